@@ -1,0 +1,51 @@
+"""aecourse: the small package behind an interactive course on autoencoders.
+
+`import aecourse` itself is cheap: each public name is imported from its module when it is first used.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "aecourse.device": ["pick_device", "seed_everything", "use_threads"],
+    "aecourse.data": [
+        "ImageSet",
+        "load_fashion_mnist",
+        "load_mnist",
+        "normalise_digit",
+        "photo_patches",
+        "seven_segment_digits",
+        "shift_images",
+    ],
+    "aecourse.models": ["Autoencoder", "ConvAutoencoder", "DenseAutoencoder", "LinearAutoencoder", "NestedAutoencoder"],
+    "aecourse.training": ["History", "fit"],
+    "aecourse.evaluation": ["linear_probe_accuracy", "mse", "pca_mse", "principal_angles", "psnr", "reconstruct"],
+    "aecourse.weights": ["load_weights", "read_card", "save_weights", "shipped_weights"],
+    "aecourse.plotting": [
+        "mosaic",
+        "panels",
+        "plot_error_by_k",
+        "plot_history",
+        "plot_image",
+        "plot_latent_map",
+        "plot_rate_distortion",
+        "plot_reconstructions",
+        "show",
+        "use_style",
+    ],
+    "aecourse.widgets": ["BottleneckExplorer", "DrawingPad", "LatentMapExplorer", "TrainingExplorer"],
+    "aecourse.exercises": ["Prediction", "check", "claim"],
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'aecourse' has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

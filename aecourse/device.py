@@ -1,0 +1,103 @@
+"""Where the numbers are crunched: which device, how many threads, which seed."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+
+KNOWN_DEVICES = ("cpu", "cuda", "mps")
+
+
+def pick_device(name: str | None = None) -> torch.device:
+    """choose the fastest device present: "cuda", then "mps", then "cpu"
+
+    Also applies the thread policy (see `use_threads`), so that one call at the top of a notebook settles
+    both. The environment variable `AECOURSE_DEVICE` decides when `name` is None.
+
+    Parameters
+    ----------
+    name : "cpu", "cuda", "mps" or None
+        Ask for one device by name. None takes the fastest one present.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or names a device that this machine does not have.
+    """
+    source = "name" if name is not None else "AECOURSE_DEVICE"
+    wanted = name if name is not None else os.environ.get("AECOURSE_DEVICE", "").strip() or None
+    present = available_devices()
+    if wanted is not None and wanted not in KNOWN_DEVICES:
+        raise ValueError(f"{source} must be one of {', '.join(KNOWN_DEVICES)}; got {wanted!r}")
+    if wanted is not None and wanted not in present:
+        raise ValueError(f"{source}={wanted!r} was asked for, but this machine has only: {', '.join(present)}")
+    use_threads()
+    return torch.device(wanted or present[0])
+
+
+def available_devices() -> list[str]:
+    """the devices of this machine, fastest first; "cpu" is always among them"""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [device for device, here in present.items() if here]
+
+
+def seed_everything(seed: int = 0) -> None:
+    """make the random numbers of Python, NumPy and torch repeat themselves
+
+    Parameters
+    ----------
+    seed : int, at least 0
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}")
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def use_threads(count: int | None = None) -> int:
+    """set how many CPU threads torch may use, and return that number
+
+    Thirty students on one server must not each start a thread per core, so the default is the share of the
+    machine this process was given (`cpu_share`), unless the environment variable `AECOURSE_THREADS` says
+    otherwise.
+    """
+    wanted, source = count, "count"
+    if wanted is None and (setting := os.environ.get("AECOURSE_THREADS", "").strip()):
+        wanted, source = (int(setting) if setting.isdecimal() else setting), "AECOURSE_THREADS"
+    if wanted is None:
+        wanted = cpu_share()
+    if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
+        raise ValueError(f"{source} must be a whole number of threads, at least 1; got {wanted!r}")
+    if torch.get_num_threads() != wanted:
+        torch.set_num_threads(wanted)
+    return wanted
+
+
+def cpu_share() -> int:
+    """how many cores this process may really use: its CPU affinity, capped by its container's quota"""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity call
+        cores = os.cpu_count() or 1
+    quota = _cgroup_quota()
+    return max(1, min(cores, math.ceil(quota))) if quota else cores
+
+
+def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """the container's CPU limit in cores, or None where there is none"""
+    try:
+        v2 = root / "cpu.max"
+        if v2.exists():
+            limit, period = v2.read_text().split()
+        else:
+            limit = (root / "cpu" / "cpu.cfs_quota_us").read_text().strip()
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text().strip()
+        return int(limit) / int(period) if int(limit) > 0 else None
+    except (OSError, ValueError):  # no such file, or "max"
+        return None

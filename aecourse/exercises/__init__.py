@@ -1,0 +1,7 @@
+"""Predictions, claims and answer checks: what turns reading a notebook into doing it."""
+
+from aecourse.exercises.checking import EXERCISES, Exercise, check, exercise, same_array
+from aecourse.exercises.claims import claim
+from aecourse.exercises.prediction import Prediction
+
+__all__ = ["EXERCISES", "Exercise", "Prediction", "check", "claim", "exercise", "same_array"]

@@ -1,0 +1,128 @@
+"""What every autoencoder of the course has in common."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
+
+
+class Autoencoder(nn.Module):
+    """an encoder f and a decoder g, trained so that g(f(x)) ≈ x
+
+    A family builds two modules, `encoder` and `decoder`, and inherits the rest. What makes a family is mostly its
+    `loss`: override it to ask for more than a good copy. Taught in notebooks/02_encoder_and_decoder.ipynb.
+
+    Attributes
+    ----------
+    in_features : int, the size of one input
+    latent_dim : int, the size of its code (the bottleneck)
+    config : dict, the arguments that build an equal model again
+    """
+
+    encoder: nn.Module  # (n, in_features) → (n, latent_dim)
+    decoder: nn.Module  # (n, latent_dim) → (n, in_features)
+
+    def __init__(self, *, in_features: int, latent_dim: int, **config) -> None:
+        super().__init__()
+        self.in_features = check_size("in_features", in_features)
+        self.latent_dim = check_size("latent_dim", latent_dim)
+        self.config = {"latent_dim": latent_dim, "in_features": in_features, **config}
+        self.pixels_in_unit_range = config.get("output", "sigmoid") == "sigmoid"
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        """the code z of each image; (n, in_features) → (n, latent_dim)"""
+        check_rows("x", x, self.in_features)
+        return self.encoder(x)
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        """the image x_hat of each code; (n, latent_dim) → (n, in_features)"""
+        check_rows("z", z, self.latent_dim)
+        return self.decoder(z)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """through the bottleneck and back; (n, in_features) → (n, in_features)"""
+        return self.decode(self.encode(x))
+
+    def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """what training makes small: named terms, each a scalar, "total" among them"""
+        return {"total": F.mse_loss(self(x), x)}
+
+    def check_images(self, name: str, x: torch.Tensor) -> None:
+        """refuse what this model cannot be trained on or judged by, before any work
+
+        Raises
+        ------
+        TypeError
+            If x is no floating-point tensor.
+        ValueError
+            If x is empty, not (n, in_features), not finite, or outside [0, 1] for a model that ends in a sigmoid.
+        """
+        check_rows(name, x, self.in_features)
+        if len(x) == 0:
+            raise ValueError(f"{name} must hold at least one image; got none")
+        low, high = x.min().item(), x.max().item()  # NaN spreads through both
+        if not (low > float("-inf") and high < float("inf")):
+            raise ValueError(f"{name} must hold finite numbers only; it contains NaN or infinity")
+        if self.pixels_in_unit_range and not (low >= 0 and high <= 1):
+            raise ValueError(
+                f"{name} must hold pixels in [0, 1]; got values from {low:.3g} to {high:.3g} (divide bytes by 255)"
+            )
+
+    @property
+    def parameter_count(self) -> int:
+        """how many numbers training adjusts"""
+        return sum(p.numel() for p in self.parameters())
+
+
+def stack_layers(sizes: Sequence[int], activation: str, *, batch_norm: bool = False) -> list[nn.Module]:
+    """Linear layers from sizes[0] to sizes[-1], each followed by its activation"""
+    layers: list[nn.Module] = []
+    for size_in, size_out in itertools.pairwise(sizes):
+        layers.append(nn.Linear(size_in, size_out))
+        if batch_norm:
+            layers.append(nn.BatchNorm1d(size_out))
+        layers.append(ACTIVATIONS[activation]())
+    return layers
+
+
+def check_size(name: str, size: int, *, most: int | None = None) -> int:
+    """`size` itself if it is a whole number from 1 to `most`; otherwise an error that names it"""
+    accepted = "a whole number, at least 1" if most is None else f"a whole number from 1 to {most}"
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"{name} must be {accepted}; got {size!r} of type {type(size).__name__}")
+    if size < 1 or (most is not None and size > most):
+        raise ValueError(f"{name} must be {accepted}; got {size}")
+    return size
+
+
+def check_sizes(name: str, sizes: Sequence[int], *, most_layers: int | None = None) -> tuple[int, ...]:
+    """`sizes` as a tuple if each is a whole number above 0; otherwise an error that names it"""
+    if isinstance(sizes, str) or not isinstance(sizes, Sequence):
+        raise TypeError(f"{name} must be a sequence of layer sizes such as (512,); got {sizes!r}")
+    if most_layers is not None and not 1 <= len(sizes) <= most_layers:
+        raise ValueError(f"{name} must name 1 to {most_layers} layers; got {len(sizes)}")
+    return tuple(check_size(f"{name}[{i}]", size) for i, size in enumerate(sizes))
+
+
+def check_choice(name: str, choice: str, accepted: Sequence[str]) -> str:
+    """`choice` itself if it is one of those accepted; otherwise an error that names it"""
+    if choice not in accepted:
+        raise ValueError(f"{name} must be one of {', '.join(accepted)}; got {choice!r}")
+    return choice
+
+
+def check_rows(name: str, rows: torch.Tensor, features: int) -> None:
+    """refuse what is no floating-point tensor of shape (n, features)"""
+    if not isinstance(rows, torch.Tensor):
+        hint = f"; pass its images, {name}.x" if hasattr(rows, "x") else ""
+        raise TypeError(f"{name} must be a torch.Tensor of shape (n, {features}); got {type(rows).__name__}{hint}")
+    if not rows.is_floating_point():
+        raise TypeError(f"{name} must hold floating-point numbers; got {rows.dtype}")
+    if rows.ndim != 2 or rows.shape[1] != features:
+        raise ValueError(f"{name} must have shape (n, {features}); got {tuple(rows.shape)}")

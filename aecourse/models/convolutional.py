@@ -1,0 +1,51 @@
+"""An autoencoder that knows its input is a picture: convolutions down, transposed convolutions up."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from torch import nn
+
+from aecourse.models.base import Autoencoder, check_sizes
+
+SIDE = 28
+
+
+class ConvAutoencoder(Autoencoder):
+    """1×28×28 → channels at 14×14 → channels at 7×7 → latent_dim, and back
+
+    Takes and gives flat images (n, 784) like every other family. Each step halves the side with a 4×4 kernel of
+    stride 2; the way back doubles it, and 4 being a multiple of 2 keeps checkerboards away (Odena et al. 2016).
+    Taught in notebooks/02_encoder_and_decoder.ipynb.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Size of the code.
+    hidden : sequence of 1 or 2 int
+        Channels after each halving.
+
+    References
+    ----------
+    Masci, Meier, Cireşan & Schmidhuber (2011), Stacked convolutional auto-encoders for hierarchical feature
+    extraction.
+    """
+
+    def __init__(self, latent_dim: int = 32, *, hidden: Sequence[int] = (16, 32)) -> None:
+        hidden = check_sizes("hidden", hidden, most_layers=2)
+        super().__init__(in_features=SIDE * SIDE, latent_dim=latent_dim, hidden=hidden)
+        self.config.pop("in_features")
+        channels = (1, *hidden)
+        side = SIDE // 2 ** len(hidden)
+        flat = channels[-1] * side * side
+
+        down: list[nn.Module] = [nn.Unflatten(1, (1, SIDE, SIDE))]
+        for before, after in itertools.pairwise(channels):
+            down += [nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1), nn.GELU()]
+        self.encoder = nn.Sequential(*down, nn.Flatten(), nn.Linear(flat, latent_dim))
+
+        up: list[nn.Module] = [nn.Linear(latent_dim, flat), nn.GELU(), nn.Unflatten(1, (channels[-1], side, side))]
+        for before, after in itertools.pairwise(reversed(channels)):
+            up += [nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1), nn.GELU()]
+        self.decoder = nn.Sequential(*up[:-1], nn.Sigmoid(), nn.Flatten())

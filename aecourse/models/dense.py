@@ -1,0 +1,138 @@
+"""Autoencoders of fully connected layers: the plain one, the linear one, and one whose code is ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from aecourse.models.base import ACTIVATIONS, Autoencoder, check_choice, check_size, check_sizes, stack_layers
+
+
+class DenseAutoencoder(Autoencoder):
+    """784 → hidden → latent_dim → hidden reversed → 784
+
+    The code itself is linear: an activation there would only squeeze it (on MNIST a ReLU on 64 codes costs half
+    again the error, a sigmoid four times as much). Taught in notebooks/01_compression.ipynb.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Size of the code.
+    hidden : sequence of int
+        Sizes of the layers between input and code, input side first; the decoder mirrors them.
+    activation : "gelu", "relu", "sigmoid", "tanh" or "linear"
+        After every hidden layer.
+    output : "sigmoid" or "linear"
+        After the last layer; "sigmoid" keeps x_hat in [0, 1] and expects x there too.
+    objective : "mse" or "bce"
+        Mean squared error, or binary cross-entropy (needs output="sigmoid"), both averaged over pixels.
+    batch_norm : bool
+        Normalise each hidden layer over the batch (Ioffe & Szegedy 2015).
+
+    References
+    ----------
+    Rumelhart, Hinton & Williams (1986), Learning internal representations by error propagation;
+    Hinton & Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 32,
+        *,
+        hidden: Sequence[int] = (512,),
+        in_features: int = 784,
+        activation: str = "gelu",
+        output: str = "sigmoid",
+        objective: str = "mse",
+        batch_norm: bool = False,
+    ) -> None:
+        hidden = check_sizes("hidden", hidden)
+        check_choice("activation", activation, tuple(ACTIVATIONS))
+        check_choice("output", output, ("sigmoid", "linear"))
+        check_choice("objective", objective, ("mse", "bce"))
+        if objective == "bce" and output != "sigmoid":
+            raise ValueError(f"objective 'bce' needs output 'sigmoid', a probability per pixel; got output {output!r}")
+        super().__init__(
+            in_features=in_features,
+            latent_dim=latent_dim,
+            hidden=hidden,
+            activation=activation,
+            output=output,
+            objective=objective,
+            batch_norm=batch_norm,
+        )
+        inward = (in_features, *hidden)
+        outward = (latent_dim, *reversed(hidden))
+        self.encoder = nn.Sequential(
+            *stack_layers(inward, activation, batch_norm=batch_norm), nn.Linear(inward[-1], latent_dim)
+        )
+        self.decoder = nn.Sequential(
+            *stack_layers(outward, activation, batch_norm=batch_norm),
+            nn.Linear(outward[-1], in_features),
+            ACTIVATIONS[output](),
+        )
+
+    def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """{"total": the objective}, averaged over pixels and images"""
+        x_hat = self(x)
+        if self.config["objective"] == "bce":
+            return {"total": F.binary_cross_entropy(x_hat, x)}
+        return {"total": F.mse_loss(x_hat, x)}
+
+
+class LinearAutoencoder(Autoencoder):
+    """784 → latent_dim → 784 with no activation at all: PCA by gradient descent
+
+    Taught in notebooks/03_undercomplete_vs_pca.ipynb.
+
+    References
+    ----------
+    Baldi & Hornik (1989), Neural networks and principal component analysis: learning from examples without local
+    minima; Bourlard & Kamp (1988), Auto-association by multilayer perceptrons and singular value decomposition.
+    """
+
+    def __init__(self, latent_dim: int = 32, *, in_features: int = 784) -> None:
+        super().__init__(in_features=in_features, latent_dim=latent_dim, output="linear")
+        self.config.pop("output")
+        self.encoder = nn.Linear(in_features, latent_dim)
+        self.decoder = nn.Linear(latent_dim, in_features)
+
+
+class NestedAutoencoder(DenseAutoencoder):
+    """a dense autoencoder whose code is ordered: its first k numbers alone already make a good image, for every k
+
+    While it trains, each image keeps a random number of its leading codes and loses the rest, small numbers more
+    often than large ones (P(k) ∝ 1/k). Taught in notebooks/03_undercomplete_vs_pca.ipynb.
+
+    References
+    ----------
+    Rippel, Gelbart & Adams (2014), Learning ordered representations with nested dropout.
+    """
+
+    def __init__(self, latent_dim: int = 64, *, in_features: int = 784, **options) -> None:
+        check_size("in_features", in_features)
+        check_size("latent_dim", latent_dim, most=in_features)
+        super().__init__(latent_dim, in_features=in_features, **options)
+
+    def encode(self, x: torch.Tensor, k: int | None = None) -> torch.Tensor:
+        """the first k numbers of the code (all of them for None); (n, in_features) → (n, k)"""
+        k = self.latent_dim if k is None else check_size("k", k, most=self.latent_dim)
+        return super().encode(x)[:, :k]
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        """the image of each code, or of its leading numbers; (n, k ≤ latent_dim) → (n, in_features)"""
+        if isinstance(z, torch.Tensor) and z.ndim == 2 and z.shape[1] < self.latent_dim:
+            z = F.pad(z, (0, self.latent_dim - z.shape[1]))  # the missing codes are zeros, as in training
+        return super().decode(z)
+
+    def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """{"total": mean squared error}, after nested dropout while training"""
+        z = self.encode(x)
+        if self.training:
+            order = torch.arange(1, self.latent_dim + 1, device=z.device)
+            kept = torch.multinomial(1 / order, len(z), replacement=True) + 1  # (n,)
+            z = z * (order <= kept[:, None])
+        return {"total": F.mse_loss(self.decode(z), x)}

@@ -1,0 +1,258 @@
+"""Arrays in, Axes out: the figures of the course, one style, nothing shown and nothing left open by itself."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from aecourse.training import History
+
+# Okabe & Ito (2008): told apart by every common kind of colour vision, and in gray print
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000",
+)  # fmt: skip
+CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+CLASS_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, "#8A7A00", "#555555", "#7F3C8D", BLACK)
+CLASS_MARKERS = "os^Dv<>Pp*"  # colour never carries a meaning alone
+STYLE = {
+    "figure.dpi": 110,
+    "figure.facecolor": "white",
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+    "lines.markersize": 6,
+    "image.cmap": "gray",
+    "axes.prop_cycle": plt.cycler(color=CYCLE),
+}
+SHARPNESS = 1.6  # stored pixels for each displayed pixel, so that a projector shows clean edges
+
+Images = torch.Tensor | np.ndarray
+
+
+def use_style() -> None:
+    """give every figure of this notebook the course's look"""
+    plt.rcParams.update(STYLE)
+
+
+def panels(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 3.4, **options) -> np.ndarray | Axes:
+    """empty axes side by side in the course's style: one Axes, or an array of them
+
+    Parameters
+    ----------
+    width, height : float, size of the whole figure in inches
+    options : passed on to `matplotlib.pyplot.subplots`
+    """
+    with plt.rc_context(STYLE):
+        return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)[1]
+
+
+def show(axes: Axes | np.ndarray, *, alt: str) -> None:
+    """display the figure these axes belong to with words for who cannot see it, and close it
+
+    The words travel as the image's `alt` metadata; because JupyterLab does not hand that on to its <img>, they
+    also follow as text that only screen readers notice.
+    """
+    from IPython.display import display
+
+    if not alt.strip():
+        raise ValueError("alt must say in words what the figure shows; got an empty text")
+    figure = np.ravel(axes)[0].figure
+    width = round(figure.get_figwidth() * figure.dpi)
+    picture = {"image/png": base64.b64encode(figure_png(figure, sharpness=SHARPNESS)).decode(), "text/plain": alt}
+    display(picture, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
+    hidden = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
+    display({"text/html": f'<p style="{hidden}">Figure: {html.escape(alt)}</p>', "text/plain": ""}, raw=True)
+    plt.close(figure)
+
+
+def figure_png(figure: Figure, *, sharpness: float = 1.0) -> bytes:
+    """a figure as the bytes of a PNG file"""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=figure.dpi * sharpness, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def as_images(x: Images) -> np.ndarray:
+    """flat or square images as (n, side, side) bytes; values are clipped to [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If the images are neither (n, side²) nor (n, side, side).
+    """
+    array = np.asarray(x.detach().cpu() if isinstance(x, torch.Tensor) else x)
+    if array.ndim == 2:
+        side = round(array.shape[1] ** 0.5)
+        if side * side != array.shape[1]:
+            raise ValueError(f"images must have shape (n, side²) or (n, side, side); got {array.shape}")
+        array = array.reshape(-1, side, side)
+    if array.ndim != 3 or len(array) == 0:
+        raise ValueError(f"images must have shape (n, side²) or (n, side, side); got {array.shape}")
+    if array.dtype == np.uint8:
+        return array
+    return (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def mosaic(rows: Sequence[Images], *, gap: int = 2, background: int = 255) -> np.ndarray:
+    """lay images out as rows of one picture; each row (n, side²) → (height, width) uint8
+
+    Parameters
+    ----------
+    rows : sequence of (n, side²) or (n, side, side), values in [0, 1]; a shorter row leaves its end empty
+    gap : int, pixels between neighbours
+    background : int, gray value of the gaps
+    """
+    pictures = [as_images(row) for row in rows]
+    side = pictures[0].shape[1]
+    longest = max(map(len, pictures))
+    canvas = np.full((len(rows) * (side + gap) - gap, longest * (side + gap) - gap), background, np.uint8)
+    for i, row in enumerate(pictures):
+        for j, picture in enumerate(row):
+            canvas[i * (side + gap) : i * (side + gap) + side, j * (side + gap) : j * (side + gap) + side] = picture
+    return canvas
+
+
+def plot_reconstructions(rows: Mapping[str, Images], *, ax: Axes | None = None, title: str = "") -> Axes:
+    """rows of images under each other, each with its name at the left
+
+    Parameters
+    ----------
+    rows : {name: images (n, side²)}, e.g. {"original": x, "restored": x_hat}
+    """
+    if not rows:
+        raise ValueError("rows must name at least one row of images; got none")
+    pictures = [as_images(row) for row in rows.values()]
+    side, gap = pictures[0].shape[1], 2
+    picture = mosaic(pictures, gap=gap)
+    if ax is None:
+        ax = panels(width=9, height=0.55 + 7.6 * picture.shape[0] / max(picture.shape[1], picture.shape[0]))
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    ax.set_yticks([i * (side + gap) + side / 2 - 0.5 for i in range(len(pictures))], list(rows))
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.grid(False)
+    ax.set_title(title)
+    return ax
+
+
+def plot_image(
+    image: Images, *, ax: Axes | None = None, title: str = "", label: str = "", cmap: str = "gray", **limits
+) -> Axes:
+    """one map of numbers (height, width), without ticks, with a colour bar if it has a `label`
+
+    Parameters
+    ----------
+    limits : `vmin`, `vmax`, passed on to `Axes.imshow`
+    """
+    ax = panels(width=4, height=3.6) if ax is None else ax
+    shown = ax.imshow(np.asarray(image), cmap=cmap, interpolation="nearest", **limits)
+    ax.set(xticks=[], yticks=[], title=title)
+    ax.grid(False)
+    if label:
+        ax.figure.colorbar(shown, ax=ax, shrink=0.85, label=label)
+    return ax
+
+
+def plot_latent_map(
+    z: Images, labels: Images, *, ax: Axes | None = None, title: str = "", names: Sequence[str] | None = None
+) -> Axes:
+    """two-dimensional codes as a scatter plot, one colour and marker for each class
+
+    Parameters
+    ----------
+    z : (n, 2)
+    labels : (n,) whole numbers from 0 to 9
+    names : what to call the classes; default their numbers
+    """
+    z, labels = (np.asarray(a.detach().cpu() if isinstance(a, torch.Tensor) else a) for a in (z, labels))
+    if z.ndim != 2 or z.shape[1] != 2 or len(z) != len(labels):
+        raise ValueError(
+            f"z must have shape (n, 2) with one label for each row; got {z.shape} and {len(labels)} labels"
+        )
+    ax = panels(width=7.5, height=6.2) if ax is None else ax
+    for label in np.unique(labels):
+        here = labels == label
+        style = {"c": CLASS_COLOURS[label % 10], "marker": CLASS_MARKERS[label % 10]}
+        ax.scatter(*z[here].T, s=9, alpha=0.55, linewidths=0, label=names[label] if names else str(label), **style)
+        ax.annotate(
+            names[label] if names else str(label), np.median(z[here], axis=0), ha="center", va="center", weight="bold",
+            bbox={"boxstyle": "round,pad=0.25", "fc": "white", "ec": CLASS_COLOURS[label % 10], "alpha": 0.9},
+        )  # fmt: skip
+    ax.set(xlabel="first code number $z_1$", ylabel="second code number $z_2$", title=title)
+    ax.legend(markerscale=2.5, title="class", loc="center left", bbox_to_anchor=(1, 0.5))
+    return ax
+
+
+def plot_history(history: History, *, ax: Axes | None = None, title: str = "", label: str = "") -> Axes:
+    """the loss after each epoch, on a logarithmic scale: solid for training, dashed for validation"""
+    ax = panels(width=6.5) if ax is None else ax
+    epochs = range(1, history.epochs + 1)
+    prefix = f"{label}, " if label else ""
+    (line,) = ax.plot(epochs, [terms["total"] for terms in history.train], marker="o", label=f"{prefix}training")
+    if history.validation:
+        held_out = [terms["total"] for terms in history.validation]
+        ax.plot(epochs, held_out, "s--", color=line.get_color(), markerfacecolor="white", label=f"{prefix}validation")
+    ax.set(xlabel="epoch", ylabel="loss (log scale)", yscale="log", title=title)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend()
+    return ax
+
+
+def plot_rate_distortion(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, ax: Axes | None = None, title: str = ""
+) -> Axes:
+    """quality against size for several compressors; up and to the left is better
+
+    Parameters
+    ----------
+    curves : {name: (bytes per image, PSNR in dB)}
+    """
+    ax = panels(width=6.5, height=4) if ax is None else ax
+    for (name, (size, quality)), marker in zip(curves.items(), "osD^vP*", strict=False):
+        ax.plot(size, quality, marker=marker, label=name)
+    ax.set(xscale="log", xlabel="bytes per image (log scale)", ylabel="PSNR (dB), higher is better", title=title)
+    ax.legend()
+    return ax
+
+
+def plot_error_by_k(
+    curves: Mapping[str, Mapping[int, float] | Mapping[int, Sequence[float]]],
+    *,
+    ax: Axes | None = None,
+    title: str = "",
+) -> Axes:
+    """mean squared error against the size of the code, both on logarithmic scales
+
+    Parameters
+    ----------
+    curves : {name: {k: error}} or {name: {k: errors over several seeds}}; several are drawn as mean ± deviation
+    """
+    ax = panels(width=6.5, height=4) if ax is None else ax
+    for (name, errors), marker in zip(curves.items(), "sovD^P*", strict=False):
+        runs = [np.atleast_1d(error) for error in errors.values()]
+        mean, spread = [run.mean() for run in runs], [run.std() for run in runs]
+        ax.errorbar(list(errors), mean, yerr=spread if max(spread) else None, marker=marker, capsize=3, label=name)
+    ticks = sorted({k for errors in curves.values() for k in errors if k & (k - 1) == 0})
+    ax.set(xscale="log", yscale="log", xlabel="numbers in the code, k", ylabel="test MSE per pixel", title=title)
+    ax.set_xticks(ticks, [str(k) for k in ticks])
+    ax.set_xticks([], minor=True)
+    ax.legend()
+    return ax

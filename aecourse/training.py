@@ -1,0 +1,189 @@
+"""One training loop for every family."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from tqdm.auto import tqdm
+
+from aecourse.models import Autoencoder
+
+Terms = dict[str, float]
+
+
+@dataclass
+class History:
+    """what happened while a model trained, one entry an epoch
+
+    Attributes
+    ----------
+    train : list of {term: mean over the epoch's batches}; "total" is what was minimised
+    validation : list of {term: value on the validation images}; empty if there were none
+    seconds : list of float, wall-clock time since training began, at the end of each epoch
+    stopped : "" if all epochs ran, else what ended it: "Ctrl-C" or "Stop"
+    """
+
+    train: list[Terms] = field(default_factory=list)
+    validation: list[Terms] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def epochs(self) -> int:
+        """how many epochs were completed"""
+        return len(self.train)
+
+
+def fit(
+    model: Autoencoder,
+    x: torch.Tensor,
+    *,
+    epochs: int = 5,
+    validation: torch.Tensor | None = None,
+    batch_size: int = 256,
+    lr: float = 3e-3,
+    schedule: str = "one-cycle",
+    augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    seed: int = 0,
+    on_epoch: Callable[[History], None] | None = None,
+    stop: threading.Event | None = None,
+    progress: bool = True,
+) -> History:
+    """train a model to make `model.loss(x)["total"]` small, with Adam on shuffled batches
+
+    There is no argument for labels: an autoencoder's target is its input. Ctrl-C, the Stop button of the notebook
+    or a `stop` event end the training early; the model keeps what it has learnt and a partial History comes back.
+    Taught in notebooks/01_compression.ipynb.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Trained in place, on the device of its parameters; left in evaluation mode.
+    x : float tensor (n, in_features)
+        The training images, on the same device.
+    epochs : int
+        How many times every image is seen.
+    validation : float tensor (m, in_features), optional
+        Images never trained on; their loss is recorded after each epoch.
+    lr : float
+        The learning rate; with the one-cycle schedule its peak.
+    schedule : "one-cycle" or "constant"
+        One-cycle rises to `lr` over the first 30 % of the steps and falls to nearly 0 (Smith & Topin 2018).
+    augment : callable, optional
+        Changes each batch before the model sees it, e.g. `aecourse.data.shift_images`.
+    seed : int
+        Decides the order of the images: same seed and machine, same numbers. The random numbers that the model itself
+        draws follow `aecourse.device.seed_everything`.
+    on_epoch : callable, optional
+        Called with the History after each epoch; for live curves.
+    stop : threading.Event, optional
+        Set it from another thread to end the training after the current step.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is accepted; before any work.
+    FloatingPointError
+        If the loss stops being a number; the learning rate was too high.
+
+    References
+    ----------
+    Kingma & Ba (2015), Adam: a method for stochastic optimization.
+    """
+    _check_settings(model, epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
+    _check_images(model, "x", x)
+    if validation is not None:
+        _check_images(model, "validation", validation)
+
+    history = History()
+    shuffler = torch.Generator(x.device).manual_seed(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
+    steps = -(-len(x) // batch_size)
+    scheduler = None
+    if schedule == "one-cycle":
+        scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=lr, total_steps=epochs * steps + 1)
+    stopping = stop.is_set if stop is not None else lambda: False
+    started = time.perf_counter()
+    bar = tqdm(total=epochs, desc="training", unit="epoch", disable=not progress)
+    try:
+        for _ in range(epochs):
+            model.train()
+            sums: dict[str, torch.Tensor] = {}  # kept on the device: reading a value would make it wait
+            for index in torch.randperm(len(x), generator=shuffler, device=x.device).split(batch_size):
+                batch = x[index] if augment is None else augment(x[index])
+                terms = model.loss(batch)
+                optimizer.zero_grad()
+                terms["total"].backward()
+                optimizer.step()
+                if scheduler is not None:
+                    scheduler.step()
+                for name, value in terms.items():
+                    sums[name] = sums.get(name, 0) + value.detach()
+                if stopping():
+                    raise KeyboardInterrupt
+            history.train.append({name: value.item() / steps for name, value in sums.items()})
+            if not all(map(_is_finite, history.train[-1].values())):
+                raise FloatingPointError(f"the loss is no longer a number; train again with lr below {lr:g}")
+            if validation is not None:
+                history.validation.append(mean_loss(model, validation))
+            history.seconds.append(time.perf_counter() - started)
+            bar.update()
+            bar.set_postfix_str(f"loss {history.train[-1]['total']:.5f}")
+            if on_epoch is not None:
+                on_epoch(history)
+    except KeyboardInterrupt:
+        history.stopped = "Stop" if stopping() else "Ctrl-C"
+        kept = min(len(history.train), len(history.seconds))  # an epoch cut short in its validation does not count
+        del history.train[kept:], history.validation[kept:]
+    finally:
+        bar.close()
+        model.eval()
+    return history
+
+
+@torch.inference_mode()
+def mean_loss(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> Terms:
+    """every term of `model.loss`, averaged over x, in evaluation mode"""
+    was_training = model.training
+    model.eval()
+    sums: dict[str, torch.Tensor] = {}
+    for batch in x.split(batch_size):
+        for name, value in model.loss(batch).items():
+            sums[name] = sums.get(name, 0) + value * len(batch)
+    model.train(was_training)
+    return {name: value.item() / len(x) for name, value in sums.items()}
+
+
+def _is_finite(value: float) -> bool:
+    return abs(value) < float("inf")  # False for NaN too
+
+
+def _check_images(model: Autoencoder, name: str, x: torch.Tensor) -> None:
+    model.check_images(name, x)
+    device = next(model.parameters()).device
+    if x.device != device:
+        raise ValueError(f"{name} is on {x.device} and the model on {device}; move one with .to(device)")
+
+
+def _check_settings(model: Autoencoder, *, epochs: int, batch_size: int, lr: float, schedule: str, seed: int) -> None:
+    if not isinstance(model, Autoencoder):
+        raise TypeError(f"model must be an Autoencoder; got {type(model).__name__}")
+    for name, count in (("epochs", epochs), ("batch_size", batch_size)):
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"{name} must be a whole number, at least 1; got {count!r}")
+    if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 < lr < float("inf"):
+        raise ValueError(f"lr must be a number above 0; got {lr!r}")
+    if schedule not in ("one-cycle", "constant"):
+        raise ValueError(f"schedule must be one of one-cycle, constant; got {schedule!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be a whole number, at least 0; got {seed!r}")

@@ -1,0 +1,144 @@
+"""Trained weights on disk: safetensors files that say how they were made, and no pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from aecourse.models import FAMILIES, Autoencoder
+
+SHIPPED = Path(str(resources.files("aecourse") / "assets" / "weights"))
+
+
+@dataclass(frozen=True)
+class Card:
+    """what a weights file says of itself
+
+    Attributes
+    ----------
+    family : str, the model's class, e.g. "DenseAutoencoder"
+    config : dict, the arguments that build it
+    recipe : dict, how it was trained: script, seed, epochs, ...
+    scores : dict, what it scored, e.g. {"test_mse": 0.0049}
+    """
+
+    family: str
+    config: dict
+    recipe: dict
+    scores: dict
+
+
+def save_weights(
+    model: Autoencoder,
+    path: str | Path,
+    *,
+    recipe: dict | None = None,
+    scores: dict | None = None,
+    dtype: torch.dtype = torch.float16,
+) -> Path:
+    """write a model to one safetensors file, whole or not at all
+
+    Parameters
+    ----------
+    model : Autoencoder
+    path : file to write, usually ending in .safetensors; its folder must exist
+    recipe, scores : dict of plain numbers and strings, optional
+        Stored beside the weights; see `Card`.
+    dtype : torch.float16 or torch.float32
+        float16 halves the file; the test errors of this course's models stay the same to three digits.
+    """
+    if type(model).__name__ not in FAMILIES:
+        raise TypeError(f"model must be one of {', '.join(FAMILIES)}; got {type(model).__name__}")
+    path = Path(path)
+    card = {"family": type(model).__name__, "config": model.config, "recipe": recipe or {}, "scores": scores or {}}
+    tensors = {
+        name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
+        for name, value in model.state_dict().items()
+    }
+    part = path.with_name(path.name + ".part")  # a crash half-way must not leave a broken file under the real name
+    try:
+        part.write_bytes(save(tensors, metadata={key: json.dumps(value) for key, value in card.items()}))
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"path {str(path)!r} cannot be written ({error}); choose a folder you may write to") from error
+    finally:
+        if path.parent.is_dir():
+            part.unlink(missing_ok=True)
+    return path
+
+
+def shipped_weights() -> list[str]:
+    """the names that `load_weights` knows"""
+    return sorted(file.stem for file in SHIPPED.glob("*.safetensors"))
+
+
+def read_card(name: str | Path) -> Card:
+    """what a weights file says of itself, without loading the weights"""
+    with _open(_find(name)) as file:
+        return _card_of(file, name)
+
+
+def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Autoencoder:
+    """build the model that a weights file describes and fill it, ready for use (evaluation mode, float32)
+
+    Parameters
+    ----------
+    name : a shipped name (see `shipped_weights`) or the path of a .safetensors file
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such name or file; lists the names there are.
+    ValueError
+        If the file is damaged, or holds other shapes than its own description; names the mismatch.
+    """
+    with _open(_find(name)) as file:
+        card = _card_of(file, name)
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
+    model = FAMILIES[card.family](**card.config)
+    expected = model.state_dict()
+    for key in sorted(expected.keys() | tensors.keys()):
+        came = tuple(tensors[key].shape) if key in tensors else "missing"
+        accepted = tuple(expected[key].shape) if key in expected else "absent"
+        if came != accepted:
+            raise ValueError(
+                f"weights {str(name)!r} do not fit their {card.family}: {key} is {came}, must be {accepted}"
+            )
+    model.load_state_dict(tensors)  # copies into float32
+    return model.to(device).eval()
+
+
+def _find(name: str | Path) -> Path:
+    shipped = SHIPPED / f"{name}.safetensors"
+    if isinstance(name, str) and shipped.exists():
+        return shipped
+    if Path(name).is_file():
+        return Path(name)
+    raise FileNotFoundError(
+        f"no weights {str(name)!r}; shipped are: {', '.join(shipped_weights())}; or give a file's path"
+    )
+
+
+def _open(path: Path):
+    try:
+        return safe_open(path, framework="pt")
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"weights file {path.name} is damaged ({error}); reinstall the course to restore it"
+        ) from error
+
+
+def _card_of(file, name: str | Path) -> Card:
+    stored = file.metadata() or {}
+    try:
+        card = Card(**{key: json.loads(stored[key]) for key in ("family", "config", "recipe", "scores")})
+        FAMILIES[card.family]
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"weights {str(name)!r} were not written by save_weights: no valid {error} in them") from error
+    return card

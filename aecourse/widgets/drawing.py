@@ -1,0 +1,90 @@
+"""Draw a digit and watch it pass through the bottleneck."""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from aecourse.data import PIXELS, load_mnist, normalise_digit
+from aecourse.models import Autoencoder
+from aecourse.plotting import mosaic, plot_reconstructions
+from aecourse.weights import load_weights
+from aecourse.widgets.compressors import squeeze
+from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.pads import InkCanvas, ink_as_array
+
+
+class DrawingPad(Explorer):
+    """draw with mouse, pen, finger or keys; taught in notebooks/02_encoder_and_decoder.ipynb
+
+    Shows the drawing as MNIST would have stored it (20×20 box, centre of mass in the middle), what comes back
+    through the bottleneck, and the difference.
+
+    Parameters
+    ----------
+    model : Autoencoder, optional
+        Default the shipped nested network, with a slider for the size of its code. Another model keeps its own size.
+
+    Attributes
+    ----------
+    ink : the canvas
+    k : the slider
+    """
+
+    def __init__(self, model: Autoencoder | None = None) -> None:
+        self.model = load_weights("nested") if model is None else model
+        most = self.model.latent_dim
+        self.k = widgets.IntSlider(min(16, most) if model is None else most, 1, most, layout={"width": "100%"})
+        self.k.disabled = model is not None
+        self.ink = InkCanvas()
+        self.row_names = ()
+        super().__init__({"ink": self.ink, "k": self.k})
+        clear = widgets.Button(description="clear the drawing")
+        clear.on_click(lambda _: self.ink.clear())
+        self.picture.layout.flex = "1 1 420px"
+        self.children = [
+            self.style_sheet,
+            with_number_box(self.k, "numbers in the code, k"),
+            widgets.HBox(
+                [widgets.VBox([self.ink, clear], layout={"align_items": "center"}), self.picture],
+                layout={"flex_flow": "row wrap", "align_items": "center"},
+            ),
+            self.caption,
+        ]
+        self.refresh()
+
+    def image(self, ink: bytes | None = None) -> torch.Tensor:
+        """the drawing as a digit of MNIST; (1, 784) in [0, 1]"""
+        ink = self.ink.value if ink is None else ink
+        flat = normalise_digit(ink_as_array(ink)) if ink else np.zeros(PIXELS, np.float32)
+        return torch.from_numpy(flat).view(1, PIXELS)
+
+    def _pass(self, ink: bytes, k: int) -> dict[str, torch.Tensor]:
+        x = self.image(ink)
+        x_hat = squeeze(self.model, x, k) if x.any() else x
+        return {"as MNIST sees it": x, "restored": x_hat, "error": (x - x_hat).abs()}
+
+    def render(self, ink: bytes, k: int) -> np.ndarray:
+        """side by side: the drawing as a 28×28 digit, what comes back from k numbers, the absolute error"""
+        return mosaic([torch.cat(list(self._pass(ink, k).values()))])
+
+    def describe(self, ink: bytes, k: int) -> str:
+        """the drawing's error beside the bottleneck's size"""
+        if not any(ink):
+            return "Draw a digit in the black square: it comes back through the bottleneck as you draw."
+        error = self._pass(ink, k)["error"]
+        return (
+            "Left as MNIST would store it, middle restored, right the error: "
+            f"{PIXELS} pixels → {k} numbers → {PIXELS} pixels, MSE {error.square().mean():.4f}."
+        )
+
+    def draw_static(self, figure: Figure) -> None:
+        """a test digit in the drawing's place, so that a reader without a kernel sees what the pad does"""
+        x = self.image() if any(self.ink.value) else load_mnist()[1].x[:1]
+        x_hat = squeeze(self.model, x, self.k.value)
+        shown = torch.cat([x, x_hat, (x - x_hat).abs()])
+        plot_reconstructions(
+            {"": shown}, ax=figure.subplots(), title="Your drawing · restored · error (here a test digit)"
+        )

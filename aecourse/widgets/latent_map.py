@@ -1,0 +1,142 @@
+"""A map of all digits on which every place can be decoded."""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from aecourse.data import ImageSet, load_mnist
+from aecourse.models import Autoencoder
+from aecourse.plotting import CLASS_COLOURS, CLASS_MARKERS, figure_png, mosaic, plot_image
+from aecourse.weights import load_weights
+from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.pads import PointPad
+
+SHOWN = 4_000  # points on the map; more would only cover each other
+
+
+class LatentMapExplorer(Explorer):
+    """hover over a two-dimensional code space and see what the decoder makes of each place
+
+    Taught in notebooks/02_encoder_and_decoder.ipynb.
+
+    Parameters
+    ----------
+    model : Autoencoder with latent_dim 2, optional
+        Default the shipped "map-2d".
+    images : ImageSet, optional
+        Whose codes to draw, coloured by label; default the test digits. The model never sees the labels.
+
+    Attributes
+    ----------
+    z1, z2 : the sliders
+    pad : the map
+    """
+
+    def __init__(self, model: Autoencoder | None = None, images: ImageSet | None = None) -> None:
+        self.model = load_weights("map-2d") if model is None else model
+        if self.model.latent_dim != 2:
+            raise ValueError(f"model must have latent_dim 2 to be drawn as a map; got {self.model.latent_dim}")
+        images = load_mnist()[1] if images is None else images
+        with torch.inference_mode():
+            self.codes = self.model.encode(images.x).cpu().numpy()
+        self.labels = images.y.cpu().numpy()
+        low, high = np.quantile(self.codes, 0.005, axis=0), np.quantile(self.codes, 0.995, axis=0)
+        self.low, self.high = low - 0.06 * (high - low), high + 0.06 * (high - low)
+        start = np.median(self.codes[self.labels == self.labels[0]], axis=0)
+        self.z1, self.z2 = (
+            widgets.FloatSlider(
+                float(start[i]), min=float(self.low[i]), max=float(self.high[i]),
+                step=float((self.high[i] - self.low[i]) / 200), layout={"width": "100%"},
+            )
+            for i in range(2)
+        )  # fmt: skip
+        super().__init__({"z1": self.z1, "z2": self.z2})
+        self.pad = PointPad(background=self._map_png(), label="Map of the codes: hover, drag or use the arrow keys")
+        self.pad.layout.flex = "3 1 380px"
+        self.pad.layout.max_width = "560px"
+        self._moving = False
+        self.pad.observe(self._pad_moved, "value")
+        for slider in (self.z1, self.z2):
+            slider.observe(self._slider_moved, "value")
+        self._slider_moved(None)
+        self.picture.layout.flex = "1 1 200px"
+        self.picture.layout.max_width = "300px"
+        sliders = [with_number_box(self.z1, "z₁"), with_number_box(self.z2, "z₂")]
+        right = widgets.VBox(
+            [self.picture, self.caption, *sliders], layout={"flex": "2 1 300px", "padding": "0 0 0 16px"}
+        )
+        self.children = [
+            self.style_sheet,
+            widgets.HBox([self.pad, right], layout={"flex_flow": "row wrap", "align_items": "center"}),
+        ]
+        self.refresh()
+
+    def _pad_moved(self, change) -> None:
+        right, down = change.new
+        self._moving = True  # the two sliders follow as one step: draw once
+        z1, z2 = self.low + np.array([right, 1 - down]) * (self.high - self.low)
+        self.z1.value = float(z1)
+        self._moving = False
+        self.z2.value = float(z2)
+        self.refresh()
+
+    def _slider_moved(self, change) -> None:
+        if not self._moving:
+            shares = (np.array([self.z1.value, self.z2.value]) - self.low) / (self.high - self.low)
+            place = [float(shares[0]), float(1 - shares[1])]
+            if not np.allclose(place, self.pad.value, atol=0.006):  # the slider's own rounding is no move
+                self.pad.value = place
+
+    def _scatter(self, ax) -> None:
+        shown = slice(0, SHOWN)
+        codes, labels = self.codes[shown], self.labels[shown]
+        for label in np.unique(labels):
+            here = labels == label
+            ax.scatter(
+                *codes[here].T, s=7, c=CLASS_COLOURS[label % 10], marker=CLASS_MARKERS[label % 10], alpha=0.6, lw=0
+            )
+            ax.annotate(
+                str(label), np.median(codes[here], axis=0), ha="center", va="center", weight="bold", size=13,
+                bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": CLASS_COLOURS[label % 10], "alpha": 0.85},
+            )  # fmt: skip
+        ax.set(xlim=(self.low[0], self.high[0]), ylim=(self.low[1], self.high[1]))
+
+    def _map_png(self) -> bytes:
+        figure = Figure(figsize=(5.6, 5.6), dpi=130)
+        FigureCanvasAgg(figure)
+        ax = figure.add_axes((0, 0, 1, 1))  # no margins: a share of the picture is a share of the map
+        self._scatter(ax)
+        ax.set(xticks=[], yticks=[])
+        return figure_png(figure)
+
+    def _decode(self, z1: float, z2: float) -> torch.Tensor:
+        return self.model.decode(torch.tensor([[z1, z2]], device=next(self.model.parameters()).device))
+
+    def render(self, z1: float, z2: float) -> np.ndarray:
+        """what the decoder draws at (z1, z2), as one 28×28 image"""
+        return mosaic([self._decode(z1, z2)])
+
+    def describe(self, z1: float, z2: float) -> str:
+        """the place, and which digits live near it"""
+        distance = np.linalg.norm((self.codes - (z1, z2)) / (self.high - self.low), axis=1)
+        nearest = np.argsort(distance)[:20]
+        place = f"z = ({z1:.2f}, {z2:.2f})"
+        if distance[nearest].mean() > 0.04:
+            return f"{place}: a hole. No test digit has a code near here, so nothing taught the decoder what to draw."
+        common = np.bincount(self.labels[nearest]).argmax()
+        share = (self.labels[nearest] == common).mean()
+        return f"{place}: {share:.0%} of the 20 nearest test digits are a {common}."
+
+    def draw_static(self, figure: Figure) -> None:
+        """the map with the chosen place, and what is decoded there"""
+        left, right = figure.subplots(1, 2)
+        self._scatter(left)
+        left.plot(self.z1.value, self.z2.value, "o", ms=12, mfc="none", mec="black", mew=3)
+        left.set(xlabel="$z_1$", ylabel="$z_2$")
+        left.set_title("Test digits where the encoder puts them")
+        place = f"({self.z1.value:.1f}, {self.z2.value:.1f})"
+        plot_image(self.render(**self.settings()), ax=right, title=f"Decoded at {place}", vmin=0, vmax=255)

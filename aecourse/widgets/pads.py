@@ -1,0 +1,58 @@
+"""The two parts ipywidgets lacks: a canvas to draw on and a picture to point at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+
+HERE = Path(__file__).parent
+
+
+class InkCanvas(anywidget.AnyWidget):
+    """a black square to draw on in white, with mouse, pen, finger or keys
+
+    Attributes
+    ----------
+    value : bytes, side × side gray values, row by row; empty before the first stroke
+    """
+
+    _esm = HERE / "ink_canvas.js"
+    side = traitlets.Int(84).tag(sync=True)  # three times MNIST's 28, enough for a smooth reduction
+    value = traitlets.Bytes(b"").tag(sync=True)
+
+    @traitlets.validate("value")
+    def _right_size(self, proposal) -> bytes:
+        ink = bytes(proposal["value"])
+        if len(ink) not in (0, self.side**2):
+            raise traitlets.TraitError(f"value must hold {self.side}² bytes of ink, or none; got {len(ink)}")
+        return ink
+
+    def clear(self) -> None:
+        """wipe the canvas"""
+        self.value = b""
+        self.send("clear")
+
+
+class PointPad(anywidget.AnyWidget):
+    """a picture on which to choose a point by hovering, dragging or the arrow keys
+
+    Attributes
+    ----------
+    background : bytes of a PNG file
+    value : (right, down), shares of the picture's width and height in [0, 1]
+    label : what it is, in words
+    """
+
+    _esm = HERE / "point_pad.js"
+    background = traitlets.Bytes(b"").tag(sync=True)
+    value = traitlets.List(traitlets.Float(), [0.5, 0.5], minlen=2, maxlen=2).tag(sync=True)
+    label = traitlets.Unicode("Point at the picture").tag(sync=True)
+
+
+def ink_as_array(ink: bytes) -> np.ndarray:
+    """the bytes of an `InkCanvas` as (side, side) uint8"""
+    side = round(len(ink) ** 0.5)
+    return np.frombuffer(ink, np.uint8).reshape(side, side)

@@ -1,0 +1,51 @@
+// A picture on which a point is chosen by hovering, dragging or the arrow keys. Reports it as shares of width and height.
+function render({ model, el }) {
+  const frame = document.createElement("div");
+  Object.assign(frame.style, { position: "relative", width: "100%", touchAction: "none", cursor: "crosshair", lineHeight: 0 });
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "application");
+  frame.setAttribute("aria-label", model.get("label"));
+  const image = document.createElement("img");
+  Object.assign(image.style, { width: "100%", height: "auto", userSelect: "none" });
+  image.draggable = false;
+  image.alt = model.get("label");
+  const mark = document.createElement("div");
+  Object.assign(mark.style, {
+    position: "absolute", width: "18px", height: "18px", margin: "-9px 0 0 -9px", borderRadius: "50%",
+    border: "3px solid black", boxShadow: "0 0 0 2px white, inset 0 0 0 2px white", pointerEvents: "none", boxSizing: "border-box",
+  });
+  frame.append(image, mark);
+  el.appendChild(frame);
+
+  function draw() {
+    const [right, down] = model.get("value");
+    mark.style.left = `${100 * right}%`;
+    mark.style.top = `${100 * down}%`;
+  }
+  function background() { image.src = URL.createObjectURL(new Blob([model.get("background")], { type: "image/png" })); }
+  function choose(right, down) {
+    const clip = (v) => Math.min(1, Math.max(0, v));
+    model.set("value", [clip(right), clip(down)]);
+    model.save_changes();
+    draw();
+  }
+  frame.addEventListener("pointermove", (e) => {
+    const box = frame.getBoundingClientRect();
+    choose((e.clientX - box.left) / box.width, (e.clientY - box.top) / box.height);
+  });
+  frame.addEventListener("pointerdown", (e) => { frame.setPointerCapture(e.pointerId); frame.focus(); });
+  frame.addEventListener("keydown", (e) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
+    if (!step) return;
+    const [right, down] = model.get("value");
+    choose(right + step[0] / 60, down + step[1] / 60);
+    e.preventDefault();
+    e.stopPropagation();
+  });
+  model.on("change:value", draw);
+  model.on("change:background", background);
+  image.onload = () => URL.revokeObjectURL(image.src);
+  background();
+  draw();
+}
+export default { render };
