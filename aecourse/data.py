@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -12,11 +13,18 @@ import numpy as np
 import torch
 from PIL import Image
 
+from aecourse.device import check_device, check_seed
+
 SIDE = 28
 PIXELS = SIDE * SIDE
 FASHION_NAMES = (
     "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
+DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+RESTORE = "reinstall the course to restore its own files, delete a copy of yours to have it loaded anew"
+IDX_FILES = tuple(
+    f"{part}-{content}-ubyte.gz" for part in ("train", "t10k") for content in ("images-idx3", "labels-idx1")
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,8 @@ class ImageSet:
         return len(self.x)
 
     def __getitem__(self, index) -> ImageSet:
-        """a part of the set: a slice, a list of positions or a boolean mask"""
+        """a part of the set: one position, a slice, a list of positions or a boolean mask"""
+        index = [index] if isinstance(index, int) else index  # one image is still a set of images
         return ImageSet(self.x[index], self.y[index])
 
     def to(self, device: torch.device | str) -> ImageSet:
@@ -55,13 +64,19 @@ class ImageSet:
         """
         if isinstance(count, bool) or not isinstance(count, int) or not 0 < count < len(self):
             raise ValueError(f"count must be a whole number from 1 to {len(self) - 1}; got {count!r}")
-        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed)).to(self.x.device)
+        shuffler = torch.Generator().manual_seed(check_seed(seed))
+        order = torch.randperm(len(self), generator=shuffler).to(self.x.device)
         return self[order[count:]], self[order[:count]]
 
-    def one_of_each(self, nth: int = 0) -> torch.Tensor:
-        """the `nth` image of every class in label order, as (10, 784)"""
+    def one_of_each(self, nth: int = 1) -> torch.Tensor:
+        """the `nth` image of every class in label order, counted from 0, as (10, 784)
+
+        The default skips MNIST's very first test digits, whose 3 and 5 puzzle even people.
+        """
         positions = [(self.y == label).nonzero().flatten() for label in range(10)]
         fewest = min(len(p) for p in positions)
+        if fewest == 0:
+            raise ValueError("this set lacks a class: one_of_each needs all labels from 0 to 9")
         if isinstance(nth, bool) or not isinstance(nth, int) or not 0 <= nth < fewest:
             raise ValueError(f"nth must be a whole number from 0 to {fewest - 1}; got {nth!r}")
         return self.x[torch.stack([p[nth] for p in positions])]
@@ -110,10 +125,11 @@ def load_fashion_mnist(
     Xiao, Rasul & Vollgraf (2017), Fashion-MNIST: a novel image dataset for benchmarking machine learning
     algorithms.
     """
+    check_device(device)
     root = Path(root or os.environ.get("AECOURSE_DATA") or Path.home() / ".cache" / "aecourse").expanduser()
-    places = [root / "FashionMNIST" / "raw", root, Path("/usr/share/datasets/fashion-mnist")]
+    places = [root / "FashionMNIST" / "raw", root, DEBIAN_FASHION]
     for place in places:
-        if (place / "train-images-idx3-ubyte.gz").exists():
+        if all((place / name).exists() for name in IDX_FILES):  # an interrupted download leaves only some
             return _load_idx_folder(place, device)
     reason = "download=False"
     if download:
@@ -133,14 +149,15 @@ def load_fashion_mnist(
 
 def _load_idx_folder(folder: Path, device: torch.device | str) -> tuple[ImageSet, ImageSet]:
     """the four IDX files of one data set as (train, test)"""
+    device = check_device(device)
 
-    def part(prefix: str) -> ImageSet:
-        images = torch.from_numpy(read_idx(folder / f"{prefix}-images-idx3-ubyte.gz"))
-        labels = torch.from_numpy(read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz"))
+    def part(images_name: str, labels_name: str) -> ImageSet:
+        images = torch.from_numpy(read_idx(folder / images_name))
+        labels = torch.from_numpy(read_idx(folder / labels_name))
         x = images.reshape(-1, PIXELS).to(device).float().div_(255)  # moved as bytes: a quarter of the traffic
         return ImageSet(x, labels.to(device).long())
 
-    return part("train"), part("t10k")
+    return part(*IDX_FILES[:2]), part(*IDX_FILES[2:])
 
 
 def read_idx(path: str | Path) -> np.ndarray:
@@ -154,16 +171,14 @@ def read_idx(path: str | Path) -> np.ndarray:
     path = Path(path)
     try:
         raw = gzip.decompress(path.read_bytes())  # checks the file's own CRC-32
-    except (gzip.BadGzipFile, EOFError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ValueError(f"{path.name} is damaged ({error}); reinstall the course to restore it") from error
+    except FileNotFoundError:
+        raise
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path.name} is damaged ({error}); {RESTORE}") from error
     dims = raw[3] if len(raw) > 4 and raw[:3] == b"\x00\x00\x08" else 0
     shape = np.frombuffer(raw, ">u4", dims, 4) if dims and len(raw) >= 4 + 4 * dims else np.zeros(1)
     if not dims or len(raw) != 4 + 4 * dims + int(np.prod(shape, dtype=np.int64)):
-        raise ValueError(
-            f"{path.name} is damaged (not an IDX file of unsigned bytes); reinstall the course to restore it"
-        )
+        raise ValueError(f"{path.name} is damaged (not an IDX file of unsigned bytes); {RESTORE}")
     return np.frombuffer(bytearray(raw), np.uint8, offset=4 + 4 * dims).reshape(shape.astype(int))
 
 
@@ -185,7 +200,7 @@ def seven_segment_digits(*, device: torch.device | str = "cpu") -> torch.Tensor:
         "1111111",
         "1111011",
     ]
-    return torch.tensor([[float(bar) for bar in digit] for digit in bars], device=device)
+    return torch.tensor([[float(bar) for bar in digit] for digit in bars], device=check_device(device))
 
 
 def photo_patches(count: int = 1000, *, seed: int = 0, device: torch.device | str = "cpu") -> torch.Tensor:
@@ -196,6 +211,8 @@ def photo_patches(count: int = 1000, *, seed: int = 0, device: torch.device | st
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ValueError(f"count must be a whole number, at least 1; got {count!r}")
+    check_seed(seed)
+    device = check_device(device)
     from sklearn.datasets import load_sample_images  # here: scikit-learn takes a second to import
 
     photos = []
@@ -227,9 +244,14 @@ def normalise_digit(strokes: np.ndarray) -> np.ndarray:
     LeCun, Bottou, Bengio & Haffner (1998), section III-A.
     """
     strokes = np.asarray(strokes)
-    if strokes.ndim != 2:
+    if strokes.ndim != 2 or strokes.size == 0:
         raise ValueError(f"strokes must be a picture of shape (height, width); got shape {strokes.shape}")
-    ink = strokes if strokes.dtype == np.uint8 else (np.clip(strokes, 0, 1) * 255).astype(np.uint8)
+    if strokes.dtype != np.uint8:
+        if not np.issubdtype(strokes.dtype, np.floating):
+            raise TypeError(f"strokes must be bytes (uint8) or floats in [0, 1]; got {strokes.dtype}")
+        if not (strokes.min() >= 0 and strokes.max() <= 1):  # NaN fails both
+            raise ValueError(f"strokes must hold floats in [0, 1]; got {strokes.min():.3g} to {strokes.max():.3g}")
+    ink = strokes if strokes.dtype == np.uint8 else (strokes * 255 + 0.5).astype(np.uint8)
     rows, columns = np.nonzero(ink.max(axis=1))[0], np.nonzero(ink.max(axis=0))[0]
     if len(rows) == 0:
         return np.zeros(PIXELS, np.float32)
@@ -237,9 +259,11 @@ def normalise_digit(strokes: np.ndarray) -> np.ndarray:
     scale = 20 / max(box.size)
     size = tuple(max(1, round(length * scale)) for length in box.size)
     small = np.asarray(box.resize(size, Image.Resampling.BOX), np.float64)
+    if not small.any():  # a few faint specks far apart: nothing is left of them
+        return np.zeros(PIXELS, np.float32)
     mass_row, mass_column = ((axis * small).sum() / small.sum() for axis in np.indices(small.shape))
-    top = int(np.clip(round((SIDE - 1) / 2 - mass_row), 0, SIDE - small.shape[0]))
-    left = int(np.clip(round((SIDE - 1) / 2 - mass_column), 0, SIDE - small.shape[1]))
+    top = int(np.clip(round(SIDE / 2 - mass_row), 0, SIDE - small.shape[0]))
+    left = int(np.clip(round(SIDE / 2 - mass_column), 0, SIDE - small.shape[1]))
     canvas = np.zeros((SIDE, SIDE), np.float32)
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small / 255
     return canvas.reshape(PIXELS)
@@ -247,6 +271,10 @@ def normalise_digit(strokes: np.ndarray) -> np.ndarray:
 
 def shift_images(x: torch.Tensor, *, most: int = 1) -> torch.Tensor:
     """move each image by up to `most` pixels in a random direction, black coming in; (n, 784) → (n, 784)"""
+    if isinstance(most, bool) or not isinstance(most, int) or not 0 <= most < SIDE:
+        raise ValueError(f"most must be a whole number of pixels from 0 to {SIDE - 1}; got {most!r}")
+    if x.ndim != 2 or x.shape[1] != PIXELS:
+        raise ValueError(f"x must have shape (n, {PIXELS}); got {tuple(x.shape)}")
     down, right = torch.randint(0, 2 * most + 1, (2, len(x), 1), device=x.device)
     padded = torch.nn.functional.pad(x.view(-1, SIDE, SIDE), (most,) * 4)
     along = torch.arange(SIDE, device=x.device)

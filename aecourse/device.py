@@ -53,11 +53,29 @@ def seed_everything(seed: int = 0) -> None:
     ----------
     seed : int, at least 0
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}")
+    check_seed(seed)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def check_seed(seed: int) -> int:
+    """`seed` itself if every random number generator of the course accepts it; otherwise an error that names it"""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}")
+    return seed
+
+
+def check_device(device: torch.device | str) -> torch.device:
+    """`device` as torch knows it, if this machine has it; otherwise an error that names it"""
+    present = available_devices()
+    try:
+        found = torch.device(device) if isinstance(device, str | torch.device) else None
+    except RuntimeError:  # a name torch does not know
+        found = None
+    if found is None or found.type not in present:
+        raise ValueError(f"device must be one of {', '.join(present)} on this machine; got {device!r}")
+    return found
 
 
 def use_threads(count: int | None = None) -> int:

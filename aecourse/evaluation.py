@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
+import numbers
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
 from aecourse.models import Autoencoder
+from aecourse.models.base import check_model, check_rows, check_size
 
 
 @torch.inference_mode()
 def reconstruct(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> torch.Tensor:
     """through the bottleneck and back without keeping gradients; (n, features) → (n, features)"""
+    check_rows("x", x, check_model(model).in_features)
+    check_size("batch_size", batch_size)
     was_training = model.training
-    model.eval()
-    x_hat = torch.cat([model(batch) for batch in x.split(batch_size)])
-    model.train(was_training)
-    return x_hat
+    try:
+        model.eval()
+        return torch.cat([model(batch) for batch in x.split(batch_size)])
+    finally:
+        model.train(was_training)
 
 
 def mse(model: Autoencoder, x: torch.Tensor) -> float:
@@ -32,7 +37,7 @@ def mse(model: Autoencoder, x: torch.Tensor) -> float:
     model : Autoencoder
     x : float tensor (n, in_features)
     """
-    model.check_images("x", x)
+    check_model(model).check_images("x", x)
     return F.mse_loss(reconstruct(model, x), x).item()
 
 
@@ -44,10 +49,14 @@ def psnr(error: float, *, peak: float = 1.0) -> float:
     error : float, mean squared error, at least 0 (0 gives infinity)
     peak : float, the largest value a pixel can take
     """
-    if not error >= 0:
-        raise ValueError(f"error must be a mean squared error, at least 0; got {error!r}")
-    if not peak > 0:
-        raise ValueError(f"peak must be above 0; got {peak!r}")
+    for name, value in (("error", error), ("peak", peak)):
+        scalar = isinstance(value, torch.Tensor) and value.ndim == 0
+        if isinstance(value, bool) or not (scalar or isinstance(value, numbers.Real)):
+            raise TypeError(f"{name} must be a number; got {value!r}")
+    if not 0 <= error < math.inf:
+        raise ValueError(f"error must be a mean squared error, at least 0 and finite; got {error!r}")
+    if not 0 < peak < math.inf:
+        raise ValueError(f"peak must be above 0 and finite; got {peak!r}")
     return math.inf if error == 0 else 10 * math.log10(peak**2 / error)
 
 
@@ -64,6 +73,8 @@ def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np
     -------
     array (k_max,); entry k - 1 belongs to k components
     """
+    check_rows("x", x, len(mean))
+    check_rows("components", components, len(mean))
     centred = x - mean
     kept = (centred @ components.T).square().mean(0).cumsum(0)  # Pythagoras: what is kept is not lost
     lost = centred.square().sum(1).mean() - kept
@@ -91,7 +102,7 @@ def principal_angles(a: np.ndarray | torch.Tensor, b: np.ndarray | torch.Tensor)
 
     a, b = (np.asarray(m.detach().cpu() if isinstance(m, torch.Tensor) else m, np.float64) for m in (a, b))
     for name, matrix in (("a", a), ("b", b)):
-        if matrix.ndim != 2 or not np.isfinite(matrix).all():
+        if matrix.ndim != 2 or matrix.size == 0 or not np.isfinite(matrix).all():
             raise ValueError(f"{name} must be a finite matrix of shape (features, k); got shape {matrix.shape}")
     if len(a) != len(b):
         raise ValueError(f"a and b must have equally many rows (features); got {len(a)} and {len(b)}")
@@ -135,6 +146,8 @@ def linear_probe_accuracy(
             raise ValueError(
                 f"{name} must have shape (n, d) with one label for each row; got {rows.shape} and {len(targets)} labels"
             )
+        if len(rows) == 0 or rows.dtype.kind not in "biuf" or not np.isfinite(rows).all():
+            raise ValueError(f"{name} must hold at least one row, and finite numbers only")
     if features.shape[1] != test_features.shape[1]:
         raise ValueError(
             f"features and test_features must be equally wide; got {features.shape[1]} and {test_features.shape[1]}"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import html
 import io
+import itertools
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from aecourse.training import History
 
@@ -71,8 +74,8 @@ def show(axes: Axes | np.ndarray, *, alt: str) -> None:
     """
     from IPython.display import display
 
-    if not alt.strip():
-        raise ValueError("alt must say in words what the figure shows; got an empty text")
+    if not isinstance(alt, str) or not alt.strip():
+        raise ValueError(f"alt must say in words what the figure shows; got {alt!r}")
     figure = np.ravel(axes)[0].figure
     width = round(figure.get_figwidth() * figure.dpi)
     picture = {"image/png": base64.b64encode(figure_png(figure, sharpness=SHARPNESS)).decode(), "text/plain": alt}
@@ -107,6 +110,8 @@ def as_images(x: Images) -> np.ndarray:
         raise ValueError(f"images must have shape (n, side²) or (n, side, side); got {array.shape}")
     if array.dtype == np.uint8:
         return array
+    if array.dtype.kind not in "fb":
+        raise TypeError(f"images must be floats in [0, 1] or bytes (uint8); got {array.dtype}")
     return (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -120,6 +125,12 @@ def mosaic(rows: Sequence[Images], *, gap: int = 2, background: int = 255) -> np
     background : int, gray value of the gaps
     """
     pictures = [as_images(row) for row in rows]
+    if len({picture.shape[1:] for picture in pictures}) != 1:
+        raise ValueError(f"rows must hold images of one size; got {[picture.shape for picture in pictures]}")
+    if isinstance(gap, bool) or not isinstance(gap, int) or gap < 0:
+        raise ValueError(f"gap must be a whole number of pixels, at least 0; got {gap!r}")
+    if isinstance(background, bool) or not isinstance(background, int) or not 0 <= background <= 255:
+        raise ValueError(f"background must be a gray value from 0 to 255; got {background!r}")
     side = pictures[0].shape[1]
     longest = max(map(len, pictures))
     canvas = np.full((len(rows) * (side + gap) - gap, longest * (side + gap) - gap), background, np.uint8)
@@ -136,6 +147,8 @@ def plot_reconstructions(rows: Mapping[str, Images], *, ax: Axes | None = None, 
     ----------
     rows : {name: images (n, side²)}, e.g. {"original": x, "restored": x_hat}
     """
+    if not isinstance(rows, Mapping):
+        raise TypeError(f"rows must be a dict {{name: images}}; got {type(rows).__name__}")
     if not rows:
         raise ValueError("rows must name at least one row of images; got none")
     pictures = [as_images(row) for row in rows.values()]
@@ -187,6 +200,10 @@ def plot_latent_map(
         raise ValueError(
             f"z must have shape (n, 2) with one label for each row; got {z.shape} and {len(labels)} labels"
         )
+    if labels.dtype.kind not in "iu" or labels.ndim != 1 or not len(labels) or labels.min() < 0:
+        raise ValueError(f"labels must be whole numbers from 0, at least one; got {labels.dtype} of {labels.shape}")
+    if names is not None and len(names) <= labels.max():
+        raise ValueError(f"names must name every class up to {labels.max()}; got {len(names)}")
     ax = panels(width=7.5, height=6.2) if ax is None else ax
     for label in np.unique(labels):
         here = labels == label
@@ -211,6 +228,7 @@ def plot_history(history: History, *, ax: Axes | None = None, title: str = "", l
         held_out = [terms["total"] for terms in history.validation]
         ax.plot(epochs, held_out, "s--", color=line.get_color(), markerfacecolor="white", label=f"{prefix}validation")
     ax.set(xlabel="epoch", ylabel="loss (log scale)", yscale="log", title=title)
+    plain_ticks(ax.yaxis)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
     return ax
@@ -226,7 +244,7 @@ def plot_rate_distortion(
     curves : {name: (bytes per image, PSNR in dB)}
     """
     ax = panels(width=6.5, height=4) if ax is None else ax
-    for (name, (size, quality)), marker in zip(curves.items(), "osD^vP*", strict=False):
+    for (name, (size, quality)), marker in zip(curves.items(), itertools.cycle("osD^vP*"), strict=False):
         ax.plot(size, quality, marker=marker, label=name)
     ax.set(xscale="log", xlabel="bytes per image (log scale)", ylabel="PSNR (dB), higher is better", title=title)
     ax.legend()
@@ -246,13 +264,23 @@ def plot_error_by_k(
     curves : {name: {k: error}} or {name: {k: errors over several seeds}}; several are drawn as mean ± deviation
     """
     ax = panels(width=6.5, height=4) if ax is None else ax
-    for (name, errors), marker in zip(curves.items(), "sovD^P*", strict=False):
+    colours = (VERMILION, BLUE, GREEN, *CYCLE[3:])  # PCA, which comes first, keeps its colour in every figure
+    for (name, errors), colour, marker in zip(curves.items(), colours, "sovD^P*", strict=False):
         runs = [np.atleast_1d(error) for error in errors.values()]
         mean, spread = [run.mean() for run in runs], [run.std() for run in runs]
-        ax.errorbar(list(errors), mean, yerr=spread if max(spread) else None, marker=marker, capsize=3, label=name)
+        look = {"color": colour, "marker": marker, "markevery": [i for i, k in enumerate(errors) if k & (k - 1) == 0]}
+        ax.errorbar(list(errors), mean, yerr=spread if max(spread) else None, capsize=3, label=name, **look)
     ticks = sorted({k for errors in curves.values() for k in errors if k & (k - 1) == 0})
     ax.set(xscale="log", yscale="log", xlabel="numbers in the code, k", ylabel="test MSE per pixel", title=title)
     ax.set_xticks(ticks, [str(k) for k in ticks])
     ax.set_xticks([], minor=True)
+    plain_ticks(ax.yaxis)
     ax.legend()
     return ax
+
+
+def plain_ticks(axis: Axis) -> None:
+    """write a logarithmic axis as 0.005, 0.01, 0.02, … and not as powers of ten"""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())

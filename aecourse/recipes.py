@@ -7,6 +7,7 @@ looked at once, for the score that is stored; nothing is chosen by it.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import torch
 from aecourse.data import load_mnist, shift_images
 from aecourse.device import pick_device, seed_everything
 from aecourse.evaluation import mse
-from aecourse.models import Autoencoder, DenseAutoencoder, NestedAutoencoder
+from aecourse.models import Autoencoder, ConvAutoencoder, DenseAutoencoder, NestedAutoencoder
 from aecourse.training import fit
 from aecourse.weights import SHIPPED, load_weights, save_weights
 
@@ -49,6 +50,7 @@ RECIPES: dict[str, Recipe] = {
     **{f"dense-k{k}": Recipe(lambda k=k: DenseAutoencoder(k, hidden=(512,)), epochs=30) for k in EXPLORER_SIZES},
     "nested": Recipe(lambda: NestedAutoencoder(64, hidden=(512,)), epochs=60),
     "map-2d": Recipe(lambda: DenseAutoencoder(2, hidden=(512, 256, 64)), epochs=40),
+    "conv-k32": Recipe(lambda: ConvAutoencoder(32, hidden=(16, 32)), epochs=30),
     "hinton-salakhutdinov": Recipe(
         lambda: DenseAutoencoder(30, hidden=(1000, 500, 250), activation="relu", batch_norm=True), epochs=60, shift=1
     ),
@@ -78,7 +80,15 @@ def make(name: str, folder: Path = SHIPPED, *, device: torch.device | str = "cpu
     if isinstance(stored, NestedAutoencoder):
         scores["test_mse_by_k"] = nested_mse(stored, test.x)
     save_weights(model, path, recipe=recipe.describe(), scores=scores)
+    write_checksums(folder)
     return scores
+
+
+def write_checksums(folder: Path = SHIPPED) -> None:
+    """note the SHA-256 of every weights file in SHA256SUMS, for the doctor"""
+    files = sorted(folder.glob("*.safetensors"))
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
+    (folder / "SHA256SUMS").write_text("".join(lines))
 
 
 @torch.inference_mode()

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import torch
 from tqdm.auto import tqdm
 
+from aecourse.device import check_seed
 from aecourse.models import Autoencoder
+from aecourse.models.base import check_model
 
 Terms = dict[str, float]
 
@@ -101,7 +103,15 @@ def fit(
     Kingma & Ba (2015), Adam: a method for stochastic optimization.
     """
     _check_settings(model, epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
+    for name, callback in (("augment", augment), ("on_epoch", on_epoch)):
+        if callback is not None and not callable(callback):
+            raise TypeError(f"{name} must be a function; got {callback!r}")
+    if stop is not None and not isinstance(stop, threading.Event):
+        raise TypeError(f"stop must be a threading.Event; got {stop!r}")
     _check_images(model, "x", x)
+    normed = any(isinstance(part, torch.nn.BatchNorm1d) for part in model.modules())
+    if normed and (batch_size == 1 or len(x) % batch_size == 1):
+        raise ValueError(f"batch_size {batch_size} leaves a batch of one image, which batch norm cannot normalise")
     if validation is not None:
         _check_images(model, "validation", validation)
 
@@ -114,7 +124,9 @@ def fit(
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=lr, total_steps=epochs * steps + 1)
     stopping = stop.is_set if stop is not None else lambda: False
     started = time.perf_counter()
-    bar = tqdm(total=epochs, desc="training", unit="epoch", disable=not progress)
+    bar = tqdm(
+        total=epochs, desc=f"training, {epochs} epochs", bar_format="{desc} {bar}{postfix}", disable=not progress
+    )
     try:
         for _ in range(epochs):
             model.train()
@@ -133,12 +145,14 @@ def fit(
                     raise KeyboardInterrupt
             history.train.append({name: value.item() / steps for name, value in sums.items()})
             if not all(map(_is_finite, history.train[-1].values())):
-                raise FloatingPointError(f"the loss is no longer a number; train again with lr below {lr:g}")
+                raise FloatingPointError(
+                    f"the loss is no longer a number; the model is spoilt: build it anew and train with lr below {lr:g}"
+                )
             if validation is not None:
                 history.validation.append(mean_loss(model, validation))
             history.seconds.append(time.perf_counter() - started)
             bar.update()
-            bar.set_postfix_str(f"loss {history.train[-1]['total']:.5f}")
+            bar.set_postfix_str(f"epoch {history.epochs}, loss {history.train[-1]['total']:.5f}")
             if on_epoch is not None:
                 on_epoch(history)
     except KeyboardInterrupt:
@@ -176,8 +190,7 @@ def _check_images(model: Autoencoder, name: str, x: torch.Tensor) -> None:
 
 
 def _check_settings(model: Autoencoder, *, epochs: int, batch_size: int, lr: float, schedule: str, seed: int) -> None:
-    if not isinstance(model, Autoencoder):
-        raise TypeError(f"model must be an Autoencoder; got {type(model).__name__}")
+    check_model(model)
     for name, count in (("epochs", epochs), ("batch_size", batch_size)):
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise ValueError(f"{name} must be a whole number, at least 1; got {count!r}")
@@ -185,5 +198,4 @@ def _check_settings(model: Autoencoder, *, epochs: int, batch_size: int, lr: flo
         raise ValueError(f"lr must be a number above 0; got {lr!r}")
     if schedule not in ("one-cycle", "constant"):
         raise ValueError(f"schedule must be one of one-cycle, constant; got {schedule!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed must be a whole number, at least 0; got {seed!r}")
+    check_seed(seed)

@@ -55,6 +55,8 @@ def save_weights(
     """
     if type(model).__name__ not in FAMILIES:
         raise TypeError(f"model must be one of {', '.join(FAMILIES)}; got {type(model).__name__}")
+    if dtype not in (torch.float16, torch.float32):
+        raise ValueError(f"dtype must be torch.float16 or torch.float32; got {dtype!r}")
     path = Path(path)
     card = {"family": type(model).__name__, "config": model.config, "recipe": recipe or {}, "scores": scores or {}}
     tensors = {
@@ -139,6 +141,6 @@ def _card_of(file, name: str | Path) -> Card:
     try:
         card = Card(**{key: json.loads(stored[key]) for key in ("family", "config", "recipe", "scores")})
         FAMILIES[card.family]
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"weights {str(name)!r} were not written by save_weights: no valid {error} in them") from error
     return card

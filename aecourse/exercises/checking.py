@@ -42,29 +42,25 @@ def exercise(name: str, level: str) -> Callable:
     return register
 
 
-def check(name: str, answer: object) -> bool:
-    """mark the answer to an exercise: not attempted, not yet (with a hint), or right
+def check(name: str, answer: object) -> None:
+    """mark the answer to an exercise and print the verdict: not attempted, not yet (with a hint), or right"""
+    print(f"Exercise {name}: {verdict(name, answer)}")
 
-    An untouched answer is None, or `...` as the body of a function that then returns None or `...` itself.
 
-    Returns
-    -------
-    bool, whether the answer is right
+def verdict(name: str, answer: object) -> str:
+    """the sentence that `check` prints
+
+    Untouched is None, `...`, or a function whose body is only `...`.
     """
     if name not in EXERCISES:
         raise ValueError(f"name must be one of {', '.join(sorted(EXERCISES))}; got {name!r}")
     if answer is None or answer is ... or _is_stub(answer):
-        print(f"Exercise {name}: not attempted yet. Replace the dots (…) and run the cell again.")
-        return False
+        return "not attempted yet. Replace the dots (…) and run the cell again."
     try:
         hint = EXERCISES[name].verify(answer)
     except Exception as error:  # a learner's code may fail in any way: that is a hint too
         hint = f"it stops with {type(error).__name__}: {error}"
-    if hint:
-        print(f"Exercise {name}: not yet. Hint: {hint}")
-        return False
-    print(f"Exercise {name}: ✓ right.")
-    return True
+    return f"not yet. Hint: {hint}" if hint else "✓ right."
 
 
 def _bare(): ...

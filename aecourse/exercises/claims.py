@@ -28,6 +28,8 @@ def claim(
     bounds = [
         f"{word} {bound:g}" for word, bound in (("at least", at_least), ("at most", at_most)) if bound is not None
     ]
+    if at_least is not None and at_least == at_most:
+        bounds = [f"exactly {at_least:g}"]
     if not bounds:
         raise ValueError("claim needs at_least, at_most or both; got neither")
     value = float(value)

@@ -59,11 +59,14 @@ class Autoencoder(nn.Module):
         Raises
         ------
         TypeError
-            If x is no floating-point tensor.
+            If x is no floating-point tensor, or of another precision than the model.
         ValueError
             If x is empty, not (n, in_features), not finite, or outside [0, 1] for a model that ends in a sigmoid.
         """
         check_rows(name, x, self.in_features)
+        dtype = next(self.parameters()).dtype
+        if x.dtype != dtype:
+            raise TypeError(f"{name} must hold {dtype} like the model; got {x.dtype} (convert with .to({dtype}))")
         if len(x) == 0:
             raise ValueError(f"{name} must hold at least one image; got none")
         low, high = x.min().item(), x.max().item()  # NaN spreads through both
@@ -89,6 +92,13 @@ def stack_layers(sizes: Sequence[int], activation: str, *, batch_norm: bool = Fa
             layers.append(nn.BatchNorm1d(size_out))
         layers.append(ACTIVATIONS[activation]())
     return layers
+
+
+def check_model(model: Autoencoder) -> Autoencoder:
+    """`model` itself if it is an Autoencoder; otherwise an error that names it"""
+    if not isinstance(model, Autoencoder):
+        raise TypeError(f"model must be an Autoencoder; got {type(model).__name__}")
+    return model
 
 
 def check_size(name: str, size: int, *, most: int | None = None) -> int:

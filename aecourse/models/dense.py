@@ -53,6 +53,8 @@ class DenseAutoencoder(Autoencoder):
         check_choice("activation", activation, tuple(ACTIVATIONS))
         check_choice("output", output, ("sigmoid", "linear"))
         check_choice("objective", objective, ("mse", "bce"))
+        if not isinstance(batch_norm, bool):
+            raise TypeError(f"batch_norm must be True or False; got {batch_norm!r}")
         if objective == "bce" and output != "sigmoid":
             raise ValueError(f"objective 'bce' needs output 'sigmoid', a probability per pixel; got output {output!r}")
         super().__init__(
@@ -77,10 +79,11 @@ class DenseAutoencoder(Autoencoder):
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """{"total": the objective}, averaged over pixels and images"""
-        x_hat = self(x)
-        if self.config["objective"] == "bce":
-            return {"total": F.binary_cross_entropy(x_hat, x)}
-        return {"total": F.mse_loss(x_hat, x)}
+        return {"total": self.distance(self(x), x)}
+
+    def distance(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """how far x_hat is from x by this model's objective, as one number"""
+        return F.binary_cross_entropy(x_hat, x) if self.config["objective"] == "bce" else F.mse_loss(x_hat, x)
 
 
 class LinearAutoencoder(Autoencoder):
@@ -129,10 +132,10 @@ class NestedAutoencoder(DenseAutoencoder):
         return super().decode(z)
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """{"total": mean squared error}, after nested dropout while training"""
+        """{"total": the objective}, after nested dropout while training"""
         z = self.encode(x)
         if self.training:
             order = torch.arange(1, self.latent_dim + 1, device=z.device)
             kept = torch.multinomial(1 / order, len(z), replacement=True) + 1  # (n,)
             z = z * (order <= kept[:, None])
-        return {"total": F.mse_loss(self.decode(z), x)}
+        return {"total": self.distance(self.decode(z), x)}

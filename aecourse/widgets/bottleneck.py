@@ -43,7 +43,7 @@ class BottleneckExplorer(Explorer):
         self.k = widgets.IntSlider(k, 1, SIZES[-1], layout={"width": "100%"})
         self.network = widgets.Dropdown(options=NETWORKS, description="network", layout={"width": "310px"})
         self.digits = widgets.BoundedIntText(
-            0, 0, 891, description="ten digits no.", style={"description_width": "initial"}, layout={"width": "150px"}
+            1, 0, 891, description="ten digits no.", style={"description_width": "initial"}, layout={"width": "150px"}
         )
         self.ink = InkCanvas()
         super().__init__({"k": self.k, "network": self.network, "digits": self.digits, "ink": self.ink})
@@ -51,8 +51,8 @@ class BottleneckExplorer(Explorer):
         self.refresh()
 
     def _arrange(self) -> None:
-        self.curve = widgets.HTML(layout={"flex": "1 1 300px", "min_width": "260px"})
-        self.picture.layout.flex = "2 1 460px"
+        self.curve = widgets.HTML(layout={"flex": "3 1 280px", "min_width": "260px"})
+        self.picture.layout.flex = "5 1 460px"
         draw = widgets.ToggleButton(value=False, description="draw your own", icon="pencil")
         clear = widgets.Button(description="clear the drawing")
         clear.on_click(lambda _: self.ink.clear())
@@ -153,6 +153,7 @@ class BottleneckExplorer(Explorer):
             x_log=True,
             points=points,
             marked_x=k,
+            legend_low=True,
         )
 
     def draw_static(self, figure: Figure) -> None:

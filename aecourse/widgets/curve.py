@@ -22,6 +22,7 @@ def svg_curve(
     points: Sequence[tuple[float, float, str]] = (),
     marked_x: float | None = None,
     x_range: tuple[float, float] | None = None,
+    legend_low: bool = False,
 ) -> str:
     """lines over a logarithmic y axis, as the text of an <svg> element
 
@@ -31,6 +32,7 @@ def svg_curve(
     points : (x, y, colour) to mark with a disc
     marked_x : where to draw a vertical line, e.g. at the slider's position
     x_range : smallest and largest x; default what the series span
+    legend_low : put the legend into the lower left corner and not the upper right
     """
     xs = [x for _, series_x, _ in series.values() for x in series_x] or [1, 2]
     ys = [y for _, _, series_y in series.values() for y in series_y] + [y for _, y, _ in points] or [0.01, 0.1]
@@ -61,12 +63,13 @@ def svg_curve(
         parts.append(f'<text x="{across(x):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{x:g}</text>')
     if marked_x is not None:
         parts.append(f'<path class="now" d="M{across(marked_x):.1f} {TOP}V{HEIGHT - BOTTOM}"/>')
-    legend_y = TOP + 14
+    legend_x = LEFT + 12 if legend_low else WIDTH - 150
+    legend_y = HEIGHT - BOTTOM - 18 * len(series) + 4 if legend_low else TOP + 14
     for name, (colour, series_x, series_y) in series.items():
         path = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in zip(series_x, series_y, strict=True))
         parts.append(f'<polyline points="{path}" stroke="{colour}"/>')
-        parts.append(f'<path d="M{WIDTH - 190} {legend_y - 4}h22" stroke="{colour}" stroke-width="3"/>')
-        parts.append(f'<text x="{WIDTH - 162}" y="{legend_y}">{html.escape(name)}</text>')
+        parts.append(f'<path d="M{legend_x} {legend_y - 4}h22" stroke="{colour}" stroke-width="3"/>')
+        parts.append(f'<text x="{legend_x + 28}" y="{legend_y}">{html.escape(name)}</text>')
         legend_y += 18
     for x, y, colour in points:
         parts.append(f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="6" fill="{colour}" stroke="{BLACK}"/>')

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from aecourse.data import PIXELS, load_mnist, normalise_digit
 from aecourse.models import Autoencoder
+from aecourse.models.base import check_model
 from aecourse.plotting import mosaic, plot_reconstructions
 from aecourse.weights import load_weights
 from aecourse.widgets.compressors import squeeze
@@ -34,7 +35,7 @@ class DrawingPad(Explorer):
     """
 
     def __init__(self, model: Autoencoder | None = None) -> None:
-        self.model = load_weights("nested") if model is None else model
+        self.model = load_weights("nested") if model is None else check_model(model)
         most = self.model.latent_dim
         self.k = widgets.IntSlider(min(16, most) if model is None else most, 1, most, layout={"width": "100%"})
         self.k.disabled = model is not None

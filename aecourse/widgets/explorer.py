@@ -95,10 +95,10 @@ class Explorer(widgets.VBox):
             with torch.inference_mode():
                 array, sentence = self.render(**settings), self.describe(**settings)
                 self.decorate(**settings)
+            self.picture.show(array, alt=sentence, rows=self.row_names)
         except Exception as error:  # a widget's exception would vanish in the log: show it where the learner looks
             self.say(f"{type(error).__name__}: {error}", error=True)
             return
-        self.picture.show(array, alt=sentence, rows=self.row_names)
         self.say(sentence)
 
     def say(self, sentence: str, *, error: bool = False) -> None:
@@ -118,12 +118,16 @@ class Explorer(widgets.VBox):
         FigureCanvasAgg(figure)
         with torch.inference_mode():
             self.draw_static(figure)
+        figure.supxlabel("a stored picture: run this cell to get the controls", fontsize=10, color="#666666")
         return figure_png(figure)
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         bundle = super()._repr_mimebundle_(**kwargs)
         bundle["text/plain"] = f"{type(self).__name__}: run this cell to use it"
-        bundle["image/png"] = base64.b64encode(self.static_png()).decode()
+        try:
+            bundle["image/png"] = base64.b64encode(self.static_png()).decode()
+        except Exception as error:  # without a picture the explorer itself can still be shown, and say why
+            self.say(f"{type(error).__name__}: {error}", error=True)
         return bundle
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from aecourse.data import ImageSet, load_mnist
 from aecourse.models import Autoencoder
+from aecourse.models.base import check_model
 from aecourse.plotting import CLASS_COLOURS, CLASS_MARKERS, figure_png, mosaic, plot_image
 from aecourse.weights import load_weights
 from aecourse.widgets.explorer import Explorer, with_number_box
@@ -37,10 +38,12 @@ class LatentMapExplorer(Explorer):
     """
 
     def __init__(self, model: Autoencoder | None = None, images: ImageSet | None = None) -> None:
-        self.model = load_weights("map-2d") if model is None else model
+        self.model = load_weights("map-2d") if model is None else check_model(model)
         if self.model.latent_dim != 2:
             raise ValueError(f"model must have latent_dim 2 to be drawn as a map; got {self.model.latent_dim}")
         images = load_mnist()[1] if images is None else images
+        if not isinstance(images, ImageSet):
+            raise TypeError(f"images must be an ImageSet, with labels for the colours; got {type(images).__name__}")
         with torch.inference_mode():
             self.codes = self.model.encode(images.x).cpu().numpy()
         self.labels = images.y.cpu().numpy()
@@ -54,11 +57,11 @@ class LatentMapExplorer(Explorer):
             )
             for i in range(2)
         )  # fmt: skip
+        self._moving = False
         super().__init__({"z1": self.z1, "z2": self.z2})
         self.pad = PointPad(background=self._map_png(), label="Map of the codes: hover, drag or use the arrow keys")
         self.pad.layout.flex = "3 1 380px"
         self.pad.layout.max_width = "560px"
-        self._moving = False
         self.pad.observe(self._pad_moved, "value")
         for slider in (self.z1, self.z2):
             slider.observe(self._slider_moved, "value")
@@ -77,12 +80,18 @@ class LatentMapExplorer(Explorer):
 
     def _pad_moved(self, change) -> None:
         right, down = change.new
-        self._moving = True  # the two sliders follow as one step: draw once
         z1, z2 = self.low + np.array([right, 1 - down]) * (self.high - self.low)
-        self.z1.value = float(z1)
-        self._moving = False
-        self.z2.value = float(z2)
+        self._moving = True  # the two sliders follow as one step: draw once
+        try:
+            self.z1.value, self.z2.value = float(z1), float(z2)
+        finally:
+            self._moving = False
         self.refresh()
+
+    def refresh(self) -> None:
+        """draw, but not between the two halves of a move"""
+        if not self._moving:
+            super().refresh()
 
     def _slider_moved(self, change) -> None:
         if not self._moving:

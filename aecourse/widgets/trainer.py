@@ -13,7 +13,7 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.data import load_mnist
-from aecourse.device import seed_everything, use_threads
+from aecourse.device import use_threads
 from aecourse.evaluation import mse
 from aecourse.models import Autoencoder, DenseAutoencoder
 from aecourse.plotting import BLUE, VERMILION, mosaic, plot_reconstructions
@@ -90,8 +90,9 @@ class TrainingExplorer(Explorer):
         return self._thread is not None and self._thread.is_alive()
 
     def _new_model(self) -> None:
-        seed_everything(0)
-        self.model = DenseAutoencoder(self.latent_dim.value, hidden=(256,))
+        with torch.random.fork_rng(devices=[]):  # the same start each time; the notebook's own numbers go on
+            torch.manual_seed(0)
+            self.model = DenseAutoencoder(self.latent_dim.value, hidden=(256,))
         self.history = History()
         self._view = copy.deepcopy(self.model).eval()
 

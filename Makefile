@@ -1,0 +1,72 @@
+# Two commands do everything: `make lab` opens the course, `make test` checks it. The first of them makes .venv.
+# Other Python:  make lab PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.installed
+JUPYTER_CONFIG := aecourse/assets/jupyter/jupyter_lab_config.py
+
+.PHONY: help lab test lint unit notebooks-test bench notebooks images weights doctor lowest clean
+
+help:
+	@echo "make lab        open the course in JupyterLab"
+	@echo "make test       run every test"
+	@echo "make bench      measure training, sliders, start-up and notebooks; prints one table"
+	@echo "make doctor     check this installation"
+	@echo "make notebooks  run all notebooks and store their outputs"
+	@echo "make images     draw the diagrams again"
+	@echo "make weights    train the shipped networks again (about half an hour)"
+	@echo "make lowest     run the unit tests on the oldest packages pyproject.toml allows (needs uv)"
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "aecourse needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
+	@if command -v uv >/dev/null; then \
+	  echo "Installing into .venv with uv"; \
+	  uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv && \
+	  uv pip install --quiet --python $(BIN)/python -e '.[test]'; \
+	else \
+	  echo "Installing into .venv with pip; the first time this takes some minutes"; \
+	  $(PYTHON) -m venv .venv || { echo "On Debian and Ubuntu: apt install python3-venv"; exit 1; }; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'; \
+	fi
+	@touch $@
+
+lab: $(READY)
+	$(BIN)/jupyter lab --config=$(JUPYTER_CONFIG) notebooks/00_start_here.ipynb
+
+test: lint unit notebooks-test
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+unit: $(READY)
+	$(BIN)/python -m pytest tests
+
+notebooks-test: $(READY)
+	$(BIN)/python tests/notebooks.py
+
+bench: $(READY)
+	$(BIN)/python tests/benchmarks/run.py
+
+doctor: $(READY)
+	$(BIN)/python -m aecourse
+
+notebooks: $(READY)
+	$(BIN)/python tests/notebooks.py --store
+
+images: $(READY)
+	$(BIN)/python images/draw.py
+
+weights: $(READY)
+	$(BIN)/python -m aecourse.recipes
+
+lowest:
+	uv venv --quiet --allow-existing build/lowest
+	uv pip install --quiet --python build/lowest/bin/python --resolution lowest-direct -e '.[test]'
+	build/lowest/bin/python -m pytest tests --ignore tests/browser
+
+clean:
+	rm -rf .venv build *.egg-info

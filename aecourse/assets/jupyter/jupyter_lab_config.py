@@ -1,0 +1,28 @@
+"""How `make lab` serves the course: this machine only, token on, and quick answers for sliders."""
+
+import os
+import webbrowser
+from pathlib import Path
+
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+
+c = get_config()  # noqa: F821  (Jupyter defines it)
+
+c.ServerApp.ip = "127.0.0.1"
+c.ServerApp.allow_root = hasattr(os, "geteuid") and os.geteuid() == 0  # a container often has no other user
+c.LabApp.app_settings_dir = str(Path(__file__).parent / "settings")  # no news pop-up in the middle of a lesson
+try:
+    webbrowser.get()
+except webbrowser.Error:
+    c.ServerApp.open_browser = False  # the address with its token is printed instead
+
+# A slider's answer is many small packets; do not let the server hold them back to collect more (Nagle's algorithm).
+_open = KernelWebsocketHandler.open
+
+
+async def _open_without_delay(self, *args, **kwargs):
+    self.set_nodelay(True)
+    return await _open(self, *args, **kwargs)
+
+
+KernelWebsocketHandler.open = _open_without_delay

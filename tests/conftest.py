@@ -1,0 +1,57 @@
+"""Fixtures that several test files share."""
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+
+from aecourse.data import ImageSet, load_mnist
+from aecourse.device import available_devices, use_threads
+from aecourse.models import DenseAutoencoder
+
+matplotlib.use("Agg")
+settings.register_profile("course", max_examples=25, deadline=None, derandomize=True, database=None)
+settings.load_profile("course")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads():
+    use_threads()
+
+
+@pytest.fixture(scope="session")
+def mnist() -> tuple[ImageSet, ImageSet]:
+    """all 70,000 digits, (train, test)"""
+    return load_mnist()
+
+
+@pytest.fixture(params=available_devices())
+def device(request) -> str:
+    """each device this machine has"""
+    return request.param
+
+
+@pytest.fixture
+def tiny() -> DenseAutoencoder:
+    """a small dense autoencoder, the same each time"""
+    torch.manual_seed(0)
+    return DenseAutoencoder(4, hidden=(16,))
+
+
+@pytest.fixture(scope="session")
+def strokes() -> np.ndarray:
+    """a drawing on an 84×84 canvas: a thick 1, off centre"""
+    canvas = np.zeros((84, 84), np.uint8)
+    canvas[10:60, 50:58] = 255
+    return canvas
+
+
+@pytest.fixture
+def no_figure_left():
+    """fail if the test leaves a matplotlib figure open"""
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+    yield
+    assert plt.get_fignums() == []

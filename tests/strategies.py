@@ -1,0 +1,68 @@
+"""What a learner may type by mistake, as hypothesis strategies, and how a refusal must read."""
+
+import re
+import struct
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import strategies as st
+
+from aecourse.data import ImageSet
+
+junk = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+    st.complex_numbers(),
+    st.binary(max_size=3),
+)
+not_counts = junk | st.integers(max_value=0)
+not_seeds = junk | st.integers(max_value=-1) | st.integers(min_value=2**32)
+not_texts = st.none() | st.integers() | st.floats() | st.lists(st.text(max_size=3), max_size=2)
+not_functions = st.booleans() | st.integers() | st.text(max_size=5)
+not_bools = st.integers() | st.floats() | st.text(max_size=5) | st.none()
+
+
+def choices_other_than(*accepted: str) -> st.SearchStrategy:
+    """anything but one of these words"""
+    return (junk | st.sampled_from([word.upper() for word in accepted])).filter(lambda word: word not in accepted)
+
+
+def bad_images(features: int) -> st.SearchStrategy:
+    """what no model that ends in a sigmoid can be trained on or judged by"""
+    good = torch.full((3, features), 0.5)
+    spoilt = st.sampled_from([float("nan"), float("inf"), -float("inf"), -0.01, 1.01, 255.0])
+
+    def spoil(value: float) -> torch.Tensor:
+        x = good.clone()
+        x[1, features // 2] = value
+        return x
+
+    wrong_shapes = [good[:, :-1], good[0], good[None], good.view(-1)[: features - 1], good[:0], torch.tensor(0.5)]
+    wrong_kinds = [good.numpy(), good.tolist(), good.to(torch.uint8), good.int(), good.double(), good.bool()]
+    image_set = ImageSet(good, torch.zeros(3, dtype=torch.int64))
+    return st.sampled_from([*wrong_shapes, *wrong_kinds, image_set, None, "x", 3]) | spoilt.map(spoil)
+
+
+def refuses(name: str, call: Callable, *args, **options) -> str:
+    """the message of the ValueError or TypeError that a call must raise, in which the argument is named"""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call(*args, **options)
+    message = str(caught.value)
+    assert re.search(rf"(?<![\w.]){name}\b", message), f"{name!r} is not named in {message!r}"
+    assert len(message) > len(name) + 15, f"{message!r} does not say what is accepted"
+    return message
+
+
+def numpy_of(x: torch.Tensor) -> np.ndarray:
+    """a tensor as float64, for oracles"""
+    return x.detach().cpu().double().numpy()
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """an array of bytes as the content of an IDX file"""
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
