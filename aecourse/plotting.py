@@ -265,12 +265,16 @@ def plot_error_by_k(
     """
     ax = panels(width=6.5, height=4) if ax is None else ax
     colours = (VERMILION, BLUE, GREEN, *CYCLE[3:])  # PCA, which comes first, keeps its colour in every figure
-    for (name, errors), colour, marker in zip(curves.items(), colours, "sovD^P*", strict=False):
+    for (name, errors), colour, marker in zip(
+        curves.items(), itertools.cycle(colours), itertools.cycle("sovD^P*"), strict=False
+    ):
         runs = [np.atleast_1d(error) for error in errors.values()]
         mean, spread = [run.mean() for run in runs], [run.std() for run in runs]
-        look = {"color": colour, "marker": marker, "markevery": [i for i, k in enumerate(errors) if k & (k - 1) == 0]}
+        landmarks = [i for i, k in enumerate(errors) if k & (k - 1) == 0]
+        look = {"color": colour, "marker": marker, "markevery": landmarks or None}
         ax.errorbar(list(errors), mean, yerr=spread if max(spread) else None, capsize=3, label=name, **look)
-    ticks = sorted({k for errors in curves.values() for k in errors if k & (k - 1) == 0})
+    every = {k for errors in curves.values() for k in errors}
+    ticks = sorted({k for k in every if k & (k - 1) == 0} or every)
     ax.set(xscale="log", yscale="log", xlabel="numbers in the code, k", ylabel="test MSE per pixel", title=title)
     ax.set_xticks(ticks, [str(k) for k in ticks])
     ax.set_xticks([], minor=True)

@@ -49,7 +49,7 @@ def _augmentation(most: int) -> Callable[[torch.Tensor], torch.Tensor] | None:
 RECIPES: dict[str, Recipe] = {
     **{f"dense-k{k}": Recipe(lambda k=k: DenseAutoencoder(k, hidden=(512,)), epochs=30) for k in EXPLORER_SIZES},
     "nested": Recipe(lambda: NestedAutoencoder(64, hidden=(512,)), epochs=60),
-    "map-2d": Recipe(lambda: DenseAutoencoder(2, hidden=(512, 256, 64)), epochs=40),
+    "map-2d": Recipe(lambda: DenseAutoencoder(2, hidden=(512, 256, 64), batch_norm=True), epochs=40),
     "conv-k32": Recipe(lambda: ConvAutoencoder(32, hidden=(16, 32)), epochs=30),
     "hinton-salakhutdinov": Recipe(
         lambda: DenseAutoencoder(30, hidden=(1000, 500, 250), activation="relu", batch_norm=True), epochs=60, shift=1

@@ -103,7 +103,10 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
     with _open(_find(name)) as file:
         card = _card_of(file, name)
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
-    model = FAMILIES[card.family](**card.config)
+    try:
+        model = FAMILIES[card.family](**card.config)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the description in weights {str(name)!r} builds no {card.family}: {error}") from error
     expected = model.state_dict()
     for key in sorted(expected.keys() | tensors.keys()):
         came = tuple(tensors[key].shape) if key in tensors else "missing"

@@ -55,3 +55,20 @@ def no_figure_left():
     plt.close("all")
     yield
     assert plt.get_fignums() == []
+
+
+@pytest.fixture
+def blobs() -> torch.Tensor:
+    """40 images of a few blurred blobs: something a small network can learn"""
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(5, 1, 7, 7, generator=generator)
+    shapes = torch.nn.functional.interpolate(coarse, 28, mode="bilinear").view(5, 784)
+    return (torch.rand(40, 5, generator=generator).softmax(1) @ shapes).clamp(0, 1)
+
+
+@pytest.fixture
+def displayed(monkeypatch) -> list[tuple[dict, dict | None]]:
+    """what a notebook would have shown: (data by MIME type, metadata)"""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw, metadata=None: shown.append((data, metadata)))
+    return shown

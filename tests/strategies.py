@@ -1,5 +1,9 @@
-"""What a learner may type by mistake, as hypothesis strategies, and how a refusal must read."""
+"""What a learner may type by mistake, as hypothesis strategies, and small readers of what comes back."""
 
+import base64
+import copy
+import html
+import io
 import re
 import struct
 from collections.abc import Callable
@@ -8,8 +12,11 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import strategies as st
+from PIL import Image
 
 from aecourse.data import ImageSet
+from aecourse.models import Autoencoder
+from aecourse.widgets.pads import InkCanvas
 
 junk = st.one_of(
     st.none(),
@@ -66,3 +73,41 @@ def numpy_of(x: torch.Tensor) -> np.ndarray:
 def idx_bytes(array: np.ndarray) -> bytes:
     """an array of bytes as the content of an IDX file"""
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+def state_of(model: Autoencoder) -> dict:
+    """a copy of everything a model remembers"""
+    return copy.deepcopy(model.state_dict())
+
+
+def same(a: dict, b: dict) -> bool:
+    """whether two models remember the same to the last bit"""
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def picture_in(explorer) -> np.ndarray:
+    """the pixels an explorer shows"""
+    uri = re.search(r'src="data:image/png;base64,([^"]+)"', explorer.picture.value)[1]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri))))
+
+
+def alt_in(explorer) -> str:
+    """the words of an explorer's picture"""
+    return html.unescape(re.search(r'<img alt="([^"]*)"', explorer.picture.value)[1])
+
+
+def caption_in(explorer) -> tuple[str, str]:
+    """an explorer's caption: (its role for screen readers, its words)"""
+    role, words = re.fullmatch(r'<span class="[^"]*" role="(\w+)"[^>]*>(.*)</span>', explorer.caption.value).groups()
+    return role, html.unescape(words)
+
+
+def places_of(control) -> list:
+    """a control's lowest, present and highest value, or all its options"""
+    if isinstance(control, InkCanvas):
+        stroke = np.zeros((84, 84), np.uint8)
+        stroke[20:70, 40:48] = 255
+        return [b"", bytes(84**2), stroke.tobytes(), b"\xff" * 84**2, bytes([1, *bytes(84**2 - 2), 1])]
+    if hasattr(control, "options"):
+        return [value for _, value in control._options_full]
+    return [control.min, control.value, control.max]

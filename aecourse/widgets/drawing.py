@@ -34,13 +34,14 @@ class DrawingPad(Explorer):
     k : the slider
     """
 
+    column_names = ("as MNIST would store it", "restored", "error")
+
     def __init__(self, model: Autoencoder | None = None) -> None:
         self.model = load_weights("nested") if model is None else check_model(model)
         most = self.model.latent_dim
         self.k = widgets.IntSlider(min(16, most) if model is None else most, 1, most, layout={"width": "100%"})
         self.k.disabled = model is not None
         self.ink = InkCanvas()
-        self.row_names = ()
         super().__init__({"ink": self.ink, "k": self.k})
         clear = widgets.Button(description="clear the drawing")
         clear.on_click(lambda _: self.ink.clear())
@@ -50,7 +51,7 @@ class DrawingPad(Explorer):
             with_number_box(self.k, "numbers in the code, k"),
             widgets.HBox(
                 [widgets.VBox([self.ink, clear], layout={"align_items": "center"}), self.picture],
-                layout={"flex_flow": "row wrap", "align_items": "center"},
+                layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "20px"},
             ),
             self.caption,
         ]
@@ -65,7 +66,7 @@ class DrawingPad(Explorer):
     def _pass(self, ink: bytes, k: int) -> dict[str, torch.Tensor]:
         x = self.image(ink)
         x_hat = squeeze(self.model, x, k) if x.any() else x
-        return {"as MNIST sees it": x, "restored": x_hat, "error": (x - x_hat).abs()}
+        return {"stored": x, "restored": x_hat, "error": (x - x_hat).abs()}
 
     def render(self, ink: bytes, k: int) -> np.ndarray:
         """side by side: the drawing as a 28×28 digit, what comes back from k numbers, the absolute error"""
@@ -76,10 +77,7 @@ class DrawingPad(Explorer):
         if not any(ink):
             return "Draw a digit in the black square: it comes back through the bottleneck as you draw."
         error = self._pass(ink, k)["error"]
-        return (
-            "Left as MNIST would store it, middle restored, right the error: "
-            f"{PIXELS} pixels → {k} numbers → {PIXELS} pixels, MSE {error.square().mean():.4f}."
-        )
+        return f"{PIXELS} pixels → {k} numbers → {PIXELS} pixels, MSE {error.square().mean():.4f}."
 
     def draw_static(self, figure: Figure) -> None:
         """a test digit in the drawing's place, so that a reader without a kernel sees what the pad does"""

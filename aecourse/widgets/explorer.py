@@ -21,8 +21,10 @@ CSS = """
 .aecourse { max-width: 1180px; }
 .aecourse .widget-label { color: inherit; }
 .aecourse-rows { display: flex; gap: 10px; align-items: stretch; width: 100%; }
-.aecourse-rows img { flex: 1 1 0; min-width: 0; width: 100%; height: auto; object-fit: contain; align-self: center;
-  image-rendering: pixelated; }
+.aecourse-rows figure { flex: 1 1 0; min-width: 0; margin: 0; }
+.aecourse-rows img { display: block; width: 100%; height: auto; image-rendering: pixelated; }
+.aecourse-columns { display: flex; justify-content: space-around; text-align: center; font-size: 14px; }
+.aecourse-columns span { flex: 1 1 0; }
 .aecourse-names { display: flex; flex-direction: column; justify-content: space-around; text-align: right;
   flex: 0 0 auto; max-width: 9.5em; font-size: 14px; line-height: 1.2; }
 .aecourse-names:empty { display: none; }
@@ -51,6 +53,7 @@ class Explorer(widgets.VBox):
     """
 
     row_names: Sequence[str] = ()
+    column_names: Sequence[str] = ()
 
     def __init__(self, controls: Mapping[str, widgets.Widget]) -> None:
         super().__init__()
@@ -95,7 +98,7 @@ class Explorer(widgets.VBox):
             with torch.inference_mode():
                 array, sentence = self.render(**settings), self.describe(**settings)
                 self.decorate(**settings)
-            self.picture.show(array, alt=sentence, rows=self.row_names)
+            self.picture.show(array, alt=sentence, rows=self.row_names, columns=self.column_names)
         except Exception as error:  # a widget's exception would vanish in the log: show it where the learner looks
             self.say(f"{type(error).__name__}: {error}", error=True)
             return
@@ -143,4 +146,4 @@ def with_number_box(slider: widgets.IntSlider | widgets.FloatSlider, label: str)
     slider.description = ""
     slider.layout.flex = "1 1 160px"
     widgets.link((slider, "value"), (box, "value"))
-    return widgets.HBox([box, slider], layout={"flex": "1 1 320px", "align_items": "center"})
+    return widgets.HBox([box, slider], layout={"flex": "1 1 auto", "min_width": "300px", "align_items": "center"})

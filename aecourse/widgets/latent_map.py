@@ -48,12 +48,12 @@ class LatentMapExplorer(Explorer):
             self.codes = self.model.encode(images.x).cpu().numpy()
         self.labels = images.y.cpu().numpy()
         low, high = np.quantile(self.codes, 0.005, axis=0), np.quantile(self.codes, 0.995, axis=0)
-        self.low, self.high = low - 0.06 * (high - low), high + 0.06 * (high - low)
-        start = np.median(self.codes[self.labels == self.labels[0]], axis=0)
+        self.low, self.high = np.round(low - 0.06 * (high - low), 2), np.round(high + 0.06 * (high - low), 2)
+        start = np.round(np.median(self.codes[self.labels == self.labels[0]], axis=0), 2)
         self.z1, self.z2 = (
             widgets.FloatSlider(
                 float(start[i]), min=float(self.low[i]), max=float(self.high[i]),
-                step=float((self.high[i] - self.low[i]) / 200), layout={"width": "100%"},
+                step=max(0.01, float(np.round((self.high[i] - self.low[i]) / 200, 2))), layout={"width": "100%"},
             )
             for i in range(2)
         )  # fmt: skip
@@ -80,7 +80,7 @@ class LatentMapExplorer(Explorer):
 
     def _pad_moved(self, change) -> None:
         right, down = change.new
-        z1, z2 = self.low + np.array([right, 1 - down]) * (self.high - self.low)
+        z1, z2 = np.round(self.low + np.array([right, 1 - down]) * (self.high - self.low), 2)
         self._moving = True  # the two sliders follow as one step: draw once
         try:
             self.z1.value, self.z2.value = float(z1), float(z2)
@@ -119,7 +119,7 @@ class LatentMapExplorer(Explorer):
         FigureCanvasAgg(figure)
         ax = figure.add_axes((0, 0, 1, 1))  # no margins: a share of the picture is a share of the map
         self._scatter(ax)
-        ax.set(xticks=[], yticks=[])
+        ax.set_axis_off()
         return figure_png(figure)
 
     def _decode(self, z1: float, z2: float) -> torch.Tensor:

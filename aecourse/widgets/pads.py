@@ -21,7 +21,7 @@ class InkCanvas(anywidget.AnyWidget):
 
     _esm = HERE / "ink_canvas.js"
     side = traitlets.Int(84).tag(sync=True)  # three times MNIST's 28, enough for a smooth reduction
-    value = traitlets.Bytes(b"").tag(sync=True)
+    value = traitlets.CBytes(b"").tag(sync=True)  # the browser sends a memoryview
 
     @traitlets.validate("value")
     def _right_size(self, proposal) -> bytes:

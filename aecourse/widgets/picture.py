@@ -25,7 +25,7 @@ def data_uri(array: np.ndarray) -> str:
 
 
 class Picture(widgets.HTML):
-    """an array as a sharp-edged image with a name beside each of its rows
+    """an array as a sharp-edged image with names beside its rows and above its columns
 
     Set with `show`; the browser swaps one <img> for the next without a flicker.
     """
@@ -36,8 +36,11 @@ class Picture(widgets.HTML):
         self.layout.min_width = "0"
         self.add_class("aecourse-picture")
 
-    def show(self, array: np.ndarray, *, alt: str, rows: Sequence[str] = ()) -> None:
+    def show(self, array: np.ndarray, *, alt: str, rows: Sequence[str] = (), columns: Sequence[str] = ()) -> None:
         """put an array (height, width[, 3]) of uint8 on the screen; `alt` says in words what it shows"""
-        names = "".join(f"<span>{html.escape(row)}</span>" for row in rows)
-        image = f'<img alt="{html.escape(alt)}" src="{data_uri(array)}">'
-        self.value = f'<div class="aecourse-rows"><div class="aecourse-names">{names}</div>{image}</div>'
+        beside, above = ("".join(f"<span>{html.escape(name)}</span>" for name in names) for names in (rows, columns))
+        self.value = (
+            f'<div class="aecourse-rows"><div class="aecourse-names">{beside}</div>'
+            f'<figure><div class="aecourse-columns">{above}</div>'
+            f'<img alt="{html.escape(alt)}" src="{data_uri(array)}"></figure></div>'
+        )

@@ -6,7 +6,7 @@ function render({ model, el }) {
   frame.setAttribute("role", "application");
   frame.setAttribute("aria-label", model.get("label"));
   const image = document.createElement("img");
-  Object.assign(image.style, { width: "100%", height: "auto", userSelect: "none" });
+  Object.assign(image.style, { width: "100%", height: "auto", userSelect: "none", border: "1px solid #BBBBBB", boxSizing: "border-box" });
   image.draggable = false;
   image.alt = model.get("label");
   const mark = document.createElement("div");

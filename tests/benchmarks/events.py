@@ -1,0 +1,89 @@
+"""What a slider event costs: in the kernel, in memory, and from key press to picture in JupyterLab."""
+
+from __future__ import annotations
+
+import gc
+import random
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+EVENTS = 1_000
+PRESSES = 120
+
+# Resolves with the milliseconds from the next key press to the moment the changed picture has been painted.
+NEXT_PICTURE = """
+(explorer) => { window.nextPicture = new Promise((resolve) => {
+  let pressed = null;
+  const before = explorer.querySelector('.aecourse-rows img').src;
+  window.addEventListener('keydown', () => { pressed = performance.now(); }, { capture: true, once: true });
+  const observer = new MutationObserver(async () => {
+    const image = explorer.querySelector('.aecourse-rows img');
+    if (!image || image.src === before) return;
+    observer.disconnect();
+    await image.decode();
+    requestAnimationFrame(() => resolve(performance.now() - pressed));
+  });
+  observer.observe(explorer, { subtree: true, childList: true, attributes: true });
+}); }
+"""
+
+
+def measure() -> dict[str, tuple[list[float], float]]:
+    """{explorer: (milliseconds of each of 1,000 events, megabytes that stayed)}"""
+    from aecourse import BottleneckExplorer, DrawingPad, LatentMapExplorer, pick_device
+
+    pick_device()
+    rng = random.Random(0)
+    bottleneck, pad, latent_map = BottleneckExplorer(), DrawingPad(), LatentMapExplorer()
+    side = pad.ink.side
+    drawing = bytes(255 if 30 < i // side < 50 and 10 < i % side < 60 else 0 for i in range(side * side))
+
+    def move_k() -> None:
+        bottleneck.k.value = rng.choice([k for k in range(1, 65) if k != bottleneck.k.value])
+
+    def draw() -> None:
+        cut = rng.randrange(30 * side, 50 * side)
+        pad.ink.value = drawing[:cut] + bytes(len(drawing) - cut)
+
+    def move_point() -> None:
+        latent_map.pad.value = [rng.random(), rng.random()]
+
+    cases = {"BottleneckExplorer": move_k, "DrawingPad": draw, "LatentMapExplorer": move_point}
+    return {name: _time_events(event) for name, event in cases.items()}
+
+
+def _time_events(event) -> tuple[list[float], float]:
+    for _ in range(50):  # warm up
+        event()
+    gc.collect()
+    before = psutil.Process().memory_info().rss
+    times = []
+    for _ in range(EVENTS):
+        started = time.perf_counter()
+        event()
+        times.append((time.perf_counter() - started) * 1000)
+    gc.collect()
+    return times, (psutil.Process().memory_info().rss - before) / 1e6
+
+
+def measure_in_browser(executable: str) -> list[float]:
+    """milliseconds from pressing an arrow key on notebook 03's slider to the changed picture, press by press"""
+    from lab import Lab, launch_browser, serve
+
+    with tempfile.TemporaryDirectory() as home, serve(Path(home)) as url, launch_browser(executable) as chromium:
+        lab = Lab(chromium.new_page(viewport={"width": 1400, "height": 950}), url)
+        lab.open("03_undercomplete_vs_pca.ipynb")
+        lab.run_all()
+        explorer = lab.page.locator(".aecourse", has_text="ten digits no.").first
+        explorer.scroll_into_view_if_needed()
+        explorer.locator(".noUi-handle").first.focus()
+        times = []
+        for press in range(PRESSES):
+            explorer.evaluate(NEXT_PICTURE)
+            lab.page.keyboard.press("ArrowRight" if press // 30 % 2 == 0 else "ArrowLeft")
+            times.append(lab.page.evaluate("window.nextPicture"))
+            lab.page.wait_for_timeout(60)
+        return times[10:]

@@ -1,0 +1,156 @@
+"""`make bench`: how fast the course is on this machine, as one table of measurement, figure, target and verdict.
+
+Absolute times drift with the machine; ratios are taken within one run, alternating what is compared. Run it alone:
+another busy process slows torch's threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "browser")]
+
+
+@dataclass(frozen=True)
+class Line:
+    """one line of the table; without a target it is there to compare with"""
+
+    what: str
+    figure: float
+    unit: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def verdict(self) -> str:
+        """met, missed, or nothing"""
+        if self.at_most is None and self.at_least is None:
+            return ""
+        met = (self.at_most is None or self.figure <= self.at_most) and (
+            self.at_least is None or self.figure >= self.at_least
+        )
+        return "met" if met else "MISSED"
+
+    def __str__(self) -> str:
+        target = f"≤ {self.at_most:g}" if self.at_most is not None else ""
+        target = f"≥ {self.at_least:g}" if self.at_least is not None else target
+        return f"{self.what:<66} {self.figure:>9.3g} {self.unit:<4} {target:<8} {self.verdict()}"
+
+
+def training_lines() -> list[Line]:
+    """an epoch of `fit` beside other ways to spend it, on the CPU and on a GPU where there is one"""
+    import loops
+
+    lines = []
+    for device in loops.devices():
+        measured = loops.compare(device)
+        fit_seconds, fit_mse = measured["fit"]
+        bare_seconds, bare_mse = measured["bare loop"]
+        where = "" if device == "cpu" else f" ({device})"
+        for name, (seconds, test_mse) in measured.items():
+            lines.append(Line(f"epoch{where}: {name}", seconds, "s"))
+            if test_mse is not None:
+                lines.append(Line(f"    its test MSE after {loops.EPOCHS} epochs{where}", test_mse, ""))
+        lines.append(Line(f"epoch{where}: fit / bare loop", fit_seconds / bare_seconds, "×", at_most=1.10))
+        slow = measured["torchvision + DataLoader"][0]
+        lines.append(Line(f"epoch{where}: torchvision + DataLoader / fit", slow / fit_seconds, "×", at_least=5))
+        lines.append(Line(f"test MSE{where}: fit / bare loop", fit_mse / bare_mse, "×", at_most=1.05))
+    return lines
+
+
+def explorer_lines() -> list[Line]:
+    """what one event costs in the kernel, and what a thousand leave behind in memory"""
+    import events
+
+    lines = []
+    for name, (times, growth) in events.measure().items():
+        limit = 15
+        lines.append(Line(f"{name}: kernel, median of an event", statistics.median(times), "ms"))
+        lines.append(Line(f"{name}: kernel, 95th percentile", percentile(times, 95), "ms", at_most=limit))
+        lines.append(Line(f"{name}: memory after 1,000 events", growth, "MB", at_most=5))
+    return lines
+
+
+def browser_lines() -> list[Line]:
+    """from the key press to the changed picture, in JupyterLab"""
+    import events
+    from lab import find_chromium
+
+    if (executable := find_chromium()) is None:
+        print("no Chromium here: the slider is not measured in a browser", file=sys.stderr)
+        return []
+    times = events.measure_in_browser(executable)
+    return [
+        Line("JupyterLab: key press to picture, median", statistics.median(times), "ms", at_most=60),
+        Line("JupyterLab: key press to picture, 95th percentile", percentile(times, 95), "ms", at_most=110),
+    ]
+
+
+def import_lines() -> list[Line]:
+    """what `import aecourse` adds to `import torch`, and the data's loading time, each in fresh processes"""
+    clock = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
+    added = _median_of_processes(
+        "import torch, time; start = time.perf_counter(); import aecourse; print(time.perf_counter() - start)"
+    )
+    names = "import torch, time; start = time.perf_counter(); from aecourse import load_mnist, DenseAutoencoder, fit; "
+    working = _median_of_processes(names + "print(time.perf_counter() - start)")
+    loading = _median_of_processes(f"from aecourse import load_mnist; {clock.format('load_mnist()')}")
+    return [
+        Line("import aecourse, on top of import torch", added, "s", at_most=0.3),
+        Line("… and load_mnist, DenseAutoencoder and fit with it", working, "s", at_most=0.3),
+        Line("load_mnist: 70,000 images", loading, "s", at_most=0.5),
+    ]
+
+
+def notebook_lines() -> list[Line]:
+    """each notebook under nbval, alone"""
+    import notebooks
+
+    return [Line(f"{n.name}: nbval", notebooks.run_nbval(n)[1], "s", at_most=60) for n in notebooks.NOTEBOOKS]
+
+
+def percentile(times: list[float], share: int) -> float:
+    """the value that `share` per cent of the times stay below"""
+    return statistics.quantiles(times, n=100)[share - 1]
+
+
+def _median_of_processes(code: str, count: int = 5) -> float:
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(count)
+    ]
+    return statistics.median(float(run.stdout) for run in runs)
+
+
+PARTS = {
+    "training": training_lines,
+    "explorers": explorer_lines,
+    "browser": browser_lines,
+    "import": import_lines,
+    "notebooks": notebook_lines,
+}
+
+
+def main() -> int:
+    """measure the parts named, or all, and print one table"""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", help=f"some of: {', '.join(PARTS)} (default: all)")
+    names = parser.parse_args().parts or list(PARTS)
+    if unknown := set(names) - set(PARTS):
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
+    lines = []
+    for name in names:
+        print(f"measuring: {name} …", file=sys.stderr, flush=True)
+        lines += PARTS[name]()
+    print("\n".join(map(str, lines)))
+    missed = [line.what for line in lines if line.verdict() == "MISSED"]
+    print(f"\n{len(missed)} of {sum(bool(line.verdict()) for line in lines)} targets missed", *missed, sep="\n  ")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Every notebook has the same parts in the same order, short cells, and clean stored outputs."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LONGEST, LONGEST_CLASS, MEDIAN = 25, 40, 8
+MEGABYTES = 1.5
+EXPLORERS = "BottleneckExplorer|LatentMapExplorer|TrainingExplorer|DrawingPad"
+ABSOLUTE_PATH = re.compile(r"(?:/(?:home|root|work|tmp|Users|opt|usr)/|[A-Z]:\\\\)")
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """the notebook as stored"""
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook) -> list:
+    """the cells that run"""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook) -> str:
+    """all text cells in one string"""
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def program(notebook) -> str:
+    """all code cells in one string"""
+    return "\n\n".join(cell.source for cell in code_cells(notebook))
+
+
+def outputs(notebook) -> list:
+    """every stored output"""
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def test_the_notebooks_are_numbered_without_gaps() -> None:
+    """notebooks/ holds 00, 01, 02, … and nothing else"""
+    assert [path.name[:2] for path in NOTEBOOKS] == [f"{i:02d}" for i in range(len(NOTEBOOKS))]
+    assert {p.name for p in (ROOT / "notebooks").iterdir() if not p.name.startswith(".")} == {p.name for p in NOTEBOOKS}
+
+
+@each_notebook
+def test_parts_come_in_order(path: Path) -> None:
+    """the opening, the set-up, and the closing stand where they belong"""
+    notebook = read(path)
+    opening = notebook.cells[0].source
+    places = [
+        opening.find(part)
+        for part in (f"# {path.name[:2]} ·", "**Promise.**", "**You will be able to**", "**Time**", "**Before this**")
+    ]
+    assert -1 not in places and places == sorted(places)
+    first_code = code_cells(notebook)[0].source
+    assert "seed_everything(" in first_code and "pick_device()" in first_code
+    closing = ["## Exercises", "## Recap", "### Common mistakes", "### Further reading", "### Next"]
+    places = [prose(notebook).find(f"\n{part}") for part in closing]
+    assert -1 not in places and places == sorted(places)
+
+
+@each_notebook
+def test_recap_mirrors_objectives(path: Path) -> None:
+    """as many numbered points at the end as were promised at the start"""
+    text = prose(read(path))
+    promised = re.findall(r"^\d\. ", text[text.index("**You will be able to**") : text.index("**Time**")], re.M)
+    kept = re.findall(r"^\d\. ", text[text.index("## Recap") : text.index("### Common mistakes")], re.M)
+    assert len(promised) == len(kept) >= 3
+
+
+@each_notebook
+def test_cells_are_short_and_half_of_them_text(path: Path) -> None:
+    """35 to 70 cells, at least 45 % text cells, median code cell of 8 lines or fewer, none too long"""
+    notebook = read(path)
+    code = code_cells(notebook)
+    lengths = [sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in code]
+    assert 35 <= len(notebook.cells) <= 70
+    assert 1 - len(code) / len(notebook.cells) >= 0.45
+    assert statistics.median(lengths) <= MEDIAN
+    for cell, length in zip(code, lengths, strict=True):
+        limit = LONGEST_CLASS if re.search(r"^class ", cell.source, re.M) else LONGEST
+        assert length <= limit, f"{length} lines: {cell.source[:80]!r}"
+
+
+@each_notebook
+def test_outputs_are_stored_and_clean(path: Path) -> None:
+    """executed top to bottom, no error, no stderr, no absolute path, no widget state, small"""
+    notebook = read(path)
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+    assert not [o for o in outputs(notebook) if o.output_type == "error" or o.get("name") == "stderr"]
+    text = [json.dumps({k: v for k, v in o.items() if k != "data"}) for o in outputs(notebook)]
+    text += [str(v) for o in outputs(notebook) for k, v in o.get("data", {}).items() if not k.startswith("image/")]
+    assert not [found for t in text if (found := ABSOLUTE_PATH.search(t))]
+    assert "widgets" not in notebook.metadata
+    assert path.stat().st_size <= MEGABYTES * 1e6
+
+
+@each_notebook
+def test_nothing_hidden_and_nothing_global(path: Path) -> None:
+    """no star imports, no installing, no hidden cells but the folded solutions"""
+    notebook = read(path)
+    assert not re.search(r"^\s*from \S+ import \*|^\s*[!%]\s*pip|plt\.show\(", program(notebook), re.M)
+    for cell in notebook.cells:
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert folded == ("solution" in cell.metadata.get("tags", []))
+
+
+@each_notebook
+def test_pictures_have_words(path: Path) -> None:
+    """every stored PNG is a figure with alt text or an explorer's picture; every diagram has alt text"""
+    for output in outputs(read(path)):
+        data = output.get("data", {})
+        if "image/png" in data:
+            described = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            assert len(described) > 20 or "application/vnd.jupyter.widget-view+json" in data
+    for alt, _ in re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", prose(read(path))):
+        assert len(alt) > 20
+
+
+@each_notebook
+def test_the_learner_predicts_observes_and_checks(path: Path) -> None:
+    """two predictions revealed, an explorer with a stored picture, five claims, exercises of three levels"""
+    notebook = read(path)
+    source = program(notebook)
+    assert len(re.findall(r"= Prediction\(", source)) >= 2
+    assert len(re.findall(r"\.reveal\(", source)) == len(re.findall(r"= Prediction\(", source))
+    assert re.search(rf"\b({EXPLORERS})\(", source)
+    explorers = [o for o in outputs(notebook) if re.match(EXPLORERS, o.get("data", {}).get("text/plain", ""))]
+    assert explorers and all("image/png" in o.data for o in explorers)
+    printed = "".join(o.text for o in outputs(notebook) if o.output_type == "stream")
+    assert len(re.findall(r"✓ .+: ≈ .+\(claimed: ", printed)) >= 5
+    for level in ("easy", "medium", "stretch"):
+        assert re.search(rf"\*\*{path.name[:2]}\.\d \({level}\)\*\*", prose(notebook))
+
+
+def links(text: str) -> list[str]:
+    """the targets of Markdown links and pictures that lie in this repository"""
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    return [unquote(t.split("#")[0]) for t in targets if not re.match(r"https?:|mailto:|#", t)]
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_links_resolve(path: Path) -> None:
+    """every relative link leads to a file that is there"""
+    text = prose(read(path)) if path.suffix == ".ipynb" else path.read_text()
+    assert not [target for target in links(text) if not (path.parent / target).exists()]

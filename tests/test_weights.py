@@ -1,0 +1,259 @@
+"""Weights files: what is written is read, what is damaged is named, and what is shipped scores what it claims."""
+
+import hashlib
+import json
+import pickle
+import re
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import junk, numpy_of, refuses, same, state_of
+
+import aecourse
+from aecourse.models import ConvAutoencoder, DenseAutoencoder, LinearAutoencoder, NestedAutoencoder
+from aecourse.recipes import RECIPES
+from aecourse.weights import SHIPPED, load_weights, read_card, save_weights, shipped_weights
+
+
+def unpack(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
+    """a safetensors file read by its published format: 8 bytes of length, a JSON header, raw numbers"""
+    raw = path.read_bytes()
+    (length,) = struct.unpack_from("<Q", raw)
+    header, body = json.loads(raw[8 : 8 + length]), raw[8 + length :]
+    kinds = {"F16": np.float16, "F32": np.float32, "I64": np.int64}
+    card = {key: json.loads(value) for key, value in header.pop("__metadata__").items()}
+    spans = {name: (entry, body[slice(*entry["data_offsets"])]) for name, entry in header.items()}
+    return card, {n: np.frombuffer(part, kinds[e["dtype"]]).reshape(e["shape"]) for n, (e, part) in spans.items()}
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    """where to write"""
+    return tmp_path / "mine.safetensors"
+
+
+@pytest.fixture(params=["dense", "batch norm", "linear", "nested", "conv"])
+def model(request):
+    """each family, small, with weights and statistics no constructor gives"""
+    torch.manual_seed(3)
+    model = {
+        "dense": lambda: DenseAutoencoder(3, hidden=(8,), activation="tanh", objective="bce"),
+        "batch norm": lambda: DenseAutoencoder(3, hidden=(8,), batch_norm=True),
+        "linear": lambda: LinearAutoencoder(3),
+        "nested": lambda: NestedAutoencoder(5, hidden=(8,)),
+        "conv": lambda: ConvAutoencoder(3, hidden=(2,)),
+    }[request.param]()
+    model.train()(torch.rand(20, 784))
+    return model
+
+
+def test_float32_round_trip_is_exact(model, path):
+    """weights, statistics, family and arguments, to the last bit"""
+    assert save_weights(model, path, dtype=torch.float32) == path
+    loaded = load_weights(path)
+    assert type(loaded) is type(model)
+    assert loaded.config == model.config
+    assert same(loaded.state_dict(), model.state_dict())
+    assert not loaded.training
+
+
+def test_float16_rounds_once(model, path):
+    """half the file, each weight the nearest half-precision number, and float32 again in memory"""
+    before = state_of(model)
+    save_weights(model, path)
+    loaded = load_weights(path).state_dict()
+    for name, value in before.items():
+        assert loaded[name].dtype == value.dtype
+        assert np.array_equal(loaded[name].numpy(), value.numpy().astype(np.float16).astype(value.numpy().dtype))
+    assert same(model.state_dict(), before)
+    assert path.stat().st_size < 0.6 * 4 * sum(v.numel() for v in before.values()) + 3_000
+
+
+def test_load_onto_a_device(model, path, device):
+    """the whole model lands there"""
+    save_weights(model, path)
+    assert {value.device.type for value in load_weights(path, device=device).state_dict().values()} == {device}
+
+
+def test_card(model, path):
+    """the recipe and the scores come back as they went"""
+    recipe, scores = {"script": "by hand", "epochs": 3, "lr": 0.1}, {"test_mse": 0.25, "by_k": [0.5, 0.25]}
+    save_weights(model, path, recipe=recipe, scores=scores)
+    card = read_card(path)
+    assert (card.family, card.recipe, card.scores) == (type(model).__name__, recipe, scores)
+    assert unpack(path)[0]["config"] == json.loads(json.dumps(model.config))
+
+
+@given(dtype=junk | st.sampled_from([torch.int8, torch.int64, torch.bool, torch.float64, torch.bfloat16]))
+def test_bad_dtype(tmp_path_factory, dtype):
+    """whole numbers would wipe the weights out; nothing is written"""
+    path = tmp_path_factory.mktemp("weights") / "mine.safetensors"
+    refuses("dtype", save_weights, DenseAutoencoder(1, hidden=()), path, dtype=dtype)
+    assert list(path.parent.iterdir()) == []
+
+
+@given(model=junk | st.just(torch.nn.Linear(2, 2)))
+def test_only_our_families_are_saved(tmp_path_factory, model):
+    """a class that load_weights cannot build again is not written"""
+    path = tmp_path_factory.mktemp("weights") / "mine.safetensors"
+    refuses("model", save_weights, model, path)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_missing_folder(tiny, tmp_path):
+    """the path is named, and no folder appears"""
+    assert "gone" in refuses("path", save_weights, tiny, tmp_path / "gone" / "mine.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_folder(tiny, tmp_path):
+    """nor is a folder a file"""
+    (tmp_path / "file").touch()
+    refuses("path", save_weights, tiny, tmp_path / "file" / "mine.safetensors")
+    (tmp_path / "folder").mkdir()
+    refuses("path", save_weights, tiny, tmp_path / "folder")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("error", [PermissionError("read-only"), OSError("no space left on device")])
+def test_a_failed_write_leaves_the_old_file(tiny, path, monkeypatch, error):
+    """half a file never takes the place of a whole one"""
+    save_weights(tiny, path)
+    before = path.read_bytes()
+
+    def write_half(self, content):
+        with self.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", write_half)
+        assert str(error) in refuses("path", save_weights, DenseAutoencoder(2, hidden=()), path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["dense-k3", "", "no/such/file.safetensors", "dense-k2.safetensors", "."])
+def test_unknown_name(name):
+    """the error lists the names there are"""
+    with pytest.raises(FileNotFoundError, match=r"shipped are: .*dense-k2, .*nested"):
+        load_weights(name)
+    with pytest.raises(FileNotFoundError, match="shipped are"):
+        read_card(name)
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "empty", "text", "length"])
+def test_damaged_file(tiny, path, damage):
+    """the file is named, whatever happened to it"""
+    raw = save_weights(tiny, path).read_bytes()
+    broken = {
+        "cut": raw[:-100],
+        "header": raw[:8] + b"\xff" * 50 + raw[58:],
+        "empty": b"",
+        "text": b"<html>404</html>",
+        "length": b"\xff" * 8 + raw[8:],
+    }
+    path.write_bytes(broken[damage])
+    for read in (load_weights, read_card):
+        with pytest.raises(ValueError, match=r"mine\.safetensors is damaged"):
+            read(path)
+
+
+def rewrite(path: Path, **changes) -> None:
+    """put other words into a file's description, leaving the weights"""
+    from safetensors.torch import load_file, save_file
+
+    card, _ = unpack(path)
+    card = {key: json.dumps(value) for key, value in (card | changes).items() if value is not ...}
+    save_file(load_file(path), path, metadata=card)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"config": {"latent_dim": 5, "hidden": [16]}}, r"decoder\.0\.weight is \(16, 4\), must be \(16, 5\)"),
+        ({"config": {"latent_dim": 4, "hidden": []}}, r"decoder\.0\.bias is \(16,\), must be \(784,\)"),
+        (
+            {"config": {"latent_dim": 4, "hidden": [16], "batch_norm": True}},
+            r"decoder\.1\.bias is missing",
+        ),
+        ({"config": {"latent_dim": "4"}}, r"builds no DenseAutoencoder: latent_dim must be"),
+        ({"config": {"width": 4}}, r"builds no DenseAutoencoder: .*width"),
+        ({"family": "LinearAutoencoder", "config": {"latent_dim": 4}}, "must be absent"),
+    ],
+)
+def test_weights_that_do_not_fit_their_description(tiny, path, changes, words):
+    """the first tensor that differs is named with both shapes"""
+    save_weights(tiny, path)
+    rewrite(path, **changes)
+    with pytest.raises(ValueError, match=words):
+        load_weights(path)
+
+
+@pytest.mark.parametrize("changes", [{"family": "ResNet"}, {"family": ["x"]}, {"family": ...}, {"config": ...}])
+def test_a_stranger_among_the_files(tiny, path, changes):
+    """a safetensors file of somebody else is not guessed at"""
+    save_weights(tiny, path)
+    rewrite(path, **changes)
+    with pytest.raises(ValueError, match="were not written by save_weights"):
+        load_weights(path)
+
+
+def test_no_pickle_is_ever_opened(tmp_path):
+    """a pickle would run what it likes: it is refused unread, and no line of the package reads one"""
+
+    class Trap:
+        def __reduce__(self):
+            return (tmp_path.joinpath("sprung").touch, ())
+
+    for name, content in {"plain": pickle.dumps(Trap()), "torch": None}.items():
+        path = tmp_path / name
+        path.write_bytes(content) if content else torch.save({"weight": Trap()}, path)
+        with pytest.raises(ValueError, match="is damaged"):
+            load_weights(path)
+    assert not (tmp_path / "sprung").exists()
+    for source in Path(aecourse.__file__).parent.rglob("*.py"):
+        assert not re.search(r"torch\.(load|save)\(|import pickle|weights_only", source.read_text()), source.name
+
+
+@pytest.mark.parametrize("name", RECIPES)
+class TestShipped:
+    """each file that ships with the course"""
+
+    def test_scores_what_it_claims(self, mnist, name):
+        """its test error on all 10,000 digits, worked out in float64"""
+        card, tensors = unpack(SHIPPED / f"{name}.safetensors")
+        model, x = load_weights(name), mnist[1].x
+        for key, value in model.state_dict().items():
+            assert np.array_equal(value.numpy(), tensors[key].astype(value.numpy().dtype))
+        with torch.inference_mode():
+            z = model.encode(x)
+            assert z.shape == (10_000, card["config"]["latent_dim"])
+            error = np.mean((numpy_of(model.decode(z)) - numpy_of(x)) ** 2)
+            assert card["scores"]["test_mse"] == pytest.approx(error, rel=1e-4)
+            assert 0 < card["scores"]["train_mse"] < card["scores"]["test_mse"] * 1.05
+            for k in (1, 5, 64) if isinstance(model, NestedAutoencoder) else ():
+                error = np.mean((numpy_of(model.decode(z[:, :k])) - numpy_of(x)) ** 2)
+                assert card["scores"]["test_mse_by_k"][k - 1] == pytest.approx(error, rel=1e-4)
+
+    def test_tells_its_whole_recipe(self, name):
+        """script, seed, epochs and every setting: what the code that remakes it says today"""
+        card, recipe = read_card(name), RECIPES[name]
+        assert card.recipe.keys() == {"script", "schedule", "epochs", "lr", "batch_size", "shift", "seed"}
+        assert card.recipe == recipe.describe()
+        twin = recipe.build()
+        assert (card.family, card.config) == (type(twin).__name__, json.loads(json.dumps(twin.config)))
+
+
+def test_what_ships():
+    """every recipe has its file, no file lacks a recipe, the checksums are right, all of it is small enough"""
+    assert shipped_weights() == sorted(RECIPES)
+    files = list(SHIPPED.glob("*.safetensors"))
+    assert sum(file.stat().st_size for file in files) <= 22_000_000
+    sums = dict(reversed(line.split()) for line in (SHIPPED / "SHA256SUMS").read_text().splitlines())
+    assert sums == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
