@@ -67,7 +67,7 @@ def test_a_control_changes_picture_and_words():
     [(13, "RuntimeError: no <13>, please"), (14, "Error"), (15, "Error"), (16, "ZeroDivisionError: six")],
 )
 def test_errors_come_into_the_open(level, words):
-    """whatever fails, render, picture, words or decoration, is said where the learner looks, and the next value works"""
+    """whatever fails, picture, words or decoration, is said where the learner looks, and the next value works"""
     explorer = Gray()
     explorer.level.value = level
     role, said = caption_in(explorer)

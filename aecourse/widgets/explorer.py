@@ -145,5 +145,18 @@ def with_number_box(slider: widgets.IntSlider | widgets.FloatSlider, label: str)
     slider.readout = False
     slider.description = ""
     slider.layout.flex = "1 1 160px"
-    widgets.link((slider, "value"), (box, "value"))
+    lock, here = threading.Lock(), threading.local()
+
+    def follow(change) -> None:  # traitlets' own link breaks when two threads move the slider; here the newest wins
+        with lock:
+            here.following = True
+            box.value = slider.value
+            here.following = False
+
+    def lead(change) -> None:
+        if not getattr(here, "following", False):
+            slider.value = box.value
+
+    slider.observe(follow, "value")
+    box.observe(lead, "value")
     return widgets.HBox([box, slider], layout={"flex": "1 1 auto", "min_width": "300px", "align_items": "center"})

@@ -1,0 +1,109 @@
+"""Every exercise marks an untouched stub, a planted wrong answer and its own solution as what they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+from aecourse.exercises import EXERCISES, Prediction, check, claim, exercise, verdict
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+WRONG = {
+    "00.1": [16, 12544, "49 times"],
+    "00.2": [lambda x, x_hat: ((x - x_hat) ** 2).sum(1).mean(), lambda x, x_hat: (x - x_hat).abs().mean(), lambda x: x],
+    "00.3": [0.114, torch.tensor(0.2), "small"],
+}
+PLANTED = [(name, answer) for name, answers in WRONG.items() for answer in answers]
+
+
+def cells(tag: str) -> dict[str, nbformat.NotebookNode]:
+    """{exercise: its cell with this tag}, from all notebooks"""
+    found = {}
+    for path in NOTEBOOKS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            if tag in cell.metadata.get("tags", []):
+                (name,) = re.findall(r'check\("(\d\d\.\d)"', cell.source)
+                assert name.startswith(path.name[:2]), f"{name} stands in {path.name}"
+                found[name] = cell
+    return found
+
+
+def said(cell: nbformat.NotebookNode) -> str:
+    """what the cell printed when it was stored"""
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
+def test_every_exercise_is_in_a_notebook_with_a_solution_and_a_planted_error() -> None:
+    """the register, the stubs, the solutions and the wrong answers below name the same exercises"""
+    assert set(EXERCISES) == set(cells("exercise")) == set(cells("solution")) == set(WRONG)
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_untouched_stub_is_not_attempted(name: str, capsys: pytest.CaptureFixture) -> None:
+    """the stub as stored runs and is called not attempted, now and in the stored output"""
+    cell = cells("exercise")[name]
+    exec(compile(cell.source, name, "exec"), {"check": check, "torch": torch})
+    assert capsys.readouterr().out == said(cell)
+    assert f"Exercise {name}: not attempted" in said(cell)
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_shipped_solution_is_right(name: str) -> None:
+    """the stored run of the solution, which nbval repeats, was marked right"""
+    assert said(cells("solution")[name]).strip() == f"Exercise {name}: ✓ right."
+
+
+@pytest.mark.parametrize(("name", "answer"), PLANTED)
+def test_planted_error_gets_a_hint(name: str, answer: object) -> None:
+    """a wrong answer is not right, and the hint says something"""
+    sentence = verdict(name, answer)
+    assert sentence.startswith("not yet. Hint: ") and len(sentence) > 30
+
+
+def test_a_crashing_answer_is_a_hint_not_a_crash() -> None:
+    """whatever a learner's function raises is shown and survived"""
+    assert "ZeroDivisionError" in verdict("00.2", lambda x, x_hat: 1 / 0)
+
+
+def test_unknown_and_double_names_are_refused() -> None:
+    """check names what it knows; registering twice is a mistake"""
+    with pytest.raises(ValueError, match=r"name must be one of 00\.1"):
+        verdict("99.9", 1)
+    with pytest.raises(ValueError, match="registered twice"):
+        exercise("00.1", "easy")(lambda answer: None)
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds"), [(2, {"at_most": 1}), (0, {"at_least": 1}), (float("nan"), {"at_most": 1})]
+)
+def test_claim_out_of_bounds_fails(value: float, bounds: dict) -> None:
+    """a claim that does not hold stops the notebook and says what was measured"""
+    with pytest.raises(AssertionError, match="the error"):
+        claim("the error", value, **bounds)
+
+
+def test_claim_prints_sentence_number_and_bounds(capsys: pytest.CaptureFixture) -> None:
+    """the measured number stands behind ≈, the bound to the letter"""
+    claim("the error", 0.01234, at_most=0.02)
+    assert capsys.readouterr().out == "✓ the error: ≈ 0.0123 (claimed: at most 0.02)\n"
+    with pytest.raises(ValueError, match="at_least, at_most or both"):
+        claim("the error", 1)
+
+
+def test_prediction_is_compared_with_the_measurement(capsys: pytest.CaptureFixture) -> None:
+    """no prediction, a right one and a wrong one each get their sentence"""
+    prediction = Prediction("How many?", ["one", "two"])
+    for choice, words in ((None, "no prediction"), ("two", "just that"), ("one", "You predicted one")):
+        prediction.buttons.value = choice
+        prediction.reveal("two")
+        assert words in capsys.readouterr().out
+    with pytest.raises(ValueError, match="answer must be one of"):
+        prediction.reveal("three")
+    with pytest.raises(ValueError, match="options must be two"):
+        Prediction("How many?", ["one"])
+    assert "○ one" in prediction._repr_mimebundle_()["text/plain"]

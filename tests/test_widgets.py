@@ -1,0 +1,172 @@
+"""Every explorer, without a browser: each control at its ends, storms, memory, and what a stored notebook keeps."""
+
+import base64
+import gc
+import io
+import itertools
+import random
+import threading
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from matplotlib import pyplot as plt
+from PIL import Image
+from strategies import alt_in, caption_in, picture_in, places_of
+
+from aecourse.models import DenseAutoencoder
+from aecourse.widgets import BottleneckExplorer, DrawingPad, LatentMapExplorer, TrainingExplorer
+
+EXPLORERS = {
+    "bottleneck": BottleneckExplorer,
+    "latent map": LatentMapExplorer,
+    "drawing pad": DrawingPad,
+    "training": TrainingExplorer,
+}
+MOVED = ("bottleneck", "latent map", "drawing pad")  # those whose controls change the picture at once
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_left(no_figure_left):
+    """an explorer never touches pyplot"""
+
+
+@pytest.fixture(scope="module")
+def explorers() -> dict:
+    """one of each, shared by the tests that only move it"""
+    return {name: build() for name, build in EXPLORERS.items()}
+
+
+def controls_of(explorer) -> dict:
+    """everything a learner can set"""
+    if isinstance(explorer, TrainingExplorer):
+        return {"latent_dim": explorer.latent_dim, "epochs": explorer.epochs, "lr": explorer.lr}
+    return explorer.controls
+
+
+def agrees(explorer) -> bool:
+    """whether picture, alt text and caption are what the present values ask for"""
+    with torch.inference_mode():
+        picture, words = explorer.render(**explorer.settings()), explorer.describe(**explorer.settings())
+    assert picture.dtype == np.uint8
+    assert picture.ndim == 2
+    return (
+        np.array_equal(picture_in(explorer), picture)
+        and alt_in(explorer) == words
+        and caption_in(explorer) == ("status", words)
+    )
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_control_at_every_end(explorers, name):
+    """lowest, present, highest and every option, in every combination, give a picture and words that agree"""
+    explorer = explorers[name]
+    controls = controls_of(explorer)
+    before = {key: control.value for key, control in controls.items()}
+    for values in itertools.product(*map(places_of, controls.values())):
+        for control, value in zip(controls.values(), values, strict=True):
+            control.value = value
+        assert agrees(explorer), dict(zip(controls, values, strict=True))
+    for key, value in before.items():
+        controls[key].value = value
+    assert agrees(explorer)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_stored_notebook_keeps_a_picture(explorers, name):
+    """words and a PNG beside the live widget"""
+    bundle = explorers[name]._repr_mimebundle_()
+    assert bundle["text/plain"].startswith(type(explorers[name]).__name__)
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    image = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+    assert image.width > 600
+    assert len(np.unique(np.asarray(image.convert("L")))) > 50
+    assert len(bundle["image/png"]) < 400_000
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_control_has_words(explorers, name):
+    """each slider has a labelled box, each box, list and button its own label"""
+
+    def walk(widget):
+        yield widget
+        for child in getattr(widget, "children", ()):
+            yield from walk(child)
+
+    parts = list(walk(explorers[name]))
+    for part in parts:
+        if "Slider" in type(part).__name__ and not part.description:
+            (row,) = [box for box in parts if part in getattr(box, "children", ())]
+            assert any("Text" in type(near).__name__ and near.description for near in row.children)
+        elif any(kind in type(part).__name__ for kind in ("Text", "Dropdown", "Button", "Slider")):
+            assert part.description.strip()
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_errors_surface_and_pass(name, monkeypatch):
+    """an error in a drawing is said as an alert, and the next good value recovers"""
+    explorer = EXPLORERS[name]()
+    slider = next(control for control in explorer.controls.values() if hasattr(control, "min"))
+    with monkeypatch.context() as patch:
+        patch.setattr(explorer, "render", lambda **controls: [][0])
+        slider.value = slider.max
+        assert caption_in(explorer) == ("alert", "IndexError: list index out of range")
+    slider.value = slider.min
+    assert agrees(explorer)
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_storm_ends_on_the_last_value(explorers, name):
+    """1,000 events from four threads on all controls at once"""
+    explorer = explorers[name]
+    failures = []
+
+    def storm(seed: int) -> None:
+        chance = random.Random(seed)
+        try:
+            for _ in range(250):
+                control = chance.choice(list(explorer.controls.values()))
+                control.value = chance.choice(places_of(control))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=storm, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert agrees(explorer)
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_memory_does_not_grow(explorers, name):
+    """at most 5 MB over 1,000 events, after the first few have filled the caches"""
+    explorer, process, chance = explorers[name], psutil.Process(), random.Random(0)
+    places = {control: places_of(control) for control in explorer.controls.values()}
+
+    def events(count: int) -> int:
+        for _ in range(count):
+            control = chance.choice(list(places))
+            if isinstance(places[control][0], int | float):
+                low, _, high = places[control]
+                control.value = type(low)(chance.uniform(low, high))
+            else:
+                control.value = chance.choice(places[control])
+        gc.collect()
+        return process.memory_info().rss
+
+    before = events(200)
+    assert events(1_000) - before <= 5_000_000
+    assert agrees(explorer)
+    assert plt.get_fignums() == []
+
+
+def test_callbacks_keep_no_gradients(explorers):
+    """what is drawn on another thread builds no graph and leaves every model's mode alone"""
+    pad = explorers["drawing pad"]
+    model = DenseAutoencoder(4, hidden=(8,))
+    DrawingPad(model.train()).ink.value = places_of(pad.ink)[2]
+    assert model.training
+    assert all(p.grad is None for p in model.parameters())
