@@ -154,12 +154,12 @@ def code_map() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     _, test = load_mnist()
     network = load_weights("map-2d")
     z = network.encode(test.x[:2000])
-    low, high = torch.quantile(z, torch.tensor([0.05, 0.95]), dim=0)
+    low, high = torch.quantile(z, torch.tensor([0.01, 0.99]), dim=0)
     z, labels = (z - low) / (high - low), test.y[:2000]
-    grid = torch.cartesian_prod(*[torch.linspace(0.05, 0.95, 31)] * 2)
+    grid = torch.cartesian_prod(*[torch.linspace(0.05, 0.95, 61)] * 2)
     x_hat = network.decode(grid * (high - low) + low)
     undecided = (x_hat * (1 - x_hat)).mean(dim=1) / x_hat.mean(dim=1)
-    lonely = torch.cdist(grid, z).amin(dim=1) > 0.09
+    lonely = torch.cdist(grid, z).amin(dim=1) > 0.035
     places = torch.stack([z[labels == 6].median(dim=0).values, grid[torch.where(lonely, undecided, 0).argmax()]])
     images = network.decode(places * (high - low) + low)
     seen = ((z > 0) & (z < 1)).all(dim=1)

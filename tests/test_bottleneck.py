@@ -1,5 +1,6 @@
 """The bottleneck slider: its numbers against scikit-learn, its networks, the drawn digit and the learner's own."""
 
+import functools
 import re
 
 import numpy as np
@@ -29,6 +30,12 @@ def pca(mnist) -> PCA:
     return PCA(8, svd_solver="covariance_eigh").fit(mnist[0].x.double().numpy())
 
 
+@functools.cache
+def shared() -> BottleneckExplorer:
+    """one explorer for all examples of a property"""
+    return BottleneckExplorer()
+
+
 def tile(explorer, row: int, column: int) -> np.ndarray:
     """one 28×28 image of the picture"""
     return picture_in(explorer)[30 * row : 30 * row + 28, 30 * column : 30 * column + 28]
@@ -36,9 +43,9 @@ def tile(explorer, row: int, column: int) -> np.ndarray:
 
 def numbers_in(explorer) -> dict[str, float]:
     """the figures of the caption"""
-    words = caption_in(explorer)[1]
-    pattern = r"k = (?P<k>\d+):.*, (?P<ratio>\d+) : 1 .* PCA (?P<pca>[\d.]+), autoencoder (?P<ours>[\d.]+) \((?P<times>[\d.]+) ×"
-    return {name: float(value) for name, value in re.search(pattern, words).groupdict().items()}
+    pattern = r"k = ([\d.]+):.*, ([\d.]+) : 1 .* PCA ([\d.]+), autoencoder ([\d.]+) \(([\d.]+) ×"
+    found = re.search(pattern, caption_in(explorer)[1]).groups()
+    return dict(zip(("k", "ratio", "pca", "ours", "times"), map(float, found), strict=True))
 
 
 def test_three_rows_of_ten(explorer, mnist, pca):
@@ -98,11 +105,6 @@ def test_one_network_per_k_takes_the_nearest(k):
     assert numbers_in(explorer)["ours"] == pytest.approx(read_card(f"dense-k{got}").scores["test_mse"], abs=6e-5)
 
 
-def shared(cache: list = []) -> BottleneckExplorer:  # noqa: B006
-    """one explorer for all examples of a property"""
-    return cache[0] if cache else cache.append(BottleneckExplorer()) or cache[0]
-
-
 def test_separate_networks_fill_the_third_row(explorer, mnist):
     """the network trained for this k alone"""
     explorer.network.value = "separate"
@@ -146,7 +148,7 @@ def test_the_learners_own_network_joins(explorer):
         assert explorer.network.value == f"yours {k}"
         assert numbers_in(explorer)["k"] == k
         assert numbers_in(explorer)["ours"] == error
-        assert f'fill="white" stroke="#000000"' in explorer.curve.value  # noqa: F541
+        assert 'fill="white" stroke="#000000"' in explorer.curve.value
     labels = [label for label, _ in explorer.network._options_full]
     assert labels[2:] == ["yours, k = 3", "yours, k = 6"]
     explorer.k.value = 50

@@ -45,7 +45,7 @@ class LatentMapExplorer(Explorer):
         if not isinstance(images, ImageSet):
             raise TypeError(f"images must be an ImageSet, with labels for the colours; got {type(images).__name__}")
         with torch.inference_mode():
-            self.codes = self.model.encode(images.x).cpu().numpy()
+            self.codes = self.model.encode(images.x).cpu().double().numpy()
         self.labels = images.y.cpu().numpy()
         low, high = np.quantile(self.codes, 0.005, axis=0), np.quantile(self.codes, 0.995, axis=0)
         self.low, self.high = np.round(low - 0.06 * (high - low), 2), np.round(high + 0.06 * (high - low), 2)

@@ -77,7 +77,7 @@ def measure_in_browser(executable: str) -> list[float]:
         lab = Lab(chromium.new_page(viewport={"width": 1400, "height": 950}), url)
         lab.open("03_undercomplete_vs_pca.ipynb")
         lab.run_all()
-        explorer = lab.page.locator(".aecourse", has_text="ten digits no.").first
+        explorer = lab.page.locator(".aecourse", has_text="set of ten digits").first
         explorer.scroll_into_view_if_needed()
         explorer.locator(".noUi-handle").first.focus()
         times = []

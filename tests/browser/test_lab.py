@@ -52,7 +52,7 @@ def test_bottleneck_slider_moves_by_keyboard(lab) -> None:
     """notebook 03: Run All, then each key press changes the pixels, and the caption and the curve agree"""
     lab.open("03_undercomplete_vs_pca.ipynb")
     lab.run_all()
-    explorer = explorer_with(lab, "ten digits no.")
+    explorer = explorer_with(lab, "set of ten digits")
     start = int(re.search(r"k = (\d+)", caption(explorer)).group(1))
     handle = explorer.locator(".noUi-handle").first
     handle.focus()
