@@ -35,7 +35,7 @@ $(READY): pyproject.toml
 	@touch $@
 
 lab: $(READY)
-	$(BIN)/jupyter lab --config=$(JUPYTER_CONFIG) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --config=$(JUPYTER_CONFIG)
 
 test: lint unit notebooks-test
 

@@ -65,7 +65,7 @@ def save_weights(
     }
     part = path.with_name(path.name + ".part")  # a crash half-way must not leave a broken file under the real name
     try:
-        part.write_bytes(save(tensors, metadata={key: json.dumps(value) for key, value in card.items()}))
+        part.write_bytes(_ordered(save(tensors, metadata={key: json.dumps(value) for key, value in card.items()})))
         part.replace(path)
     except (OSError, SafetensorError) as error:
         raise ValueError(f"path {str(path)!r} cannot be written ({error}); choose a folder you may write to") from error
@@ -117,6 +117,16 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
             )
     model.load_state_dict(tensors)  # copies into float32
     return model.to(device).eval()
+
+
+def _ordered(raw: bytes) -> bytes:
+    """the same file with its card in a fixed order, where safetensors takes a random one: equal weights, equal files"""
+    end = 8 + int.from_bytes(raw[:8], "little")
+    header = json.loads(raw[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the numbers behind it start at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + raw[end:]
 
 
 def _find(name: str | Path) -> Path:

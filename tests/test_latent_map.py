@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from strategies import caption_in, junk, numpy_of, picture_in, refuses
 
 from aecourse.data import ImageSet
-from aecourse.models import ConvAutoencoder, DenseAutoencoder
+from aecourse.models import ConvAutoencoder, DenseAutoencoder, LinearAutoencoder
 from aecourse.weights import load_weights
 from aecourse.widgets import LatentMapExplorer
 
@@ -20,6 +20,12 @@ from aecourse.widgets import LatentMapExplorer
 def explorer() -> LatentMapExplorer:
     """the shipped map"""
     return LatentMapExplorer()
+
+
+@pytest.fixture(scope="module")
+def codes(mnist) -> np.ndarray:
+    """where the shipped encoder puts the test digits"""
+    return numpy_of(load_weights("map-2d").encode(mnist[1].x))
 
 
 def place_in(explorer) -> tuple[float, float]:
@@ -33,9 +39,9 @@ def test_pointing_moves_sliders_and_picture(explorer, right, down):
     explorer.pad.value = [right, down]
     z1 = explorer.z1.min + right * (explorer.z1.max - explorer.z1.min)
     z2 = explorer.z2.max - down * (explorer.z2.max - explorer.z2.min)
-    assert (explorer.z1.value, explorer.z2.value) == (pytest.approx(z1), pytest.approx(z2))
-    assert place_in(explorer) == (pytest.approx(z1, abs=0.0051), pytest.approx(z2, abs=0.0051))
-    decoded = numpy_of(explorer.model.decode(torch.tensor([[z1, z2]], dtype=torch.float32))).reshape(28, 28)
+    assert (explorer.z1.value, explorer.z2.value) == pytest.approx((z1, z2), abs=0.0051)  # two digits are shown
+    assert place_in(explorer) == (explorer.z1.value, explorer.z2.value)
+    decoded = numpy_of(explorer.model.decode(torch.tensor([place_in(explorer)]))).reshape(28, 28)
     np.testing.assert_allclose(picture_in(explorer), 255 * decoded, atol=0.51)
 
 
@@ -58,11 +64,10 @@ def test_one_move_is_one_drawing(explorer, monkeypatch):
 
 
 @given(which=st.integers(0, 9_999))
-def test_words_name_the_neighbourhood(explorer, mnist, which):
+def test_words_name_the_neighbourhood(explorer, mnist, codes, which):
     """the share of the commonest label among the twenty nearest codes, by an independent search"""
-    codes = numpy_of(explorer.model.encode(mnist[1].x))
     size = np.array([explorer.z1.max - explorer.z1.min, explorer.z2.max - explorer.z2.min])
-    place = np.clip(codes[which], [explorer.z1.min, explorer.z2.min], [explorer.z1.max, explorer.z2.max])
+    place = codes[which].clip([explorer.z1.min, explorer.z2.min], [explorer.z1.max, explorer.z2.max]).round(2)
     explorer.z1.value, explorer.z2.value = map(float, place)
     distance, nearest = cKDTree(codes / size).query(place / size, 20)
     words = caption_in(explorer)[1]
@@ -84,9 +89,8 @@ def test_far_corners_are_holes(explorer):
     assert any(corners)
 
 
-def test_nearly_all_codes_are_on_the_map(explorer, mnist):
+def test_nearly_all_codes_are_on_the_map(explorer, codes):
     """99 of 100 codes lie within the sliders' reach"""
-    codes = numpy_of(explorer.model.encode(mnist[1].x))
     low, high = [explorer.z1.min, explorer.z2.min], [explorer.z1.max, explorer.z2.max]
     assert ((codes > low) & (codes < high)).all(1).mean() > 0.98
     assert (high - codes.max(0) < 0.2 * (np.array(high) - low)).all()
@@ -101,6 +105,28 @@ def test_a_model_and_images_of_ones_own(mnist, family):
     z = torch.tensor([[mine.z1.value, mine.z2.value]])
     np.testing.assert_allclose(picture_in(mine), 255 * numpy_of(model.decode(z)).reshape(28, 28), atol=0.51)
     assert mine.static_png()
+
+
+@pytest.mark.parametrize("scale", [1e-4, 0.03, 1000])
+def test_codes_of_any_size(mnist, scale):
+    """a map of tiny codes is as finely divided as one of large codes"""
+    torch.manual_seed(0)
+    model = LinearAutoencoder(2)
+    model.encoder.weight.data *= scale
+    mine = LatentMapExplorer(model, mnist[1][:300])
+    for slider in (mine.z1, mine.z2):
+        assert 50 <= (slider.max - slider.min) / slider.step <= 1000
+    mine.pad.value = [0.3, 0.3]
+    share = (mine.z1.value - mine.z1.min) / (mine.z1.max - mine.z1.min)
+    assert share == pytest.approx(0.3, abs=0.02)
+    assert place_in(mine) == pytest.approx((mine.z1.value, mine.z2.value), rel=1e-2)
+
+
+def test_a_model_that_gives_one_code_to_all(mnist):
+    """nothing to draw a map of"""
+    model = LinearAutoencoder(2)
+    model.encoder.weight.data[1] = 0
+    refuses("model", LatentMapExplorer, model, mnist[1][:300])
 
 
 @given(model=junk.filter(lambda model: model is not None))

@@ -158,7 +158,7 @@ def test_the_trained_model_is_handed_on():
     """once, in evaluation mode, with its test error; an error of the receiver is said"""
     received = []
     explorer = TrainingExplorer(4, on_done=received.append)
-    explorer.fitting = explorer.fitting[:500]
+    explorer.fitting = explorer.fitting[:1_500]
     explorer.epochs.value = 1
     explorer.start.click()
     finish(explorer)

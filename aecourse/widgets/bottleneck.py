@@ -43,7 +43,12 @@ class BottleneckExplorer(Explorer):
         self.k = widgets.IntSlider(k, 1, SIZES[-1], layout={"width": "100%"})
         self.network = widgets.Dropdown(options=NETWORKS, description="network", layout={"width": "310px"})
         self.digits = widgets.BoundedIntText(
-            1, 0, 891, description="set of ten digits", style={"description_width": "initial"}, layout={"width": "190px"}
+            1,
+            0,
+            891,
+            description="set of ten digits",
+            style={"description_width": "initial"},
+            layout={"width": "190px"},
         )
         self.ink = InkCanvas()
         super().__init__({"k": self.k, "network": self.network, "digits": self.digits, "ink": self.ink})

@@ -48,12 +48,17 @@ class LatentMapExplorer(Explorer):
             self.codes = self.model.encode(images.x).cpu().double().numpy()
         self.labels = images.y.cpu().numpy()
         low, high = np.quantile(self.codes, 0.005, axis=0), np.quantile(self.codes, 0.995, axis=0)
-        self.low, self.high = np.round(low - 0.06 * (high - low), 2), np.round(high + 0.06 * (high - low), 2)
-        start = np.round(np.median(self.codes[self.labels == self.labels[0]], axis=0), 2)
+        span = high - low
+        if not span.min() > 0:
+            raise ValueError("model must give different images different codes; one of its two numbers never changes")
+        self.digits = max(2, 2 - int(np.floor(np.log10(span.min()))))  # a map of small codes needs more places
+        self.low, self.high = np.round(low - 0.06 * span, self.digits), np.round(high + 0.06 * span, self.digits)
+        start = np.round(np.median(self.codes[self.labels == self.labels[0]], axis=0), self.digits)
         self.z1, self.z2 = (
             widgets.FloatSlider(
                 float(start[i]), min=float(self.low[i]), max=float(self.high[i]),
-                step=max(0.01, float(np.round((self.high[i] - self.low[i]) / 200, 2))), layout={"width": "100%"},
+                step=max(10.0**-self.digits, float(np.round((self.high[i] - self.low[i]) / 200, self.digits))),
+                readout_format=f".{self.digits}f", layout={"width": "100%"},
             )
             for i in range(2)
         )  # fmt: skip
@@ -80,7 +85,7 @@ class LatentMapExplorer(Explorer):
 
     def _pad_moved(self, change) -> None:
         right, down = change.new
-        z1, z2 = np.round(self.low + np.array([right, 1 - down]) * (self.high - self.low), 2)
+        z1, z2 = np.round(self.low + np.array([right, 1 - down]) * (self.high - self.low), self.digits)
         self._moving = True  # the two sliders follow as one step: draw once
         try:
             self.z1.value, self.z2.value = float(z1), float(z2)
@@ -133,7 +138,7 @@ class LatentMapExplorer(Explorer):
         """the place, and which digits live near it"""
         distance = np.linalg.norm((self.codes - (z1, z2)) / (self.high - self.low), axis=1)
         nearest = np.argsort(distance)[:20]
-        place = f"z = ({z1:.2f}, {z2:.2f})"
+        place = f"z = ({z1:.{self.digits}f}, {z2:.{self.digits}f})"
         if distance[nearest].mean() > 0.04:
             return f"{place}: a hole. No test digit has a code near here, so nothing taught the decoder what to draw."
         common = np.bincount(self.labels[nearest]).argmax()

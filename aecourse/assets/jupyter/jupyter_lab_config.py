@@ -11,6 +11,7 @@ c = get_config()  # noqa: F821  (Jupyter defines it)
 # Kernels inherit this: torch's threads that wait must not spin, or two busy notebooks slow each other many times over.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.allow_root = hasattr(os, "geteuid") and os.geteuid() == 0  # a container often has no other user
 c.LabApp.app_settings_dir = str(Path(__file__).parent / "settings")  # no news pop-up in the middle of a lesson
