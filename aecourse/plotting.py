@@ -178,6 +178,7 @@ def plot_image(
     ax = panels(width=4, height=3.6) if ax is None else ax
     shown = ax.imshow(np.asarray(image), cmap=cmap, interpolation="nearest", **limits)
     ax.set(xticks=[], yticks=[], title=title)
+    ax.spines[:].set(visible=True, color="#BBBBBB")
     ax.grid(False)
     if label:
         ax.figure.colorbar(shown, ax=ax, shrink=0.85, label=label)
@@ -247,6 +248,7 @@ def plot_rate_distortion(
     for (name, (size, quality)), marker in zip(curves.items(), itertools.cycle("osD^vP*"), strict=False):
         ax.plot(size, quality, marker=marker, label=name)
     ax.set(xscale="log", xlabel="bytes per image (log scale)", ylabel="PSNR (dB), higher is better", title=title)
+    plain_ticks(ax.xaxis)
     ax.legend()
     return ax
 
@@ -284,7 +286,7 @@ def plot_error_by_k(
 
 
 def plain_ticks(axis: Axis) -> None:
-    """write a logarithmic axis as 0.005, 0.01, 0.02, … and not as powers of ten"""
+    """write a logarithmic axis as 0.01, 0.02, 0.05, … and not as powers of ten"""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

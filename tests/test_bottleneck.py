@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from strategies import caption_in, not_counts, numpy_of, picture_in, places_of, refuses
@@ -171,6 +171,9 @@ def test_workshop_opens_once(explorer):
 
 
 @given(k=not_counts | st.integers(min_value=65))
+@example(k=0)
+@example(k=65)
+@example(k=True)
 def test_bad_start(k):
     """the slider starts from 1 to 64"""
     refuses("k", BottleneckExplorer, k)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.ndimage import shift as scipy_shift
 from strategies import idx_bytes, junk, not_counts, not_seeds, refuses
@@ -194,6 +194,8 @@ def test_photo_patches():
 
 
 @given(count=not_counts, seed=not_seeds)
+@example(count=0, seed=-1)
+@example(count=True, seed=2**32)
 def test_bad_photo_patches(count, seed):
     """both arguments are checked"""
     refuses("count", photo_patches, count)
@@ -213,6 +215,9 @@ def test_shifts_are_all_the_neighbours(mnist):
 
 
 @given(most=junk | st.integers(max_value=-1) | st.integers(min_value=28))
+@example(most=-1)
+@example(most=28)
+@example(most=True)
 def test_bad_shift(most):
     """more than the picture's width is no shift"""
     refuses("most", shift_images, torch.zeros(2, 784), most=most)

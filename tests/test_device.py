@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import junk, not_counts, not_seeds, refuses
 
@@ -112,6 +112,8 @@ def test_threads_default_to_the_share(monkeypatch):
 
 
 @given(count=not_counts.filter(lambda count: count is not None))
+@example(count=0)
+@example(count=True)
 def test_bad_thread_count(count):
     """refused, and nothing changes"""
     torch.set_num_threads(2)
@@ -182,6 +184,9 @@ def test_a_seed_repeats_every_generator():
 
 
 @given(seed=not_seeds)
+@example(seed=-1)
+@example(seed=2**32)
+@example(seed=True)
 def test_bad_seed(seed):
     """refused, and no generator moves"""
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()

@@ -165,6 +165,16 @@ def test_probe_on_separable_features(clouds):
     assert linear_probe_accuracy(*tensors) == 1
 
 
+def test_probe_does_not_see_units(clouds):
+    """millimetres or miles, from any zero: the same accuracy on clouds that overlap"""
+    features, labels = clouds
+    features = features / [1, 1e6, 1, 1, 1] + np.random.default_rng(1).normal(0, 2, features.shape)
+    expected = linear_probe_accuracy(features[:300], labels[:300], features[300:], labels[300:])
+    assert 0.5 < expected < 0.95
+    other = features * [1e-3, 1, 10, 1e3, 1e-2] + [0, 50, -3, 1, 7]
+    assert linear_probe_accuracy(other[:300], labels[:300], other[300:], labels[300:]) == expected
+
+
 def test_probe_on_shuffled_labels(clouds):
     """labels that have nothing to do with the features are guessed at chance"""
     features, labels = clouds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -17,6 +18,19 @@ WRONG = {
     "00.1": [16, 12544, "49 times"],
     "00.2": [lambda x, x_hat: ((x - x_hat) ** 2).sum(1).mean(), lambda x, x_hat: (x - x_hat).abs().mean(), lambda x: x],
     "00.3": [0.114, torch.tensor(0.2), "small"],
+    "01.1": [lambda n: int(math.log2(n)), lambda n: n, lambda n: math.log2(n)],
+    "01.2": [(16, 8), (64, 8), 16],
+    "01.3": [
+        lambda: (torch.eye(8)[:, :2], torch.eye(8)[:, :2], torch.full((8,), -0.5)),
+        lambda: torch.eye(8),
+    ],
+    "03.1": [86, 0.9, 784],
+    "03.2": [
+        lambda x, mean, components: (x - mean) @ components.T,
+        lambda x, mean, components: (x - mean) @ components.T @ components,
+        lambda x, mean, components: x @ components.T @ components,
+    ],
+    "03.3": [lambda E, D, C: D.T, lambda E, D, C: torch.linalg.qr(D)[0].T, lambda E, D, C: E @ D],
 }
 PLANTED = [(name, answer) for name, answers in WRONG.items() for answer in answers]
 

@@ -114,13 +114,23 @@ def test_a_storm_ends_on_the_last_value():
 
 def test_events_while_drawing_become_one_drawing():
     """a request that comes in the middle is not lost, and ten such are one"""
-    explorer = Gray()
-    explorer.pause = 0.2
+
+    class Held(Gray):
+        entered, go_on = threading.Event(), threading.Event()
+
+        def render(self, level: int) -> np.ndarray:
+            if level == 50:
+                self.entered.set()
+                self.go_on.wait(10)
+            return super().render(level)
+
+    explorer = Held()
     first = threading.Thread(target=setattr, args=(explorer.level, "value", 50))
     first.start()
-    time.sleep(0.05)
+    assert explorer.entered.wait(10)
     for value in range(60, 70):
         explorer.level.value = value  # returns at once: the first thread draws
+    explorer.go_on.set()
     first.join()
     assert explorer.drawn == [0, 50, 69]
     assert shows(explorer, 69)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import junk, not_counts, not_seeds, refuses
 
@@ -88,6 +88,8 @@ def test_split_is_shuffled(mnist):
 
 
 @given(count=not_counts | st.just(5) | st.integers(min_value=5), seed=not_seeds)
+@example(count=5, seed=-1)
+@example(count=0, seed=True)
 def test_bad_split(count, seed):
     """something must be left on both sides"""
     refuses("count", numbered(5).split, count)
@@ -104,6 +106,9 @@ def test_one_of_each(mnist, nth):
 
 
 @given(nth=junk | st.integers(max_value=-1) | st.integers(min_value=3))
+@example(nth=3)
+@example(nth=-1)
+@example(nth=True)
 def test_bad_nth(nth):
     """a class of three has no fourth image"""
     images = ImageSet(torch.zeros(30, 4), torch.arange(10).repeat(3))

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import erf, expit
 from sklearn.decomposition import PCA
@@ -169,7 +169,11 @@ def test_parameters_counted_by_hand(model, count):
 
 
 @pytest.mark.parametrize("family", FAMILIES.values())
-@given(size=not_counts | st.just("32"))
+@given(size=not_counts)
+@example(size="32")
+@example(size=0)
+@example(size=True)
+@example(size=2.0)
 def test_bad_latent_dim(family, size):
     """refused before any layer is drawn: the random numbers stay where they were"""
     before = torch.get_rng_state()

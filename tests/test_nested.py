@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 from strategies import not_counts, refuses
@@ -106,6 +106,9 @@ def test_a_plain_network_is_not_ordered(mnist):
 
 
 @given(k=not_k | st.integers(min_value=7))
+@example(k=0)
+@example(k=7)
+@example(k=True)
 def test_bad_k(k):
     """k is a whole number from 1 to latent_dim"""
     refuses("k", NestedAutoencoder(6, hidden=()).encode, torch.zeros(1, 784), k)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from matplotlib import pyplot as plt
@@ -98,6 +98,8 @@ not_a_gray = junk | st.integers(max_value=-1) | st.integers(min_value=256)
 
 
 @given(background=not_a_gray, gap=junk | st.integers(max_value=-1))
+@example(background=256, gap=-1)
+@example(background=-1, gap=True)
 def test_bad_mosaic(background, gap):
     """no rows, images of two sizes, impossible gaps"""
     refuses("rows", mosaic, [])

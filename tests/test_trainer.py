@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import caption_in, not_counts, numpy_of, picture_in, refuses, same, state_of
 
@@ -189,6 +189,9 @@ def test_training_does_not_keep_python_alive(explorer):
 
 
 @given(latent_dim=not_counts | st.integers(min_value=65))
+@example(latent_dim=0)
+@example(latent_dim=65)
+@example(latent_dim=True)
 def test_bad_latent_dim(latent_dim):
     """from 1 to 64, before the digits are loaded"""
     refuses("latent_dim", TrainingExplorer, latent_dim)

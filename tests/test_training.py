@@ -140,6 +140,14 @@ def test_validation_is_recorded(x):
     assert not model.training
 
 
+def test_trains_in_training_mode(x):
+    """also a model that was judged before, and after each validation"""
+    model, modes = DenseAutoencoder(2, hidden=(8,), batch_norm=True).eval(), []
+    fit(model, x, epochs=2, validation=x, augment=lambda batch: modes.append(model.training) or batch, **QUIET)
+    assert modes == [True, True]
+    assert model.encoder[1].num_batches_tracked == 2
+
+
 def test_mean_loss_weighs_each_image_alike(tiny, x):
     """batches of different size, and the mode stays as it was"""
     tiny.train()

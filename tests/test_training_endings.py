@@ -5,7 +5,7 @@ import threading
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import (
     bad_images,
@@ -66,8 +66,8 @@ class TestEndings:
     def test_stop_from_another_thread(self, tiny, x):
         """as a button does it"""
         stop = threading.Event()
-        threading.Timer(0.1, stop.set).start()
-        history = fit(tiny, x, epochs=1_000_000, stop=stop, **QUIET)
+        press = lambda history: history.epochs == 1 and threading.Timer(0.05, stop.set).start()  # noqa: E731
+        history = fit(tiny, x, epochs=1_000_000, stop=stop, on_epoch=press, **QUIET)
         assert history.stopped == "Stop"
         assert 0 < history.epochs < 1_000_000
 
@@ -142,6 +142,8 @@ def test_progress_bar_can_be_silenced(tiny, x, capfd):
     on_epoch=not_functions,
     stop=not_functions,
 )
+@example(epochs=0, batch_size=0, lr=0, schedule="one_cycle", seed=-1, augment=1, on_epoch="x", stop=True)
+@example(epochs=True, batch_size=2.0, lr=True, schedule=None, seed=2**32, augment=[], on_epoch=0, stop=1)
 def test_bad_settings(**settings):
     """each is refused by its name before any work: no weight, mode or random number changes"""
     model, x = DenseAutoencoder(2, hidden=()), torch.zeros(3, 784)

@@ -1,6 +1,6 @@
 """Predictions, claims and answer checks: what turns reading a notebook into doing it."""
 
-from aecourse.exercises import compression, start_here  # noqa: F401  (importing registers the checks)
+from aecourse.exercises import compression, encoder_and_decoder, start_here, undercomplete  # noqa: F401  (importing registers the checks)
 from aecourse.exercises.checking import EXERCISES, Exercise, check, exercise, same_array, verdict
 from aecourse.exercises.claims import claim
 from aecourse.exercises.prediction import Prediction

@@ -76,7 +76,9 @@ _STUBS = {stub.__code__.co_code for stub in (_bare, _documented)}
 def _is_stub(answer: object) -> bool:
     """a function whose body is only `...`, perhaps under a docstring"""
     code = getattr(answer, "__code__", None)
-    return code is not None and code.co_code in _STUBS and not code.co_names and not code.co_freevars
+    if code is None or code.co_code not in _STUBS or code.co_names or code.co_freevars:
+        return False
+    return code.co_consts[-1] is None  # the same bytecode with another constant returns that constant
 
 
 def same_array(got: object, expected: object, *, tolerance: float = 1e-6) -> Verdict:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import torch
+
 
 def claim(
     sentence: str, value: float, *, at_least: float | None = None, at_most: float | None = None, digits: int = 3
@@ -32,7 +34,7 @@ def claim(
         bounds = [f"exactly {at_least:g}"]
     if not bounds:
         raise ValueError("claim needs at_least, at_most or both; got neither")
-    value = float(value)
+    value = float(value.detach() if isinstance(value, torch.Tensor) else value)
     low = -math.inf if at_least is None else at_least
     high = math.inf if at_most is None else at_most
     line = f"{sentence}: ≈ {value:.{digits}g} (claimed: {' and '.join(bounds)})"
