@@ -72,7 +72,7 @@ def test_drawing_changes_the_restored_picture(lab) -> None:
     """notebook 02: a stroke on the pad comes back through the bottleneck, and clearing takes it away"""
     lab.open("02_encoder_and_decoder.ipynb")
     lab.run_all()
-    explorer = explorer_with(lab, "clear the drawing")
+    explorer = explorer_with(lab, "as MNIST would store it")
     before = pixels(explorer)
     box = explorer.locator("canvas").bounding_box()
     mouse = lab.page.mouse
@@ -99,7 +99,7 @@ def test_map_decodes_where_the_mouse_hovers(lab) -> None:
     """notebook 02: hovering over the map moves z and decodes another picture"""
     lab.open("02_encoder_and_decoder.ipynb")
     lab.run_all()
-    explorer = explorer_with(lab, "nearest test digits")
+    explorer = explorer_with(lab, "z₁")
     before, words = pixels(explorer), caption(explorer)
     box = explorer.locator("[role=application]").bounding_box()
     lab.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.7 * box["height"])
@@ -113,7 +113,7 @@ def test_training_runs_live_and_stops(lab) -> None:
     """notebook 01: Train shows a falling loss while it runs, Stop ends it and keeps the network"""
     lab.open("01_compression.ipynb")
     lab.run_all()
-    explorer = explorer_with(lab, "Press Train")
+    explorer = explorer_with(lab, "learning rate")
     before = pixels(explorer)
     explorer.get_by_role("button", name="Train").click()
     wait_for_caption(lab, explorer, "epoch 1")
