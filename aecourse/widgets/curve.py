@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from aecourse.plotting import BLACK
 
-WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 34, 46  # margins around the plotted area
+WIDTH, HEIGHT = 380, 270
+LEFT, RIGHT, TOP, BOTTOM = 62, 12, 32, 46  # margins around the plotted area
 
 
 def svg_curve(

@@ -28,8 +28,8 @@ CSS = """
 .aecourse-names { display: flex; flex-direction: column; justify-content: space-around; text-align: right;
   flex: 0 0 auto; max-width: 9.5em; font-size: 14px; line-height: 1.2; }
 .aecourse-names:empty { display: none; }
-.aecourse-curve { width: 100%; height: auto; font: 12px sans-serif; fill: currentColor; }
-.aecourse-curve .title { font-size: 14px; font-weight: bold; }
+.aecourse-curve { width: 100%; height: auto; font: 13px sans-serif; fill: currentColor; }
+.aecourse-curve .title { font-size: 15px; font-weight: bold; }
 .aecourse-curve polyline { fill: none; stroke-width: 2.5; }
 .aecourse-curve .grid { stroke: currentColor; stroke-opacity: .14; }
 .aecourse-curve .now { stroke: currentColor; stroke-opacity: .6; stroke-dasharray: 4 4; }
