@@ -9,7 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+from torch import nn
 
+from aecourse import DenseAutoencoder
 from aecourse.exercises import EXERCISES, Prediction, check, claim, exercise, verdict
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
@@ -24,6 +26,9 @@ WRONG = {
         lambda: (torch.eye(8)[:, :2], torch.eye(8)[:, :2], torch.full((8,), -0.5)),
         lambda: torch.eye(8),
     ],
+    "02.1": [lambda k: 2 * 784 * k, lambda k: 784 * k + k],
+    "02.2": [lambda model, a, b: (a + b) / 2, lambda model, a, b: model((a + b) / 2)],
+    "02.3": [DenseAutoencoder(16, hidden=()), nn.Linear(784, 16)],
     "03.1": [86, 0.9, 784],
     "03.2": [
         lambda x, mean, components: (x - mean) @ components.T,
