@@ -80,8 +80,10 @@ class TestEndings:
 
         self.ended(tiny, x, fit(tiny, x, epochs=9, validation=x, on_epoch=on_epoch, **QUIET), "Ctrl-C", 2)
 
-    def test_interrupt_within_an_epoch(self, tiny, x):
+    def test_interrupt_within_an_epoch(self, tiny, x, request):
         """a real Ctrl-C in the third epoch: two are kept, and the steps done since are not undone"""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
+        request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
         steps, states = [], []
 
         def augment(batch):

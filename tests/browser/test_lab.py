@@ -41,7 +41,7 @@ def explorer_with(lab, text: str):
 def wait_for_caption(lab, explorer, pattern: str) -> None:
     """wait until the caption matches"""
     box = explorer.locator(".aecourse-caption")
-    for _ in range(200):
+    for _ in range(600):
         if re.search(pattern, box.inner_text()):
             return
         lab.page.wait_for_timeout(50)
