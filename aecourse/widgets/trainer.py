@@ -57,7 +57,6 @@ class TrainingExplorer(Explorer):
             options=[0.0003, 0.001, 0.003, 0.01, 0.03], value=0.003, description="learning rate",
             style={"description_width": "initial"}, layout={"flex": "1 1 240px"},
         )  # fmt: skip
-        self.step = widgets.Valid(value=False)  # never displayed: it only carries "there is something new to see"
         self.start = widgets.Button(description="Train", icon="play", button_style="primary")
         self.stop = widgets.Button(description="Stop", icon="stop", disabled=True)
         self.curve = widgets.HTML(layout={"flex": "1 1 300px", "min_width": "260px"})
