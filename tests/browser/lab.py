@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +45,7 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def serve(home: Path) -> Iterator[str]:
-    """JupyterLab as `make lab` serves it, on a copy of the notebooks; yields an address with {} for the notebook"""
+    """JupyterLab as `make lab` serves it, on a copy of the notebooks; its address has {} for workspace and notebook"""
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
     shutil.copytree(ROOT / "images", home / "images")
     with socket.socket() as probe:
@@ -61,7 +62,7 @@ def serve(home: Path) -> Iterator[str]:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=home)
     try:
         _wait_until_served(f"http://127.0.0.1:{port}/api?token=test", server, home / "server.log")
-        yield f"http://127.0.0.1:{port}/lab/tree/notebooks/{{}}?token=test"
+        yield f"http://127.0.0.1:{port}/lab/workspaces/{{}}/tree/notebooks/{{}}?token=test"
     finally:
         server.terminate()
         server.wait(20)
@@ -106,8 +107,8 @@ class Lab:
         return [c for c in self.complaints if not any(word in c for word in foreign)]
 
     def open(self, notebook: str) -> None:
-        """open a notebook and wait for its kernel"""
-        self.page.goto(self.url.format(notebook))
+        """open a notebook, alone in a new workspace, and wait for its kernel"""
+        self.page.goto(self.url.format(uuid.uuid4().hex, notebook))
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
         self.page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
