@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from aecourse.checks import check_whole
+
 KNOWN_DEVICES = ("cpu", "cuda", "mps")
 
 
@@ -61,9 +63,7 @@ def seed_everything(seed: int = 0) -> None:
 
 def check_seed(seed: int) -> int:
     """`seed` itself if every random number generator of the course accepts it; otherwise an error that names it"""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; got {seed!r}")
-    return seed
+    return check_whole("seed", seed, least=0, most=2**32 - 1)
 
 
 def check_device(device: torch.device | str) -> torch.device:
@@ -90,8 +90,7 @@ def use_threads(count: int | None = None) -> int:
         wanted, source = (int(setting) if setting.isdecimal() else setting), "AECOURSE_THREADS"
     if wanted is None:
         wanted = cpu_share()
-    if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
-        raise ValueError(f"{source} must be a whole number of threads, at least 1; got {wanted!r}")
+    check_whole(source, wanted)
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)
     return wanted

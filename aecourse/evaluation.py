@@ -9,15 +9,16 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from aecourse.checks import check_whole
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_model, check_rows, check_size
+from aecourse.models.base import check_model, check_rows
 
 
 @torch.inference_mode()
 def reconstruct(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> torch.Tensor:
     """through the bottleneck and back without keeping gradients; (n, features) → (n, features)"""
     check_rows("x", x, check_model(model).in_features)
-    check_size("batch_size", batch_size)
+    check_whole("batch_size", batch_size)
     was_training = model.training
     try:
         model.eval()

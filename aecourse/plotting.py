@@ -16,6 +16,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from aecourse.checks import check_whole
 from aecourse.training import History
 
 # Okabe & Ito (2008): told apart by every common kind of colour vision, and in gray print
@@ -127,10 +128,8 @@ def mosaic(rows: Sequence[Images], *, gap: int = 2, background: int = 255) -> np
     pictures = [as_images(row) for row in rows]
     if len({picture.shape[1:] for picture in pictures}) != 1:
         raise ValueError(f"rows must hold images of one size; got {[picture.shape for picture in pictures]}")
-    if isinstance(gap, bool) or not isinstance(gap, int) or gap < 0:
-        raise ValueError(f"gap must be a whole number of pixels, at least 0; got {gap!r}")
-    if isinstance(background, bool) or not isinstance(background, int) or not 0 <= background <= 255:
-        raise ValueError(f"background must be a gray value from 0 to 255; got {background!r}")
+    check_whole("gap", gap, least=0)
+    check_whole("background", background, least=0, most=255)
     side = pictures[0].shape[1]
     longest = max(map(len, pictures))
     canvas = np.full((len(rows) * (side + gap) - gap, longest * (side + gap) - gap), background, np.uint8)

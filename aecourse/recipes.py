@@ -8,21 +8,39 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch.nn import functional as F
 
-from aecourse.data import load_mnist, shift_images
+from aecourse.data import ImageSet, corrupt, load_mnist, shift_images
 from aecourse.device import pick_device, seed_everything
-from aecourse.evaluation import mse
-from aecourse.models import Autoencoder, ConvAutoencoder, DenseAutoencoder, NestedAutoencoder
-from aecourse.training import fit
+from aecourse.evaluation import mse, reconstruct
+from aecourse.models import (
+    Autoencoder,
+    ContractiveAutoencoder,
+    ConvAutoencoder,
+    DenoisingAutoencoder,
+    DenseAutoencoder,
+    NestedAutoencoder,
+    SparseAutoencoder,
+    StackedAutoencoder,
+    VariationalAutoencoder,
+)
+from aecourse.training import fit, fit_layerwise
 from aecourse.weights import SHIPPED, load_weights, save_weights
 
 EXPLORER_SIZES = (1, 2, 4, 8, 16, 32, 64)
+CONTRACTION_STRENGTHS = (0, 0.03, 0.1, 0.3, 1)
+L1_STRENGTHS = (0.05, 0.1, 0.25, 0.5)
+KL_RHOS = (0.02, 0.05, 0.1)
+TOPK_SIZES = (10, 25, 50, 100)
+BETAS = (0, 0.3, 1, 3, 10)
+BYTES = torch.int8  # a quarter of float32: all weights of the course stay within 40 MB
 
 
 @dataclass(frozen=True)
@@ -34,11 +52,14 @@ class Recipe:
     lr: float = 3e-3
     batch_size: int = 256
     shift: int = 0
+    layerwise: int = 0  # epochs of greedy pretraining for each layer, before the epochs that train all together
     seed: int = 0
+    dtype: torch.dtype = torch.float16
 
     def describe(self) -> dict:
         """the recipe as plain numbers and strings, for the file's metadata"""
-        settings = {name: getattr(self, name) for name in ("epochs", "lr", "batch_size", "shift", "seed")}
+        names = ("epochs", "lr", "batch_size", "shift", "seed") + (("layerwise",) if self.layerwise else ())
+        settings = {name: getattr(self, name) for name in names}
         return {"script": "python -m aecourse.recipes", "schedule": "one-cycle", **settings}
 
 
@@ -54,6 +75,37 @@ RECIPES: dict[str, Recipe] = {
     "hinton-salakhutdinov": Recipe(
         lambda: DenseAutoencoder(30, hidden=(1000, 500, 250), activation="relu", batch_norm=True), epochs=60, shift=1
     ),
+    "stacked-greedy": Recipe(lambda: StackedAutoencoder(32), epochs=0, layerwise=6, dtype=BYTES),
+    "stacked-tuned": Recipe(lambda: StackedAutoencoder(32), epochs=12, layerwise=6, dtype=BYTES),
+    "denoising-gaussian": Recipe(lambda: DenoisingAutoencoder(256, hidden=(512,)), epochs=30, dtype=BYTES),
+    "denoising-mixed": Recipe(lambda: DenoisingAutoencoder(256, hidden=(512,), noise="mixed"), epochs=60, dtype=BYTES),
+    **{
+        f"contractive-{strength:g}": Recipe(
+            lambda strength=strength: ContractiveAutoencoder(256, strength=strength), epochs=20, dtype=BYTES
+        )
+        for strength in CONTRACTION_STRENGTHS
+    },
+    **{
+        f"sparse-l1-{strength:g}": Recipe(
+            lambda strength=strength: SparseAutoencoder(penalty="l1", strength=strength), epochs=8, dtype=BYTES
+        )
+        for strength in L1_STRENGTHS
+    },
+    **{
+        f"sparse-kl-{rho:g}": Recipe(lambda rho=rho: SparseAutoencoder(penalty="kl", rho=rho), epochs=8, dtype=BYTES)
+        for rho in KL_RHOS
+    },
+    **{
+        f"sparse-topk-{k}": Recipe(lambda k=k: SparseAutoencoder(penalty="topk", k=k), epochs=8, dtype=BYTES)
+        for k in TOPK_SIZES
+    },
+    **{
+        f"vae-2d-beta{beta:g}": Recipe(
+            lambda beta=beta: VariationalAutoencoder(2, beta=beta), epochs=60 if beta == 1 else 25, lr=2e-3, dtype=BYTES
+        )
+        for beta in BETAS
+    },
+    "vae-20d": Recipe(lambda: VariationalAutoencoder(20), epochs=60, lr=2e-3, dtype=BYTES),
 }
 
 
@@ -63,24 +115,39 @@ def make(name: str, folder: Path = SHIPPED, *, device: torch.device | str = "cpu
     train, test = load_mnist(device=device)
     seed_everything(recipe.seed)
     model = recipe.build().to(device)
-    history = fit(
-        model,
-        train.x,
-        epochs=recipe.epochs,
-        lr=recipe.lr,
-        batch_size=recipe.batch_size,
-        augment=_augmentation(recipe.shift),
-        seed=recipe.seed,
-    )
-    if history.stopped:
+    settings = {"lr": recipe.lr, "batch_size": recipe.batch_size, "seed": recipe.seed}
+    histories = fit_layerwise(model, train.x, epochs=recipe.layerwise, **settings) if recipe.layerwise else []
+    if recipe.epochs:
+        histories.append(fit(model, train.x, epochs=recipe.epochs, augment=_augmentation(recipe.shift), **settings))
+    if any(history.stopped for history in histories):
         raise KeyboardInterrupt(f"{name} was stopped; nothing was written")
-    path = save_weights(model, folder / f"{name}.safetensors", recipe=recipe.describe())
-    stored = load_weights(path, device=device)  # score what a learner will load: float16, not float32
-    scores = {"test_mse": mse(stored, test.x), "train_mse": mse(stored, train.x)}
-    if isinstance(stored, NestedAutoencoder):
-        scores["test_mse_by_k"] = nested_mse(stored, test.x)
-    save_weights(model, path, recipe=recipe.describe(), scores=scores)
+    with tempfile.TemporaryDirectory() as trial:  # score what a learner will load, rounded as it is stored
+        rounded = save_weights(model, Path(trial) / "rounded.safetensors", dtype=recipe.dtype)
+        stored = load_weights(rounded, device=device)
+    scores = score(stored, train, test)
+    path = folder / f"{name}.safetensors"
+    save_weights(model, path, recipe=recipe.describe(), scores=scores, dtype=recipe.dtype)
     write_checksums(folder)
+    return scores
+
+
+def score(model: Autoencoder, train: ImageSet, test: ImageSet) -> dict:
+    """what a weights file says of its own quality, by family"""
+    scores = {"test_mse": mse(model, test.x), "train_mse": mse(model, train.x)}
+    if isinstance(model, NestedAutoencoder):
+        scores["test_mse_by_k"] = nested_mse(model, test.x)
+    if isinstance(model, SparseAutoencoder):
+        z = model.encode(test.x).detach()
+        scores["test_awake"] = model.awake(z).float().mean().item()
+        scores["test_dead"] = 1 - model.awake(z).any(0).float().mean().item()
+    if isinstance(model, DenoisingAutoencoder) and model.noise != "mixed":
+        damaged = corrupt(test.x, model.noise, model.strength, seed=0)
+        scores["test_mse_repaired"] = F.mse_loss(reconstruct(model, damaged), test.x).item()
+    if isinstance(model, ContractiveAutoencoder):
+        with torch.inference_mode():
+            scores["test_contraction"] = model.contraction(test.x).mean().item()
+    if isinstance(model, VariationalAutoencoder):
+        scores["test_elbo"] = model.elbo(test.x, samples=5, seed=0).mean().item()
     return scores
 
 

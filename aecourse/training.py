@@ -1,4 +1,4 @@
-"""One training loop for every family."""
+"""One training loop for every family, and for the classifiers that grow out of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import torch
 from tqdm.auto import tqdm
 
+from aecourse.checks import check_choice, check_number, check_whole
 from aecourse.device import check_seed
-from aecourse.models import Autoencoder
-from aecourse.models.base import check_model
+from aecourse.models import Autoencoder, Classifier, StackedAutoencoder
+from aecourse.models.base import check_model, check_rows
 
 Terms = dict[str, float]
 
@@ -102,7 +103,8 @@ def fit(
     ----------
     Kingma & Ba (2015), Adam: a method for stochastic optimization.
     """
-    _check_settings(model, epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
+    check_model(model)
+    _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
     for name, callback in (("augment", augment), ("on_epoch", on_epoch)):
         if callback is not None and not callable(callback):
             raise TypeError(f"{name} must be a function; got {callback!r}")
@@ -115,10 +117,126 @@ def fit(
     if validation is not None:
         _check_images(model, "validation", validation)
 
+    def step_terms(index: torch.Tensor) -> dict[str, torch.Tensor]:
+        return model.loss(x[index] if augment is None else augment(x[index]))
+
+    return _descend(
+        model,
+        step_terms,
+        len(x),
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        schedule=schedule,
+        seed=seed,
+        validate=None if validation is None else lambda: mean_loss(model, validation),
+        on_epoch=on_epoch,
+        stop=stop,
+        progress=progress,
+    )
+
+
+def fit_layerwise(
+    stack: StackedAutoencoder, x: torch.Tensor, *, epochs: int = 5, seed: int = 0, progress: bool = True, **options
+) -> list[History]:
+    """greedy pretraining: train each layer of a stack as an autoencoder of the codes of the layers below it
+
+    The layers below stay as they are while one trains; none of them sees a label. Afterwards the whole stack is in
+    use and `fit(stack, x)` fine-tunes it. Taught in notebooks/04_deep_and_stacked.ipynb.
+
+    Parameters
+    ----------
+    stack : StackedAutoencoder
+        Trained in place; `stack.depth` grows by one with each finished layer.
+    x : float tensor (n, in_features)
+    epochs : int
+        For each layer.
+    options : further options of `fit`, the same for each layer
+
+    Returns
+    -------
+    list of History, one a layer; shorter if Ctrl-C or Stop ended the training
+
+    References
+    ----------
+    Bengio, Lamblin, Popovici & Larochelle (2007), Greedy layer-wise training of deep networks.
+    """
+    if not isinstance(stack, StackedAutoencoder):
+        raise TypeError(f"stack must be a StackedAutoencoder; got {type(stack).__name__}")
+    histories: list[History] = []
+    codes = x
+    stack.depth = 0
+    for layer in stack.layers:
+        histories.append(fit(layer, codes, epochs=epochs, seed=seed, progress=progress, **options))
+        if histories[-1].stopped:
+            break
+        stack.depth += 1
+        with torch.inference_mode():
+            codes = layer.encode(codes)
+        codes = codes.clone()  # out of inference mode, so that the next layer may train on them
+    return histories
+
+
+def fit_classifier(
+    model: Classifier,
+    x: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    epochs: int = 5,
+    batch_size: int = 256,
+    lr: float = 1e-3,
+    schedule: str = "one-cycle",
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """train a classifier to name the class of each image (cross-entropy); the one training here that sees labels
+
+    Parameters
+    ----------
+    model : Classifier
+    x : float tensor (n, in_features)
+    labels : int64 tensor (n,), from 0 to model.classes - 1
+    epochs, batch_size, lr, schedule, seed, progress : as in `fit`
+    """
+    if not isinstance(model, Classifier):
+        raise TypeError(f"model must be a Classifier; got {type(model).__name__}")
+    _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
+    check_rows("x", x, model.in_features)
+    model.check_labels(labels, len(x))
+    return _descend(
+        model,
+        lambda index: model.loss(x[index], labels[index]),
+        len(x),
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        schedule=schedule,
+        seed=seed,
+        progress=progress,
+    )
+
+
+def _descend(
+    model: torch.nn.Module,
+    step_terms: Callable[[torch.Tensor], dict[str, torch.Tensor]],
+    count: int,
+    *,
+    epochs: int,
+    batch_size: int,
+    lr: float,
+    schedule: str,
+    seed: int,
+    validate: Callable[[], Terms] | None = None,
+    on_epoch: Callable[[History], None] | None = None,
+    stop: threading.Event | None = None,
+    progress: bool = True,
+) -> History:
+    """the loop itself: `step_terms` gives the loss of the images at some positions, Adam makes its "total" small"""
     history = History()
-    shuffler = torch.Generator(x.device).manual_seed(seed)
+    device = next(model.parameters()).device
+    shuffler = torch.Generator(device).manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
-    steps = -(-len(x) // batch_size)
+    steps = -(-count // batch_size)
     scheduler = None
     if schedule == "one-cycle":
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=lr, total_steps=epochs * steps + 1)
@@ -131,9 +249,8 @@ def fit(
         for _ in range(epochs):
             model.train()
             sums: dict[str, torch.Tensor] = {}  # kept on the device: reading a value would make it wait
-            for index in torch.randperm(len(x), generator=shuffler, device=x.device).split(batch_size):
-                batch = x[index] if augment is None else augment(x[index])
-                terms = model.loss(batch)
+            for index in torch.randperm(count, generator=shuffler, device=device).split(batch_size):
+                terms = step_terms(index)
                 optimizer.zero_grad()
                 terms["total"].backward()
                 optimizer.step()
@@ -148,8 +265,8 @@ def fit(
                 raise FloatingPointError(
                     f"the loss is no longer a number; the model is spoilt: build it anew and train with lr below {lr:g}"
                 )
-            if validation is not None:
-                history.validation.append(mean_loss(model, validation))
+            if validate is not None:
+                history.validation.append(validate())
             history.seconds.append(time.perf_counter() - started)
             bar.update()
             bar.set_postfix_str(f"epoch {history.epochs}, loss {history.train[-1]['total']:.5f}")
@@ -189,13 +306,9 @@ def _check_images(model: Autoencoder, name: str, x: torch.Tensor) -> None:
         raise ValueError(f"{name} is on {x.device} and the model on {device}; move one with .to(device)")
 
 
-def _check_settings(model: Autoencoder, *, epochs: int, batch_size: int, lr: float, schedule: str, seed: int) -> None:
-    check_model(model)
+def _check_settings(*, epochs: int, batch_size: int, lr: float, schedule: str, seed: int) -> None:
     for name, count in (("epochs", epochs), ("batch_size", batch_size)):
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError(f"{name} must be a whole number, at least 1; got {count!r}")
-    if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 < lr < float("inf"):
-        raise ValueError(f"lr must be a number above 0; got {lr!r}")
-    if schedule not in ("one-cycle", "constant"):
-        raise ValueError(f"schedule must be one of one-cycle, constant; got {schedule!r}")
+        check_whole(name, count)
+    check_number("lr", lr, open_ends=True)
+    check_choice("schedule", schedule, ("one-cycle", "constant"))
     check_seed(seed)

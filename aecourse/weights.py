@@ -13,6 +13,7 @@ from safetensors.torch import save
 
 from aecourse.models import FAMILIES, Autoencoder
 
+SCALE = ".scale"  # what the step sizes of a matrix stored in bytes are called behind its own name
 SHIPPED = Path(str(resources.files("aecourse") / "assets" / "weights"))
 
 
@@ -50,19 +51,26 @@ def save_weights(
     path : file to write, usually ending in .safetensors; its folder must exist
     recipe, scores : dict of plain numbers and strings, optional
         Stored beside the weights; see `Card`.
-    dtype : torch.float16 or torch.float32
-        float16 halves the file; the test errors of this course's models stay the same to three digits.
+    dtype : torch.float16, torch.float32 or torch.int8
+        float16 halves the file; the test errors of this course's models stay the same to three digits. int8
+        quarters it: each row of a matrix is stored as whole numbers from -127 to 127 with one scale of its own, all
+        else as float16.
     """
     if type(model).__name__ not in FAMILIES:
         raise TypeError(f"model must be one of {', '.join(FAMILIES)}; got {type(model).__name__}")
-    if dtype not in (torch.float16, torch.float32):
-        raise ValueError(f"dtype must be torch.float16 or torch.float32; got {dtype!r}")
+    if dtype not in (torch.float16, torch.float32, torch.int8):
+        raise ValueError(f"dtype must be torch.float16, torch.float32 or torch.int8; got {dtype!r}")
     path = Path(path)
     card = {"family": type(model).__name__, "config": model.config, "recipe": recipe or {}, "scores": scores or {}}
-    tensors = {
-        name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
-        for name, value in model.state_dict().items()
-    }
+    tensors: dict[str, torch.Tensor] = {}
+    for name, value in model.state_dict().items():
+        value = value.cpu()
+        if dtype == torch.int8 and value.is_floating_point() and value.ndim > 1:
+            tensors[name], tensors[name + SCALE] = _to_bytes(value)
+        elif value.is_floating_point():
+            tensors[name] = value.to(torch.float16 if dtype == torch.int8 else dtype).contiguous()
+        else:
+            tensors[name] = value.contiguous()
     part = path.with_name(path.name + ".part")  # a crash half-way must not leave a broken file under the real name
     try:
         part.write_bytes(_ordered(save(tensors, metadata={key: json.dumps(value) for key, value in card.items()})))
@@ -103,6 +111,12 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
     with _open(_find(name)) as file:
         card = _card_of(file, name)
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
+    for key in [key for key in tensors if key.endswith(SCALE)]:
+        scale = tensors.pop(key)
+        stored = tensors.get(key.removesuffix(SCALE))
+        if stored is None or stored.ndim < 2 or scale.shape != (len(stored), *[1] * (stored.ndim - 1)):
+            raise ValueError(f"weights {str(name)!r} hold a scale {key!r} that fits none of their matrices")
+        tensors[key.removesuffix(SCALE)] = stored.float() * scale.float()
     try:
         model = FAMILIES[card.family](**card.config)
     except (TypeError, ValueError) as error:
@@ -117,6 +131,13 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
             )
     model.load_state_dict(tensors)  # copies into float32
     return model.to(device).eval()
+
+
+def _to_bytes(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """whole numbers from -127 to 127 and, for each row, the size of one of their steps"""
+    scale = matrix.abs().amax(tuple(range(1, matrix.ndim)), keepdim=True) / 127
+    scale = scale.to(torch.float16).clamp(min=torch.finfo(torch.float16).smallest_normal)
+    return (matrix / scale.float()).round().clamp(-127, 127).to(torch.int8).contiguous(), scale.contiguous()
 
 
 def _ordered(raw: bytes) -> bytes:

@@ -15,7 +15,10 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST, LONGEST_CLASS, MEDIAN = 25, 40, 8
 MEGABYTES = 1.5
-EXPLORERS = "BottleneckExplorer|LatentMapExplorer|TrainingExplorer|DrawingPad"
+EXPLORERS = (
+    "BottleneckExplorer|LatentMapExplorer|TrainingExplorer|DrawingPad|StackExplorer|SparsityExplorer|RepairExplorer"
+    "|ContractionExplorer|GeneratorExplorer"
+)
 ABSOLUTE_PATH = re.compile(r"(?:/(?:home|root|work|tmp|Users|opt|usr)/|[A-Z]:\\\\)")
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -18,11 +18,12 @@ from aecourse.data import (
     load_fashion_mnist,
     load_mnist,
     photo_patches,
+    sets,
     seven_segment_digits,
     shift_images,
 )
 
-MNIST = Path(data.__file__).parent / "assets" / "mnist"
+MNIST = Path(data.__file__).parent.parent / "assets" / "mnist"
 # counted by others: LeCun's page and torchvision's examples give the same
 LABELS = {
     "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
@@ -82,7 +83,7 @@ def test_fashion_mnist_from_the_debian_package(tmp_path):
     assert (test.y.bincount() == 1_000).all()
     assert train.x.mean().item() == pytest.approx(0.2860, abs=5e-5)
     assert train.x.std().item() == pytest.approx(0.3530, abs=5e-5)
-    raw = unpack(data.DEBIAN_FASHION / "t10k-images-idx3-ubyte.gz")
+    raw = unpack(sets.DEBIAN_FASHION / "t10k-images-idx3-ubyte.gz")
     assert np.array_equal((test.x.numpy() * 255).round(), raw.reshape(-1, 784))
 
 
@@ -91,7 +92,7 @@ class TestFashionCopies:
 
     @pytest.fixture(autouse=True)
     def _offline(self, monkeypatch, tmp_path):
-        monkeypatch.setattr(data, "DEBIAN_FASHION", tmp_path / "no-package")
+        monkeypatch.setattr(sets, "DEBIAN_FASHION", tmp_path / "no-package")
         monkeypatch.delenv("AECOURSE_DATA", raising=False)
         self.answer(monkeypatch, lambda root, download: pytest.fail("the network was asked"))
 
@@ -101,7 +102,7 @@ class TestFashionCopies:
 
     def test_order_of_places(self, tmp_path, monkeypatch):
         """torchvision's layout first, then the folder itself, then Debian's"""
-        monkeypatch.setattr(data, "DEBIAN_FASHION", write_set(tmp_path / "debian", pixel=51))
+        monkeypatch.setattr(sets, "DEBIAN_FASHION", write_set(tmp_path / "debian", pixel=51))
         assert load_fashion_mnist(root=tmp_path)[0].x[0, 0].item() == pytest.approx(0.2)
         write_set(tmp_path, pixel=102)
         assert load_fashion_mnist(root=tmp_path)[0].x[0, 0].item() == pytest.approx(0.4)

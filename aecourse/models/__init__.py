@@ -1,11 +1,42 @@
 """The families of autoencoders, one file each; all of them encode, decode, reconstruct and know their loss."""
 
 from aecourse.models.base import Autoencoder
+from aecourse.models.contractive import ContractiveAutoencoder
 from aecourse.models.convolutional import ConvAutoencoder
+from aecourse.models.denoising import DenoisingAutoencoder
 from aecourse.models.dense import DenseAutoencoder, LinearAutoencoder, NestedAutoencoder
+from aecourse.models.sparse import SparseAutoencoder
+from aecourse.models.stacked import Classifier, ShallowAutoencoder, StackedAutoencoder
+from aecourse.models.variational import VariationalAutoencoder
 
 FAMILIES = {
-    family.__name__: family for family in (DenseAutoencoder, LinearAutoencoder, NestedAutoencoder, ConvAutoencoder)
+    family.__name__: family
+    for family in (
+        DenseAutoencoder,
+        LinearAutoencoder,
+        NestedAutoencoder,
+        ConvAutoencoder,
+        ShallowAutoencoder,
+        StackedAutoencoder,
+        SparseAutoencoder,
+        DenoisingAutoencoder,
+        ContractiveAutoencoder,
+        VariationalAutoencoder,
+    )
 }
 
-__all__ = ["FAMILIES", "Autoencoder", "ConvAutoencoder", "DenseAutoencoder", "LinearAutoencoder", "NestedAutoencoder"]
+__all__ = [
+    "FAMILIES",
+    "Autoencoder",
+    "Classifier",
+    "ContractiveAutoencoder",
+    "ConvAutoencoder",
+    "DenoisingAutoencoder",
+    "DenseAutoencoder",
+    "LinearAutoencoder",
+    "NestedAutoencoder",
+    "ShallowAutoencoder",
+    "SparseAutoencoder",
+    "StackedAutoencoder",
+    "VariationalAutoencoder",
+]

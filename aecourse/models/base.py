@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from aecourse.checks import check_whole
+
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
 
 
@@ -30,8 +32,8 @@ class Autoencoder(nn.Module):
 
     def __init__(self, *, in_features: int, latent_dim: int, **config) -> None:
         super().__init__()
-        self.in_features = check_size("in_features", in_features)
-        self.latent_dim = check_size("latent_dim", latent_dim)
+        self.in_features = check_whole("in_features", in_features)
+        self.latent_dim = check_whole("latent_dim", latent_dim)
         self.config = {"latent_dim": latent_dim, "in_features": in_features, **config}
         self.pixels_in_unit_range = config.get("output", "sigmoid") == "sigmoid"
 
@@ -101,30 +103,13 @@ def check_model(model: Autoencoder) -> Autoencoder:
     return model
 
 
-def check_size(name: str, size: int, *, most: int | None = None) -> int:
-    """`size` itself if it is a whole number from 1 to `most`; otherwise an error that names it"""
-    accepted = "a whole number, at least 1" if most is None else f"a whole number from 1 to {most}"
-    if isinstance(size, bool) or not isinstance(size, int):
-        raise TypeError(f"{name} must be {accepted}; got {size!r} of type {type(size).__name__}")
-    if size < 1 or (most is not None and size > most):
-        raise ValueError(f"{name} must be {accepted}; got {size}")
-    return size
-
-
 def check_sizes(name: str, sizes: Sequence[int], *, most_layers: int | None = None) -> tuple[int, ...]:
     """`sizes` as a tuple if each is a whole number above 0; otherwise an error that names it"""
     if isinstance(sizes, str) or not isinstance(sizes, Sequence):
         raise TypeError(f"{name} must be a sequence of layer sizes such as (512,); got {sizes!r}")
     if most_layers is not None and not 1 <= len(sizes) <= most_layers:
         raise ValueError(f"{name} must name 1 to {most_layers} layers; got {len(sizes)}")
-    return tuple(check_size(f"{name}[{i}]", size) for i, size in enumerate(sizes))
-
-
-def check_choice(name: str, choice: str, accepted: Sequence[str]) -> str:
-    """`choice` itself if it is one of those accepted; otherwise an error that names it"""
-    if choice not in accepted:
-        raise ValueError(f"{name} must be one of {', '.join(accepted)}; got {choice!r}")
-    return choice
+    return tuple(check_whole(f"{name}[{i}]", size) for i, size in enumerate(sizes))
 
 
 def check_rows(name: str, rows: torch.Tensor, features: int) -> None:

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from aecourse.models.base import ACTIVATIONS, Autoencoder, check_choice, check_size, check_sizes, stack_layers
+from aecourse.checks import check_choice, check_flag, check_whole
+from aecourse.models.base import ACTIVATIONS, Autoencoder, check_sizes, stack_layers
 
 
 class DenseAutoencoder(Autoencoder):
@@ -53,8 +54,7 @@ class DenseAutoencoder(Autoencoder):
         check_choice("activation", activation, tuple(ACTIVATIONS))
         check_choice("output", output, ("sigmoid", "linear"))
         check_choice("objective", objective, ("mse", "bce"))
-        if not isinstance(batch_norm, bool):
-            raise TypeError(f"batch_norm must be True or False; got {batch_norm!r}")
+        check_flag("batch_norm", batch_norm)
         if objective == "bce" and output != "sigmoid":
             raise ValueError(f"objective 'bce' needs output 'sigmoid', a probability per pixel; got output {output!r}")
         super().__init__(
@@ -116,13 +116,13 @@ class NestedAutoencoder(DenseAutoencoder):
     """
 
     def __init__(self, latent_dim: int = 64, *, in_features: int = 784, **options) -> None:
-        check_size("in_features", in_features)
-        check_size("latent_dim", latent_dim, most=in_features)
+        check_whole("in_features", in_features)
+        check_whole("latent_dim", latent_dim, most=in_features)
         super().__init__(latent_dim, in_features=in_features, **options)
 
     def encode(self, x: torch.Tensor, k: int | None = None) -> torch.Tensor:
         """the first k numbers of the code (all of them for None); (n, in_features) → (n, k)"""
-        k = self.latent_dim if k is None else check_size("k", k, most=self.latent_dim)
+        k = self.latent_dim if k is None else check_whole("k", k, most=self.latent_dim)
         return super().encode(x)[:, :k]
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,23 @@
 """The explorers: move a control, see the picture answer."""
 
 from aecourse.widgets.bottleneck import BottleneckExplorer
+from aecourse.widgets.contraction import ContractionExplorer
 from aecourse.widgets.drawing import DrawingPad
+from aecourse.widgets.generator import GeneratorExplorer
 from aecourse.widgets.latent_map import LatentMapExplorer
+from aecourse.widgets.repair import RepairExplorer
+from aecourse.widgets.sparsity import SparsityExplorer
+from aecourse.widgets.stack import StackExplorer
 from aecourse.widgets.trainer import TrainingExplorer
 
-__all__ = ["BottleneckExplorer", "DrawingPad", "LatentMapExplorer", "TrainingExplorer"]
+__all__ = [
+    "BottleneckExplorer",
+    "ContractionExplorer",
+    "DrawingPad",
+    "GeneratorExplorer",
+    "LatentMapExplorer",
+    "RepairExplorer",
+    "SparsityExplorer",
+    "StackExplorer",
+    "TrainingExplorer",
+]

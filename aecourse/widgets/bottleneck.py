@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from aecourse.checks import check_whole
 from aecourse.data import PIXELS, normalise_digit
 from aecourse.models import Autoencoder
 from aecourse.plotting import BLUE, GREEN, VERMILION, mosaic, plot_error_by_k, plot_reconstructions
@@ -36,8 +37,7 @@ class BottleneckExplorer(Explorer):
     """
 
     def __init__(self, k: int = 8) -> None:
-        if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= SIZES[-1]:
-            raise ValueError(f"k must be a whole number from 1 to {SIZES[-1]}; got {k!r}")
+        check_whole("k", k, most=SIZES[-1])
         self.compressors = load_compressors()
         self.yours: dict[int, Autoencoder] = {}
         self.k = widgets.IntSlider(k, 1, SIZES[-1], layout={"width": "100%"})

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from aecourse.checks import check_whole
 from aecourse.data import load_mnist
 from aecourse.device import use_threads
 from aecourse.evaluation import mse
@@ -45,8 +46,7 @@ class TrainingExplorer(Explorer):
     row_names = ("original", "restored")
 
     def __init__(self, latent_dim: int = 16, *, on_done: Callable[[Autoencoder], None] | None = None) -> None:
-        if isinstance(latent_dim, bool) or not isinstance(latent_dim, int) or not 1 <= latent_dim <= 64:
-            raise ValueError(f"latent_dim must be a whole number from 1 to 64; got {latent_dim!r}")
+        check_whole("latent_dim", latent_dim, most=64)
         train, self.test = load_mnist()
         self.fitting, self.valid = train.split(5_000, seed=0)
         self.on_done = on_done

@@ -1,0 +1,46 @@
+"""Clear errors before any work: each names the argument, what came and what is accepted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def check_whole(name: str, value: int, *, least: int = 1, most: int | None = None) -> int:
+    """`value` itself if it is a whole number from `least` to `most`; otherwise an error that names it"""
+    accepted = f"a whole number, at least {least}" if most is None else f"a whole number from {least} to {most}"
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be {accepted}; got {value!r} of type {type(value).__name__}")
+    if value < least or (most is not None and value > most):
+        raise ValueError(f"{name} must be {accepted}; got {value}")
+    return value
+
+
+def check_number(
+    name: str, value: float, *, least: float = 0.0, most: float = math.inf, open_ends: bool = False
+) -> float:
+    """`value` as a float if it is finite and from `least` to `most` (strictly between them with `open_ends`)"""
+    ends = f"{least:g} to {most:g}" if most < math.inf else f"{least:g} up"
+    accepted = f"a finite number {'strictly between' if open_ends else 'from'} {ends}"
+    if open_ends:
+        accepted = accepted.replace(" to ", " and ").replace("strictly between 0 up", "above 0")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be {accepted}; got {value!r} of type {type(value).__name__}")
+    inside = least < value < most if open_ends else least <= value <= most
+    if not (inside and math.isfinite(value)):
+        raise ValueError(f"{name} must be {accepted}; got {value!r}")
+    return float(value)
+
+
+def check_choice(name: str, choice: str, accepted: Sequence[str]) -> str:
+    """`choice` itself if it is one of those accepted; otherwise an error that names it"""
+    if not isinstance(choice, str) or choice not in accepted:
+        raise ValueError(f"{name} must be one of {', '.join(accepted)}; got {choice!r}")
+    return choice
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """`value` itself if it is True or False; otherwise an error that names it"""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False; got {value!r}")
+    return value

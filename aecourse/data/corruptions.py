@@ -1,0 +1,113 @@
+"""Ways to change a picture: small shifts, and the damages that a denoising autoencoder learns to undo."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from aecourse.checks import check_choice, check_number, check_whole
+from aecourse.data.sets import PIXELS, SIDE
+from aecourse.device import check_seed
+
+
+def gaussian_noise(x: torch.Tensor, sigma: float = 0.5, *, clip: bool = True, seed: int | None = None) -> torch.Tensor:
+    """add independent normal noise of standard deviation `sigma` to every pixel; (n, d) → (n, d)
+
+    Parameters
+    ----------
+    sigma : from 0 to 5, in units of the pixel range
+    clip : put what leaves [0, 1] back to its edge, as a camera does; False keeps the noise truly Gaussian
+    seed : None draws from torch's own generator; a number gives the same damage each time
+    """
+    _check(x, "sigma", sigma, most=5)
+    noisy = x + sigma * torch.randn(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
+    return noisy.clamp(0, 1) if clip else noisy
+
+
+def salt_and_pepper(x: torch.Tensor, share: float = 0.3, *, seed: int | None = None) -> torch.Tensor:
+    """turn a random `share` (0 to 1) of the pixels black or white, half and half; (n, d) → (n, d)"""
+    _check(x, "share", share, most=1)
+    draw = torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
+    return torch.where(draw < share, (draw < share / 2).to(x.dtype), x)
+
+
+def mask_pixels(x: torch.Tensor, share: float = 0.5, *, seed: int | None = None) -> torch.Tensor:
+    """turn a random `share` (0 to 1) of the pixels black; (n, d) → (n, d)"""
+    _check(x, "share", share, most=1)
+    return x * (torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype) >= share)
+
+
+def occlude(x: torch.Tensor, size: int = 12, *, seed: int | None = None) -> torch.Tensor:
+    """cover each picture with a black size×size square at a random place; (n, side²) → (n, side²)"""
+    side = _check(x, "size", size, most=None)
+    check_whole("size", size, least=0, most=side)
+    top, left = torch.randint(0, side - size + 1, (2, len(x), 1), generator=_generator(x, seed), device=x.device)
+    along = torch.arange(side, device=x.device)
+    rows, columns = ((first <= along) & (along < first + size) for first in (top, left))  # (n, side) each
+    return x * ~(rows[:, :, None] & columns[:, None, :]).flatten(1)
+
+
+def downsample(x: torch.Tensor, factor: int = 2, *, seed: int | None = None) -> torch.Tensor:
+    """what a camera with `factor` times fewer pixels a side would see, each of them shown as a block; (n, side²) → same
+
+    Every pixel becomes the mean of its factor×factor block. `factor` must divide the side; `seed` changes nothing.
+    """
+    side = _check(x, "factor", factor, most=None)
+    check_whole("factor", factor, most=side)
+    if side % factor:
+        raise ValueError(f"factor must divide the picture's side of {side} pixels; got {factor}")
+    coarse = F.avg_pool2d(x.view(-1, 1, side, side), factor)
+    return F.interpolate(coarse, scale_factor=factor, mode="nearest").flatten(1)
+
+
+CORRUPTIONS = {
+    "gaussian": gaussian_noise,
+    "salt and pepper": salt_and_pepper,
+    "mask": mask_pixels,
+    "occlude": occlude,
+    "downsample": downsample,
+}
+
+
+def corrupt(x: torch.Tensor, noise: str, strength: float, *, seed: int | None = None) -> torch.Tensor:
+    """damage pictures in a way named by `noise`, one of `CORRUPTIONS`; (n, d) → (n, d)
+
+    Parameters
+    ----------
+    strength : sigma, share, size or factor, as that function takes it
+    """
+    check_choice("noise", noise, tuple(CORRUPTIONS))
+    return CORRUPTIONS[noise](x, strength, seed=seed)
+
+
+def shift_images(x: torch.Tensor, *, most: int = 1) -> torch.Tensor:
+    """move each image by up to `most` pixels in a random direction, black coming in; (n, 784) → (n, 784)"""
+    check_whole("most", most, least=0, most=SIDE - 1)
+    if x.ndim != 2 or x.shape[1] != PIXELS:
+        raise ValueError(f"x must have shape (n, {PIXELS}); got {tuple(x.shape)}")
+    down, right = torch.randint(0, 2 * most + 1, (2, len(x), 1), device=x.device)
+    padded = torch.nn.functional.pad(x.view(-1, SIDE, SIDE), (most,) * 4)
+    along = torch.arange(SIDE, device=x.device)
+    rows, columns = along + down, along + right  # (n, 28) each
+    each = torch.arange(len(x), device=x.device)[:, None, None]
+    return padded[each, rows[:, :, None], columns[:, None, :]].reshape(-1, PIXELS)
+
+
+def _generator(x: torch.Tensor, seed: int | None) -> torch.Generator | None:
+    return None if seed is None else torch.Generator(x.device).manual_seed(check_seed(seed))
+
+
+def _check(x: torch.Tensor, name: str, strength: float, *, most: float | None) -> int:
+    """refuse what is no batch of pictures and a strength out of range; returns the pictures' side (0 if not square)"""
+    if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.ndim != 2:
+        what = f"shape {tuple(x.shape)}, {x.dtype}" if isinstance(x, torch.Tensor) else type(x).__name__
+        raise TypeError(f"x must be a floating-point tensor of shape (n, pixels); got {what}")
+    if most is not None:
+        check_number(name, strength, most=most)
+        return 0
+    side = math.isqrt(x.shape[1])
+    if side * side != x.shape[1]:
+        raise ValueError(f"x must hold square pictures, (n, side²), to apply a {name}; got {tuple(x.shape)}")
+    return side

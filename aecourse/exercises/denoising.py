@@ -1,0 +1,1 @@
+"""Answers to the exercises of notebooks/06_denoising.ipynb."""

@@ -1,0 +1,1 @@
+"""Answers to the exercises of notebooks/08_variational.ipynb."""

@@ -1,0 +1,102 @@
+"""A code that stands still when the picture is nudged: the Jacobian of the encoder is made small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.func import jacrev, vmap
+from torch.nn import functional as F
+
+from aecourse.checks import check_choice, check_number, check_whole
+from aecourse.models.base import Autoencoder, check_rows, check_sizes, stack_layers
+
+ESTIMATORS = ("closed", "hutchinson")
+
+
+class ContractiveAutoencoder(Autoencoder):
+    """784 → latent_dim sigmoid units → 784, punished for how fast its code changes with its input
+
+    total = ‖x_hat − x‖² / in_features + strength · ‖J‖²_F / in_features, averaged over images, where J = ∂f(x)/∂x is
+    (latent_dim, in_features): the derivative by the INPUT, not by the weights. Every layer but the last is a sigmoid
+    layer too. Taught in notebooks/07_contractive.ipynb.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Number of sigmoid units in the code.
+    strength : float, at least 0
+        λ, the weight of the penalty.
+    hidden : sequence of int
+        Layers between input and code, mirrored in the decoder; none for the classic net.
+    estimator : "closed" or "hutchinson", optional
+        How the penalty is computed in the loss. "closed" is exact and nearly free but exists for one layer only (the
+        default there); "hutchinson" (the default with hidden layers) is unbiased at the cost of a second backward pass.
+
+    References
+    ----------
+    Rifai, Vincent, Muller, Glorot & Bengio (2011), Contractive auto-encoders: explicit invariance during feature
+    extraction; Hutchinson (1990), A stochastic estimator of the trace of the influence matrix.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 256,
+        *,
+        strength: float = 0.1,
+        hidden: Sequence[int] = (),
+        in_features: int = 784,
+        estimator: str | None = None,
+    ) -> None:
+        hidden = check_sizes("hidden", hidden)
+        check_number("strength", strength)
+        estimator = estimator if estimator is not None else ("hutchinson" if hidden else "closed")
+        check_choice("estimator", estimator, ESTIMATORS)
+        if estimator == "closed" and hidden:
+            raise ValueError("estimator 'closed' exists for one layer only; with hidden layers use 'hutchinson'")
+        super().__init__(
+            in_features=in_features, latent_dim=latent_dim, hidden=hidden, strength=strength, estimator=estimator
+        )
+        self.strength = strength
+        self.encoder = nn.Sequential(*stack_layers((in_features, *hidden, latent_dim), "sigmoid"))
+        self.decoder = nn.Sequential(*stack_layers((latent_dim, *reversed(hidden), in_features), "sigmoid"))
+
+    def contraction(self, x: torch.Tensor) -> torch.Tensor:
+        """‖J‖²_F of each image by this model's estimator; (n, in_features) → (n,)"""
+        if self.config["estimator"] == "hutchinson":
+            return self.hutchinson(x)
+        return self.closed_form(x, self.encode(x))
+
+    def closed_form(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """‖J‖²_F = Σ_j (z_j (1 − z_j))² Σ_i W_ji² for one sigmoid layer z = σ(Wx + b); (n, latent_dim) → (n,)"""
+        if len(self.encoder) != 2:
+            raise ValueError("the closed form exists for an encoder of one layer only; use jacobian or hutchinson")
+        return (z * (1 - z)).square() @ self.encoder[0].weight.square().sum(1)
+
+    def jacobian(self, x: torch.Tensor) -> torch.Tensor:
+        """∂f(x)/∂x of each image, exactly, by `torch.func`; (n, in_features) → (n, latent_dim, in_features)"""
+        check_rows("x", x, self.in_features)
+        return vmap(jacrev(self.encoder))(x)
+
+    def hutchinson(self, x: torch.Tensor, *, probes: int = 1) -> torch.Tensor:
+        """an unbiased estimate of ‖J‖²_F: the mean of ‖vᵀJ‖² over random ±1 vectors v; (n, in_features) → (n,)"""
+        check_whole("probes", probes)
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            z = self.encode(x)
+            total = torch.zeros(len(x), device=x.device, dtype=x.dtype)
+            for _ in range(probes):
+                v = torch.randint(0, 2, z.shape, device=z.device).to(z.dtype) * 2 - 1
+                (pulled,) = torch.autograd.grad(z, x, v, create_graph=True)
+                total = total + pulled.square().sum(1)
+        return total / probes
+
+    def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """{"total", "reconstruction": MSE per pixel, "contraction": mean ‖J‖²_F}"""
+        z = self.encode(x)
+        reconstruction = F.mse_loss(self.decode(z), x)
+        closed = self.config["estimator"] == "closed"
+        contraction = (self.closed_form(x, z) if closed else self.hutchinson(x)).mean()
+        total = reconstruction + self.strength / self.in_features * contraction
+        return {"total": total, "reconstruction": reconstruction, "contraction": contraction}

@@ -1,0 +1,84 @@
+"""Learn by repairing: damage goes in, the clean picture is the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from aecourse.checks import check_choice
+from aecourse.data import CORRUPTIONS, corrupt, gaussian_noise
+from aecourse.models.dense import DenseAutoencoder
+
+EVERYDAY = {"gaussian": 0.5, "salt and pepper": 0.3, "mask": 0.5, "occlude": 12, "downsample": 2}
+MIXED = {
+    "gaussian": (0.0, 0.8),
+    "salt and pepper": (0.0, 0.5),
+    "mask": (0.0, 0.8),
+    "occlude": (4, 16),
+    "downsample": (2, 4),
+}
+
+
+class DenoisingAutoencoder(DenseAutoencoder):
+    """a dense autoencoder that sees a damaged picture and must give back the clean one
+
+    Copying is no longer a solution, so the network has to know what digits look like; its code may even be wider
+    than its input. Taught in notebooks/06_denoising.ipynb.
+
+    Parameters
+    ----------
+    latent_dim : int
+    noise : "gaussian", "salt and pepper", "mask", "occlude", "downsample" or "mixed"
+        How x is damaged in the loss; see `aecourse.data`. "mixed" takes another damage and strength for each batch.
+    strength : float, optional
+        How much: sigma, share, size or factor, as that damage takes it. Default: a strength the eye can still
+        undo; "mixed" takes none.
+    options : as for DenseAutoencoder; with output="linear" gaussian noise is not clipped to [0, 1]
+
+    References
+    ----------
+    Vincent, Larochelle, Bengio & Manzagol (2008), Extracting and composing robust features with denoising
+    autoencoders.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 256,
+        *,
+        noise: str = "gaussian",
+        strength: float | None = None,
+        hidden: Sequence[int] = (512,),
+        in_features: int = 784,
+        **options,
+    ) -> None:
+        check_choice("noise", noise, (*CORRUPTIONS, "mixed"))
+        if noise == "mixed" and strength is not None:
+            raise ValueError(f"strength must be None with noise 'mixed', which draws it for each batch; got {strength}")
+        if noise != "mixed":
+            strength = EVERYDAY[noise] if strength is None else strength
+        super().__init__(latent_dim, hidden=hidden, in_features=in_features, **options)
+        if noise != "mixed":
+            corrupt(torch.zeros(1, in_features), noise, strength)  # refuses a strength out of range
+        self.config |= {"noise": noise, "strength": strength}
+        self.noise, self.strength = noise, strength
+
+    def damage(self, x: torch.Tensor) -> torch.Tensor:
+        """x as the encoder will see it in training; (n, in_features) → (n, in_features)"""
+        if self.noise == "mixed":
+            noise = list(MIXED)[torch.randint(len(MIXED), ()).item()]
+            low, high = MIXED[noise]
+            if noise == "downsample":
+                strength = (low, high)[torch.randint(2, ()).item()]
+            elif isinstance(low, int):
+                strength = torch.randint(low, high + 1, ()).item()
+            else:
+                strength = low + (high - low) * torch.rand(()).item()
+            return corrupt(x, noise, strength)
+        if self.noise == "gaussian" and not self.pixels_in_unit_range:
+            return gaussian_noise(x, self.strength, clip=False)
+        return corrupt(x, self.noise, self.strength)
+
+    def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """{"total": the objective between g(f(damaged x)) and the clean x}, averaged over pixels and images"""
+        return {"total": self.distance(self(self.damage(x)), x)}

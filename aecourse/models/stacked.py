@@ -1,0 +1,210 @@
+"""A deep autoencoder built out of shallow ones, and the classifier that can grow on top of its code."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from aecourse.checks import check_choice, check_whole
+from aecourse.models.base import ACTIVATIONS, Autoencoder, check_model, check_rows, check_sizes
+
+
+class ShallowAutoencoder(Autoencoder):
+    """one layer in, one layer out: in_features → latent_dim → in_features; the brick a stack is built of
+
+    Taught in notebooks/04_deep_and_stacked.ipynb.
+
+    Parameters
+    ----------
+    latent_dim, in_features : int
+    activation : "gelu", "relu", "sigmoid", "tanh" or "linear", after the encoder's layer
+    output : "sigmoid", or another activation, after the decoder's layer
+    """
+
+    def __init__(
+        self, latent_dim: int = 256, *, in_features: int = 784, activation: str = "gelu", output: str = "sigmoid"
+    ) -> None:
+        check_choice("activation", activation, tuple(ACTIVATIONS))
+        check_choice("output", output, tuple(ACTIVATIONS))
+        super().__init__(in_features=in_features, latent_dim=latent_dim, activation=activation, output=output)
+        self.encoder = nn.Sequential(nn.Linear(in_features, latent_dim), ACTIVATIONS[activation]())
+        self.decoder = nn.Sequential(nn.Linear(latent_dim, in_features), ACTIVATIONS[output]())
+
+
+class StackedAutoencoder(Autoencoder):
+    """shallow autoencoders on top of each other: each encodes the code of the one below
+
+    The finished stack is the deep autoencoder 784 → hidden → latent_dim → hidden reversed → 784. What is special is
+    how its weights are found: `aecourse.training.fit_layerwise` trains one layer after the other, and
+    `fit` then fine-tunes them together. Taught in notebooks/04_deep_and_stacked.ipynb.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Size of the topmost code.
+    hidden : sequence of int
+        Sizes of the layers between input and code, input side first.
+    activation : "gelu", "relu", "sigmoid", "tanh" or "linear"
+        After every hidden layer; the topmost code is linear.
+    depth : int from 0 to len(hidden) + 1
+        How many layers are in use. 0 means none is trained yet and nothing can be encoded; give the full number
+        to train all layers at once from their random start.
+
+    Attributes
+    ----------
+    layers : the ShallowAutoencoders, input side first
+    depth : how many of them encode and decode; `latent_dim` is the size of the topmost one in use
+
+    References
+    ----------
+    Bengio, Lamblin, Popovici & Larochelle (2007), Greedy layer-wise training of deep networks;
+    Vincent et al. (2010), Stacked denoising autoencoders.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 32,
+        *,
+        hidden: Sequence[int] = (256, 128),
+        in_features: int = 784,
+        activation: str = "gelu",
+        depth: int = 0,
+    ) -> None:
+        hidden = check_sizes("hidden", hidden)
+        check_choice("activation", activation, tuple(ACTIVATIONS))
+        super().__init__(in_features=in_features, latent_dim=latent_dim, hidden=hidden, activation=activation)
+        self.sizes = (in_features, *hidden, latent_dim)
+        last = len(hidden)
+        self.layers = nn.ModuleList(
+            ShallowAutoencoder(
+                size_out,
+                in_features=size_in,
+                activation="linear" if i == last else activation,
+                output="sigmoid" if i == 0 else activation,
+            )
+            for i, (size_in, size_out) in enumerate(itertools.pairwise(self.sizes))
+        )
+        self.depth = depth
+
+    @classmethod
+    def from_layers(cls, layers: Sequence[ShallowAutoencoder]) -> StackedAutoencoder:
+        """a stack of autoencoders that were trained one by one, each on the codes of the one before
+
+        Raises
+        ------
+        ValueError
+            If the sizes do not chain: a layer must take as many numbers as the one below gives.
+        """
+        if not isinstance(layers, Sequence) or not layers:
+            raise TypeError(f"layers must be a sequence of at least one ShallowAutoencoder; got {layers!r}")
+        for i, layer in enumerate(layers):
+            if not isinstance(layer, ShallowAutoencoder):
+                raise TypeError(f"layers[{i}] must be a ShallowAutoencoder; got {type(layer).__name__}")
+        for i, (below, above) in enumerate(itertools.pairwise(layers)):
+            if above.in_features != below.latent_dim:
+                raise ValueError(
+                    f"layers must chain: layers[{i}] gives {below.latent_dim} numbers, "
+                    f"layers[{i + 1}] takes {above.in_features}"
+                )
+        stack = cls(
+            layers[-1].latent_dim,
+            hidden=tuple(layer.latent_dim for layer in layers[:-1]),
+            in_features=layers[0].in_features,
+            activation=layers[0].config["activation"] if len(layers) > 1 else "gelu",
+        )
+        for i, (expected, layer) in enumerate(zip(stack.layers, layers, strict=True)):
+            for name in ("activation", "output"):
+                if (came := layer.config[name]) != (accepted := expected.config[name]):
+                    raise ValueError(f"layers[{i}] must have {name} {accepted!r} in this stack; got {came!r}")
+            expected.load_state_dict(layer.state_dict())
+        stack.depth = len(layers)
+        return stack.to(next(layers[0].parameters()).device)
+
+    @property
+    def depth(self) -> int:
+        """how many layers, from the input up, encode and decode"""
+        return self._depth
+
+    @depth.setter
+    def depth(self, depth: int) -> None:
+        self._depth = check_whole("depth", depth, least=0, most=len(self.layers))
+        self.config["depth"] = depth
+        self.latent_dim = self.sizes[depth] if depth else self.sizes[-1]
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        """up through the layers in use; (n, in_features) → (n, latent_dim)"""
+        check_rows("x", x, self.in_features)
+        self._check_in_use()
+        for layer in self.layers[: self.depth]:
+            x = layer.encoder(x)
+        return x
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        """down again; (n, latent_dim) → (n, in_features)"""
+        self._check_in_use()
+        check_rows("z", z, self.latent_dim)
+        for layer in reversed(self.layers[: self.depth]):
+            z = layer.decoder(z)
+        return z
+
+    def _check_in_use(self) -> None:
+        if self.depth == 0:
+            raise ValueError(
+                "depth is 0: no layer of this stack is trained; call fit_layerwise(stack, x), or build it with "
+                f"depth={len(self.layers)} to train all layers at once"
+            )
+
+
+class Classifier(nn.Module):
+    """the encoder of an autoencoder with one linear layer on top that votes for a class
+
+    The encoder is copied, so that fine-tuning the classifier leaves the autoencoder as it was.
+    Taught in notebooks/04_deep_and_stacked.ipynb.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder, trained or not
+    classes : int, at least 2
+    """
+
+    def __init__(self, autoencoder: Autoencoder, *, classes: int = 10) -> None:
+        super().__init__()
+        check_model(autoencoder)
+        self.classes = check_whole("classes", classes, least=2)
+        self.in_features = autoencoder.in_features
+        self.body = copy.deepcopy(autoencoder)
+        self.head = nn.Linear(autoencoder.latent_dim, classes)
+        self.head.to(next(autoencoder.parameters()).device)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """one score (logit) a class; (n, in_features) → (n, classes)"""
+        return self.head(self.body.encode(x))
+
+    def loss(self, x: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+        """{"total": cross-entropy in nats, averaged over images}"""
+        return {"total": F.cross_entropy(self(x), labels)}
+
+    @torch.inference_mode()
+    def accuracy(self, x: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 5_000) -> float:
+        """the share of images whose highest score is their label's"""
+        self.check_labels(labels, len(x))
+        was_training = self.training
+        self.eval()
+        right = sum(
+            (self(images).argmax(1) == truth).sum().item()
+            for images, truth in zip(x.split(batch_size), labels.split(batch_size), strict=True)
+        )
+        self.train(was_training)
+        return right / len(x)
+
+    def check_labels(self, labels: torch.Tensor, count: int) -> None:
+        """refuse what is not one class number for each of `count` images"""
+        if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != (count,):
+            raise TypeError(f"labels must be an int64 tensor of shape ({count},), one class for each image")
+        if count and not (labels.min() >= 0 and labels.max() < self.classes):
+            raise ValueError(f"labels must be from 0 to {self.classes - 1}; got {labels.min()} to {labels.max()}")

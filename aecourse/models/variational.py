@@ -1,0 +1,183 @@
+"""From codes to a generator: an encoder that answers with a distribution, and a prior to draw new codes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from aecourse.checks import check_choice, check_number, check_whole
+from aecourse.device import check_seed
+from aecourse.models.base import Autoencoder, check_rows, check_sizes, stack_layers
+
+
+class VariationalAutoencoder(Autoencoder):
+    """q(z|x) = N(mu, exp(logvar)) from the encoder's two heads, p(z) = N(0, 1), p(x|z) from the decoder
+
+    All losses are in nats an image: summed over the 784 pixels and the latent dimensions, then averaged over images.
+    `encode` gives the mean mu. Taught in notebooks/08_variational.ipynb.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Dimensions of z.
+    hidden : sequence of int
+        Layers between input and code, mirrored in the decoder.
+    beta : float, at least 0
+        Weight of the KL divergence in the loss (Higgins et al. 2017); 1 is the true bound.
+    free_bits : float, at least 0
+        Nats that every latent dimension may use without paying (Kingma et al. 2016); 0 is the true bound.
+    likelihood : "bernoulli" or "gaussian"
+        p(x|z): one probability a pixel, or a normal distribution around each pixel.
+    sigma : float above 0
+        Standard deviation of the gaussian likelihood, in units of the pixel range.
+
+    References
+    ----------
+    Kingma & Welling (2014), Auto-encoding variational Bayes; Rezende, Mohamed & Wierstra (2014), Stochastic
+    backpropagation and approximate inference in deep generative models.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 20,
+        *,
+        hidden: Sequence[int] = (400, 200),
+        in_features: int = 784,
+        beta: float = 1.0,
+        free_bits: float = 0.0,
+        likelihood: str = "bernoulli",
+        sigma: float = 0.2,
+        activation: str = "gelu",
+    ) -> None:
+        hidden = check_sizes("hidden", hidden)
+        check_number("beta", beta)
+        check_number("free_bits", free_bits)
+        check_choice("likelihood", likelihood, ("bernoulli", "gaussian"))
+        check_number("sigma", sigma, open_ends=True)
+        check_choice("activation", activation, ("gelu", "relu", "sigmoid", "tanh"))
+        super().__init__(
+            in_features=in_features,
+            latent_dim=latent_dim,
+            hidden=hidden,
+            beta=beta,
+            free_bits=free_bits,
+            likelihood=likelihood,
+            sigma=sigma,
+            activation=activation,
+        )
+        self.beta, self.free_bits, self.likelihood, self.sigma = beta, free_bits, likelihood, sigma
+        inward, outward = (in_features, *hidden), (latent_dim, *reversed(hidden))
+        self.trunk = nn.Sequential(*stack_layers(inward, activation))
+        self.head_mu = nn.Linear(inward[-1], latent_dim)
+        self.head_logvar = nn.Linear(inward[-1], latent_dim)
+        self.decoder = nn.Sequential(
+            *stack_layers(outward, activation), nn.Linear(outward[-1], in_features), nn.Sigmoid()
+        )
+
+    def posterior(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """mean and log variance of q(z|x); (n, in_features) → (n, latent_dim) twice"""
+        check_rows("x", x, self.in_features)
+        features = self.trunk(x)
+        return self.head_mu(features), self.head_logvar(features)
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        """the mean of q(z|x); (n, in_features) → (n, latent_dim)"""
+        return self.posterior(x)[0]
+
+    @staticmethod
+    def reparameterise(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        """a draw z = mu + exp(logvar / 2) · eps, eps ~ N(0, 1), through which gradients reach mu and logvar"""
+        return mu + (logvar / 2).exp() * torch.randn_like(mu)
+
+    @staticmethod
+    def kl_divergence(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
+        """KL(N(mu, exp(logvar)) ‖ N(0, 1)) = ½ (mu² + exp(logvar) − logvar − 1), each dimension, in nats"""
+        return 0.5 * (mu.square() + logvar.exp() - logvar - 1)
+
+    def log_likelihood(self, x: torch.Tensor, x_hat: torch.Tensor) -> torch.Tensor:
+        """log p(x|z) of each image, summed over its pixels, in nats; (…, in_features) → (…)
+
+        The Bernoulli value for gray pixels is the usual cross-entropy, a bound of the same form.
+        """
+        if self.likelihood == "bernoulli":
+            return -F.binary_cross_entropy(x_hat, x, reduction="none").sum(-1)
+        squares = (x_hat - x).square().sum(-1)
+        return -squares / (2 * self.sigma**2) - self.in_features * math.log(self.sigma * math.sqrt(2 * math.pi))
+
+    def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """{"total": reconstruction + beta · kl, "reconstruction": −E log p(x|z), "kl"}, nats an image
+
+        With free bits the total counts max(free_bits, KL_j) for each dimension j, KL_j averaged over the batch.
+        """
+        mu, logvar = self.posterior(x)
+        reconstruction = -self.log_likelihood(x, self.decode(self.reparameterise(mu, logvar))).mean()
+        kl_by_dimension = self.kl_divergence(mu, logvar).mean(0)  # (latent_dim,)
+        paid = kl_by_dimension.clamp(min=self.free_bits).sum() if self.free_bits else kl_by_dimension.sum()
+        total = reconstruction + self.beta * paid
+        return {"total": total, "reconstruction": reconstruction, "kl": kl_by_dimension.sum()}
+
+    @torch.inference_mode()
+    def elbo(self, x: torch.Tensor, *, samples: int = 1, seed: int = 0) -> torch.Tensor:
+        """the evidence lower bound of each image (beta 1, no free bits), in nats; (n, in_features) → (n,)
+
+        Parameters
+        ----------
+        samples : draws of z an image, averaged
+        """
+        check_whole("samples", samples)
+        mu, logvar = self.posterior(x)
+        noise = self._noise(mu, check_seed(seed))
+        total = torch.zeros(len(x), device=x.device)
+        for _ in range(samples):
+            total += self.log_likelihood(x, self.decode(mu + (logvar / 2).exp() * noise()))
+        return total / samples - self.kl_divergence(mu, logvar).sum(1)
+
+    @torch.inference_mode()
+    def iwae_bound(self, x: torch.Tensor, *, samples: int = 50, seed: int = 0) -> torch.Tensor:
+        """the importance-weighted bound log (1/K) Σ_k p(x, z_k) / q(z_k|x) of each image, in nats; (n, …) → (n,)
+
+        Never below the ELBO in expectation, and tighter with every further sample K.
+
+        References
+        ----------
+        Burda, Grosse & Salakhutdinov (2016), Importance weighted autoencoders.
+        """
+        check_whole("samples", samples)
+        mu, logvar = self.posterior(x)
+        noise = self._noise(mu, check_seed(seed))
+        log_weights = []
+        for _ in range(samples):
+            eps = noise()
+            z = mu + (logvar / 2).exp() * eps
+            log_ratio = 0.5 * (eps.square() + logvar - z.square()).sum(1)  # log p(z) − log q(z|x), constants cancel
+            log_weights.append(self.log_likelihood(x, self.decode(z)) + log_ratio)
+        return torch.stack(log_weights).logsumexp(0) - math.log(samples)
+
+    @torch.inference_mode()
+    def sample(self, count: int = 10, *, seed: int | None = None) -> torch.Tensor:
+        """new images decoded from the prior, as the decoder's means; (count, in_features)"""
+        check_whole("count", count)
+        device = next(self.parameters()).device
+        generator = None if seed is None else torch.Generator(device).manual_seed(check_seed(seed))
+        return self.decode(torch.randn(count, self.latent_dim, generator=generator, device=device))
+
+    @torch.inference_mode()
+    def interpolate(self, start: torch.Tensor, end: torch.Tensor, *, steps: int = 10) -> torch.Tensor:
+        """images decoded along the straight line between the codes of two images; (784,) twice → (steps, 784)"""
+        check_whole("steps", steps, least=2)
+        for name, image in (("start", start), ("end", end)):
+            if not isinstance(image, torch.Tensor) or image.shape != (self.in_features,):
+                came = tuple(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__
+                raise ValueError(f"{name} must be one image, a tensor of shape ({self.in_features},); got {came}")
+        z_start, z_end = self.encode(torch.stack([start, end]))
+        share = torch.linspace(0, 1, steps, device=z_start.device)[:, None]
+        return self.decode(torch.lerp(z_start, z_end, share))
+
+    @staticmethod
+    def _noise(like: torch.Tensor, seed: int):
+        generator = torch.Generator(like.device).manual_seed(seed)
+        return lambda: torch.randn(like.shape, generator=generator, device=like.device)
