@@ -185,7 +185,13 @@ def plot_image(
 
 
 def plot_latent_map(
-    z: Images, labels: Images, *, ax: Axes | None = None, title: str = "", names: Sequence[str] | None = None
+    z: Images,
+    labels: Images,
+    *,
+    ax: Axes | None = None,
+    title: str = "",
+    names: Sequence[str] | None = None,
+    legend: bool = True,
 ) -> Axes:
     """two-dimensional codes as a scatter plot, one colour and marker for each class
 
@@ -194,6 +200,7 @@ def plot_latent_map(
     z : (n, 2)
     labels : (n,) whole numbers from 0 to 9
     names : what to call the classes; default their numbers
+    legend : whether to list the classes beside the plot; they are named in it anyway
     """
     z, labels = (np.asarray(a.detach().cpu() if isinstance(a, torch.Tensor) else a) for a in (z, labels))
     if z.ndim != 2 or z.shape[1] != 2 or len(z) != len(labels):
@@ -214,7 +221,8 @@ def plot_latent_map(
             bbox={"boxstyle": "round,pad=0.25", "fc": "white", "ec": CLASS_COLOURS[label % 10], "alpha": 0.9},
         )  # fmt: skip
     ax.set(xlabel="first code number $z_1$", ylabel="second code number $z_2$", title=title)
-    ax.legend(markerscale=2.5, title="class", loc="center left", bbox_to_anchor=(1, 0.5))
+    if legend:
+        ax.legend(markerscale=2.5, title="class", loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 

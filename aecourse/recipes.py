@@ -38,7 +38,7 @@ EXPLORER_SIZES = (1, 2, 4, 8, 16, 32, 64)
 CONTRACTION_STRENGTHS = (0, 0.03, 0.1, 0.3, 1)
 L1_STRENGTHS = (0.05, 0.1, 0.25, 0.5)
 KL_RHOS = (0.02, 0.05, 0.1)
-TOPK_SIZES = (10, 25, 50, 100)
+TOPK_SIZES = (10, 25, 50)
 BETAS = (0, 0.3, 1, 3, 10)
 BYTES = torch.int8  # a quarter of float32: all weights of the course stay within 40 MB
 

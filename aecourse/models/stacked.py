@@ -27,7 +27,7 @@ class ShallowAutoencoder(Autoencoder):
     """
 
     def __init__(
-        self, latent_dim: int = 256, *, in_features: int = 784, activation: str = "gelu", output: str = "sigmoid"
+        self, latent_dim: int = 256, *, in_features: int = 784, activation: str = "tanh", output: str = "sigmoid"
     ) -> None:
         check_choice("activation", activation, tuple(ACTIVATIONS))
         check_choice("output", output, tuple(ACTIVATIONS))
@@ -50,7 +50,8 @@ class StackedAutoencoder(Autoencoder):
     hidden : sequence of int
         Sizes of the layers between input and code, input side first.
     activation : "gelu", "relu", "sigmoid", "tanh" or "linear"
-        After every hidden layer; the topmost code is linear.
+        After every hidden layer; the topmost code is linear. A bounded one keeps the codes of all layers at one scale,
+        without which a greedy stack loses more with each layer.
     depth : int from 0 to len(hidden) + 1
         How many layers are in use. 0 means none is trained yet and nothing can be encoded; give the full number
         to train all layers at once from their random start.
@@ -72,7 +73,7 @@ class StackedAutoencoder(Autoencoder):
         *,
         hidden: Sequence[int] = (256, 128),
         in_features: int = 784,
-        activation: str = "gelu",
+        activation: str = "tanh",
         depth: int = 0,
     ) -> None:
         hidden = check_sizes("hidden", hidden)
@@ -115,7 +116,7 @@ class StackedAutoencoder(Autoencoder):
             layers[-1].latent_dim,
             hidden=tuple(layer.latent_dim for layer in layers[:-1]),
             in_features=layers[0].in_features,
-            activation=layers[0].config["activation"] if len(layers) > 1 else "gelu",
+            activation=layers[0].config["activation"] if len(layers) > 1 else "tanh",
         )
         for i, (expected, layer) in enumerate(zip(stack.layers, layers, strict=True)):
             for name in ("activation", "output"):

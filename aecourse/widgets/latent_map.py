@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from aecourse.data import ImageSet, load_mnist
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model
-from aecourse.plotting import CLASS_COLOURS, CLASS_MARKERS, figure_png, mosaic, plot_image
+from aecourse.plotting import figure_png, mosaic, plot_image, plot_latent_map
 from aecourse.weights import load_weights
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.pads import PointPad
@@ -106,17 +106,7 @@ class LatentMapExplorer(Explorer):
                 self.pad.value = place
 
     def _scatter(self, ax) -> None:
-        shown = slice(0, SHOWN)
-        codes, labels = self.codes[shown], self.labels[shown]
-        for label in np.unique(labels):
-            here = labels == label
-            ax.scatter(
-                *codes[here].T, s=7, c=CLASS_COLOURS[label % 10], marker=CLASS_MARKERS[label % 10], alpha=0.6, lw=0
-            )
-            ax.annotate(
-                str(label), np.median(codes[here], axis=0), ha="center", va="center", weight="bold", size=13,
-                bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": CLASS_COLOURS[label % 10], "alpha": 0.85},
-            )  # fmt: skip
+        plot_latent_map(self.codes[:SHOWN], self.labels[:SHOWN], ax=ax, legend=False)
         ax.set(xlim=(self.low[0], self.high[0]), ylim=(self.low[1], self.high[1]))
 
     def _map_png(self) -> bytes:
