@@ -160,14 +160,14 @@ def test_workshop_opens_once(explorer):
     """the training part is built when it is first asked for, at the slider's k, and folds away"""
     explorer.k.value = 5
     assert explorer.workshop.layout.display == "none"
-    explorer._open_workshop(True)
-    assert explorer.trainer.latent_dim.value == 5
+    explorer.workshop.button.value = True
+    assert explorer.workshop.trainer.setting.value == 5
     assert explorer.workshop.layout.display == "flex"
-    trainer = explorer.trainer
-    explorer._open_workshop(False)
+    trainer = explorer.workshop.trainer
+    explorer.workshop.button.value = False
     assert explorer.workshop.layout.display == "none"
-    explorer._open_workshop(True)
-    assert explorer.trainer is trainer
+    explorer.workshop.button.value = True
+    assert explorer.workshop.trainer is trainer
 
 
 @given(k=not_counts | st.integers(min_value=65))

@@ -108,11 +108,11 @@ def test_picture_follows_the_training(explorer, monkeypatch):
     explorer.picture.observe(lambda change: pictures.add(change.new), "value")
     explorer.epochs.value = 3
     explorer.start.click()
-    explorer.latent_dim.value = 20
+    explorer.setting.value = 20
     finish(explorer)
     assert len(pictures) > 4
     assert explorer.model.latent_dim == 8
-    explorer.latent_dim.value = 21
+    explorer.setting.value = 21
     assert explorer.model.latent_dim == 21
     assert "→ 21 →" in caption_in(explorer)[1]
 
@@ -133,7 +133,7 @@ def test_the_notebooks_random_numbers_go_on(explorer):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    explorer.latent_dim.value = 9
+    explorer.setting.value = 9
     TrainingExplorer(3)
     explorer.start.click()
     finish(explorer)

@@ -15,7 +15,7 @@ from aecourse.widgets.compressors import SIZES, load_compressors, squeeze
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.pads import InkCanvas, ink_as_array
-from aecourse.widgets.trainer import TrainingExplorer
+from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 NETWORKS = {"nested: one network, every k": "nested", "one network per k": "separate"}
 LINES = {"PCA": VERMILION, "nested": BLUE, "separate": GREEN}
@@ -62,17 +62,15 @@ class BottleneckExplorer(Explorer):
         clear = widgets.Button(description="clear the drawing")
         clear.on_click(lambda _: self.ink.clear())
         self.pad = widgets.VBox([self.ink, clear], layout={"display": "none", "align_items": "center"})
-        train = widgets.ToggleButton(value=False, description="train it yourself", icon="play")
-        self.workshop = widgets.VBox([], layout={"display": "none", "border": "1px solid #BBBBBB", "padding": "8px"})
-        draw.observe(lambda change: self._open(self.pad, change.new), "value")
-        train.observe(lambda change: self._open_workshop(change.new), "value")
+        self.workshop = Workshop(lambda: TrainingExplorer(latent_dim=self.k.value, on_done=self._adopt))
+        draw.observe(lambda change: self._open_pad(change.new), "value")
         self.children = [
             self.style_sheet,
             widgets.HBox(
                 [with_number_box(self.k, "numbers in the code, k"), self.network],
                 layout={"flex_flow": "row wrap", "align_items": "center"},
             ),
-            widgets.HBox([self.digits, draw, train], layout={"flex_flow": "row wrap"}),
+            widgets.HBox([self.digits, draw, self.workshop.button], layout={"flex_flow": "row wrap"}),
             widgets.HBox(
                 [self.pad, self.picture, self.curve], layout={"flex_flow": "row wrap", "align_items": "center"}
             ),
@@ -80,15 +78,8 @@ class BottleneckExplorer(Explorer):
             self.workshop,
         ]
 
-    @staticmethod
-    def _open(box: widgets.Box, is_open: bool) -> None:
-        box.layout.display = "flex" if is_open else "none"
-
-    def _open_workshop(self, is_open: bool) -> None:
-        if is_open and not self.workshop.children:
-            self.trainer = TrainingExplorer(latent_dim=self.k.value, on_done=self._adopt)
-            self.workshop.children = [self.trainer]
-        self._open(self.workshop, is_open)
+    def _open_pad(self, is_open: bool) -> None:
+        self.pad.layout.display = "flex" if is_open else "none"
 
     def _adopt(self, model: Autoencoder) -> None:
         """put the learner's own network on the menu and show it"""

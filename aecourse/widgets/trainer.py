@@ -6,6 +6,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import ipywidgets as widgets
 import numpy as np
@@ -25,6 +26,37 @@ from aecourse.widgets.explorer import Explorer, with_number_box
 PAUSE = 0.25  # seconds between pictures while training: four a second are plenty for an eye
 
 
+@dataclass(frozen=True)
+class Bench:
+    """what a TrainingExplorer trains: a network for every place of one control
+
+    Attributes
+    ----------
+    setting : the control, a widget with a `value`
+    control : what to show of it, the setting itself or a box around it
+    build : the untrained network for a value of the setting
+    name : what to call a network, by its settings
+    loss : what its loss measures, with the unit
+    """
+
+    setting: widgets.Widget
+    control: widgets.Widget
+    build: Callable[..., Autoencoder]
+    name: Callable[[Autoencoder], str]
+    loss: str = "MSE per pixel"
+
+
+def dense_bench(latent_dim: int) -> Bench:
+    """dense autoencoders with a slider for the size of the code"""
+    slider = widgets.IntSlider(latent_dim, 1, 64)
+    return Bench(
+        setting=slider,
+        control=with_number_box(slider, "numbers in the code, k"),
+        build=lambda k: DenseAutoencoder(k, hidden=(256,)),
+        name=lambda model: f"784 → 256 → {model.latent_dim} → 256 → 784",
+    )
+
+
 class TrainingExplorer(Explorer):
     """a training run with a Start and a Stop button; taught in notebooks/01_compression.ipynb
 
@@ -34,6 +66,8 @@ class TrainingExplorer(Explorer):
     Parameters
     ----------
     latent_dim : int from 1 to 64, where the slider starts
+    bench : Bench, optional
+        What to train instead of a dense autoencoder of `latent_dim` numbers.
     on_done : callable, optional
         Called with the trained model, which carries its `test_mse`.
 
@@ -45,13 +79,16 @@ class TrainingExplorer(Explorer):
 
     row_names = ("original", "restored")
 
-    def __init__(self, latent_dim: int = 16, *, on_done: Callable[[Autoencoder], None] | None = None) -> None:
+    def __init__(
+        self, latent_dim: int = 16, *, bench: Bench | None = None, on_done: Callable[[Autoencoder], None] | None = None
+    ) -> None:
         check_whole("latent_dim", latent_dim, most=64)
+        self.bench = dense_bench(latent_dim) if bench is None else bench
         train, self.test = load_mnist()
         self.fitting, self.valid = train.split(5_000, seed=0)
         self.on_done = on_done
         self.shown = self.test.one_of_each()
-        self.latent_dim = widgets.IntSlider(latent_dim, 1, 64)
+        self.setting = self.bench.setting
         self.epochs = widgets.IntSlider(5, 1, 20)
         self.lr = widgets.SelectionSlider(
             options=[0.0003, 0.001, 0.003, 0.01, 0.03], value=0.003, description="learning rate",
@@ -66,7 +103,7 @@ class TrainingExplorer(Explorer):
         self._swapping = threading.Lock()
         self._new_model()
         super().__init__({})
-        self.latent_dim.observe(lambda change: self._new_size(), "value")
+        self.setting.observe(lambda change: self._new_setting(), "value")
         self.start.on_click(lambda _: self.train())
         self.stop.on_click(lambda _: self._stopping.set())
         self.picture.layout.flex = "2 1 420px"
@@ -74,7 +111,7 @@ class TrainingExplorer(Explorer):
         self.children = [
             self.style_sheet,
             widgets.HBox(
-                [with_number_box(self.latent_dim, "numbers in the code, k"), with_number_box(self.epochs, "epochs")],
+                [self.bench.control, with_number_box(self.epochs, "epochs")],
                 layout=wrap,
             ),
             widgets.HBox([self.lr, self.start, self.stop], layout=wrap),
@@ -91,12 +128,12 @@ class TrainingExplorer(Explorer):
     def _new_model(self) -> None:
         with torch.random.fork_rng(devices=[]):  # the same start each time; the notebook's own numbers go on
             torch.manual_seed(0)
-            self.model = DenseAutoencoder(self.latent_dim.value, hidden=(256,))
+            self.model = self.bench.build(self.setting.value)
         self.history = History()
         self._view = copy.deepcopy(self.model).eval()
 
-    def _new_size(self) -> None:
-        if not self.training:  # a run under way keeps its size; the slider counts for the next one
+    def _new_setting(self) -> None:
+        if not self.training:  # a run under way keeps its setting; the slider counts for the next one
             self._new_model()
             self.refresh()
 
@@ -158,10 +195,10 @@ class TrainingExplorer(Explorer):
 
     def describe(self) -> str:
         """where the training stands"""
-        k, history = self._view.latent_dim, self.history
+        name, history = self.bench.name(self._view), self.history
         if not history.epochs and not self.training:
-            return f"An untrained network, 784 → 256 → {k} → 256 → 784. Press Train."
-        sentence = f"k = {k}, epoch {history.epochs}"
+            return f"An untrained network, {name}. Press Train."
+        sentence = f"{name}, epoch {history.epochs}"
         if history.epochs:
             sentence += (
                 f": training loss {history.train[-1]['total']:.4f}, validation {history.validation[-1]['total']:.4f}"
@@ -181,7 +218,7 @@ class TrainingExplorer(Explorer):
             series if epochs else {},
             title="Loss after each epoch" if epochs else "The loss will appear here",
             x_label="epoch",
-            y_label="MSE per pixel (log scale)",
+            y_label=f"{self.bench.loss} (log scale)",
             x_range=(1, max(2, self.epochs.value, len(epochs))),
         )
 
@@ -193,3 +230,28 @@ class TrainingExplorer(Explorer):
             ax=figure.subplots(),
             title=f"Ten digits and {state}",
         )
+
+
+class Workshop(widgets.VBox):
+    """a place below an explorer to train its network yourself; its `button` opens it and may stand elsewhere
+
+    Parameters
+    ----------
+    make : builds the TrainingExplorer, when the workshop is first opened
+
+    Attributes
+    ----------
+    button : the toggle
+    trainer : the TrainingExplorer, once it was opened
+    """
+
+    def __init__(self, make: Callable[[], TrainingExplorer]) -> None:
+        super().__init__([], layout={"display": "none", "border": "1px solid #BBBBBB", "padding": "8px"})
+        self.button = widgets.ToggleButton(value=False, description="train it yourself", icon="play")
+        self.button.observe(lambda change: self._open(make, change.new), "value")
+
+    def _open(self, make: Callable[[], TrainingExplorer], is_open: bool) -> None:
+        if is_open and not self.children:
+            self.trainer = make()
+            self.children = [self.trainer]
+        self.layout.display = "flex" if is_open else "none"
