@@ -41,7 +41,17 @@ _HOME = {
         "VariationalAutoencoder",
     ],
     "aecourse.training": ["History", "fit", "fit_classifier", "fit_layerwise"],
-    "aecourse.evaluation": ["linear_probe_accuracy", "mse", "pca_mse", "principal_angles", "psnr", "reconstruct"],
+    "aecourse.evaluation": [
+        "linear_probe_accuracy",
+        "mixture_score",
+        "mse",
+        "pca_mse",
+        "principal_angles",
+        "psnr",
+        "reconstruct",
+        "ridge_probe_accuracy",
+        "ssim",
+    ],
     "aecourse.weights": ["load_weights", "read_card", "save_weights", "shipped_weights"],
     "aecourse.plotting": [
         "mosaic",

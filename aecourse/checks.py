@@ -20,16 +20,20 @@ def check_number(
     name: str, value: float, *, least: float = 0.0, most: float = math.inf, open_ends: bool = False
 ) -> float:
     """`value` as a float if it is finite and from `least` to `most` (strictly between them with `open_ends`)"""
-    ends = f"{least:g} to {most:g}" if most < math.inf else f"{least:g} up"
-    accepted = f"a finite number {'strictly between' if open_ends else 'from'} {ends}"
+    ends = f"from {least:g} to {most:g}" if most < math.inf else f"from {least:g} up"
     if open_ends:
-        accepted = accepted.replace(" to ", " and ").replace("strictly between 0 up", "above 0")
+        ends = f"strictly between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
+    accepted = f"a finite number {ends}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be {accepted}; got {value!r} of type {type(value).__name__}")
-    inside = least < value < most if open_ends else least <= value <= most
-    if not (inside and math.isfinite(value)):
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        number = math.inf
+    inside = least < number < most if open_ends else least <= number <= most
+    if not (inside and math.isfinite(number)):
         raise ValueError(f"{name} must be {accepted}; got {value!r}")
-    return float(value)
+    return number
 
 
 def check_choice(name: str, choice: str, accepted: Sequence[str]) -> str:

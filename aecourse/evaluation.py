@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from aecourse.checks import check_whole
+from aecourse.checks import check_number, check_whole
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model, check_rows
 
@@ -59,6 +59,73 @@ def psnr(error: float, *, peak: float = 1.0) -> float:
     if not 0 < peak < math.inf:
         raise ValueError(f"peak must be above 0 and finite; got {peak!r}")
     return math.inf if error == 0 else 10 * math.log10(peak**2 / error)
+
+
+def ssim(x: torch.Tensor, y: torch.Tensor) -> float:
+    """mean structural similarity of two batches of square pictures: 1 for equal pictures, about 0 for unrelated ones
+
+    Compares brightness, contrast and structure in windows of 11×11 pixels under a Gaussian of width 1.5, where
+    PSNR only adds up errors. Windows lie wholly inside the picture; the mean is over windows, then over pictures.
+
+    Parameters
+    ----------
+    x, y : float tensor (n, side²), values in a range of 1, side at least 11
+
+    References
+    ----------
+    Wang, Bovik, Sheikh & Simoncelli (2004), Image quality assessment: from error visibility to structural similarity.
+    """
+    check_rows("x", x, x.shape[-1] if isinstance(x, torch.Tensor) and x.ndim else 0)
+    side = math.isqrt(x.shape[1])
+    if side * side != x.shape[1] or side < 11 or len(x) == 0:
+        raise ValueError(f"x must hold square pictures of at least 11×11 pixels, (n, side²); got {tuple(x.shape)}")
+    check_rows("y", y, x.shape[1])
+    if len(y) != len(x) or y.dtype != x.dtype or y.device != x.device:
+        same = f"{tuple(x.shape)}, {x.dtype} on {x.device}"
+        raise ValueError(f"y must be like x, {same}; got {tuple(y.shape)}, {y.dtype} on {y.device}")
+    bell = torch.exp(-((torch.arange(11, dtype=x.dtype, device=x.device) - 5) ** 2) / (2 * 1.5**2))
+    bell = bell / bell.sum()
+
+    def window_mean(images: torch.Tensor) -> torch.Tensor:  # (n, 1, side, side) → (n, 1, side - 10, side - 10)
+        return F.conv2d(F.conv2d(images, bell.view(1, 1, 11, 1)), bell.view(1, 1, 1, 11))
+
+    x, y = x.reshape(-1, 1, side, side), y.reshape(-1, 1, side, side)
+    mean_x, mean_y = window_mean(x), window_mean(y)
+    var_x, var_y = window_mean(x * x) - mean_x**2, window_mean(y * y) - mean_y**2
+    covariance = window_mean(x * y) - mean_x * mean_y
+    c1, c2 = 0.01**2, 0.03**2  # keep flat windows from dividing 0 by 0
+    likeness = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    return (likeness / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean().item()
+
+
+def mixture_score(x: torch.Tensor, centres: torch.Tensor, sigma: float) -> torch.Tensor:
+    """∇ log p at x, where p is an equal mixture of Gaussians N(centre, sigma² I): which way, and how steeply, p grows
+
+    If the centres are the clean data, p is the density of the data with Gaussian noise added, and
+    x + sigma² ∇ log p(x) is the best guess of the clean point (Tweedie's formula).
+
+    Parameters
+    ----------
+    x : float tensor (n, d)
+    centres : float tensor (m, d)
+    sigma : float above 0, the standard deviation of each Gaussian
+
+    Returns
+    -------
+    tensor (n, d)
+
+    References
+    ----------
+    Vincent (2011), A connection between score matching and denoising autoencoders; Robbins (1956), An empirical
+    Bayes approach to statistics.
+    """
+    check_rows("centres", centres, centres.shape[-1] if isinstance(centres, torch.Tensor) and centres.ndim else 0)
+    if len(centres) == 0:
+        raise ValueError("centres must hold at least one point; got none")
+    check_rows("x", x, centres.shape[1])
+    sigma = check_number("sigma", sigma, open_ends=True)
+    share = (-(torch.cdist(x, centres) ** 2) / (2 * sigma**2)).softmax(1)  # (n, m): which centre made x
+    return (share @ centres - x) / sigma**2
 
 
 def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np.ndarray:
@@ -138,7 +205,47 @@ def linear_probe_accuracy(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    arrays = (features, labels, test_features, test_labels)
+    features, labels, test_features, test_labels = _probe_arrays(features, labels, test_features, test_labels)
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=max_iter, tol=1e-3))
+    return float(probe.fit(features, labels).score(test_features, test_labels))
+
+
+def ridge_probe_accuracy(
+    features: np.ndarray | torch.Tensor,
+    labels: np.ndarray | torch.Tensor,
+    test_features: np.ndarray | torch.Tensor,
+    test_labels: np.ndarray | torch.Tensor,
+    *,
+    penalty: float = 1.0,
+) -> float:
+    """share of the test set that ridge regression on one-hot labels names rightly: a linear probe in closed form
+
+    Less accurate than `linear_probe_accuracy` by a point or two and many times faster: quick enough to measure a
+    representation while a learner waits. Features and targets are centred; the largest score names the class.
+
+    Parameters
+    ----------
+    features, test_features : (n, d) and (m, d)
+    labels, test_labels : (n,) and (m,)
+    penalty : float above 0, added to the diagonal of the d × d matrix that is solved
+
+    References
+    ----------
+    Hoerl & Kennard (1970), Ridge regression: biased estimation for nonorthogonal problems.
+    """
+    penalty = check_number("penalty", penalty, open_ends=True)
+    features, labels, test_features, test_labels = _probe_arrays(features, labels, test_features, test_labels)
+    classes = np.unique(labels)
+    centre = features.mean(0, dtype=np.float64)
+    x = features - centre  # (n, d)
+    targets = (labels[:, None] == classes).astype(np.float64)  # (n, classes)
+    weights = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ (targets - targets.mean(0)))
+    scores = (test_features - centre) @ weights + targets.mean(0)
+    return float((classes[scores.argmax(1)] == test_labels).mean())
+
+
+def _probe_arrays(*arrays: np.ndarray | torch.Tensor) -> tuple[np.ndarray, ...]:
+    """features, labels, test features and test labels as arrays, or an error that names what does not fit"""
     features, labels, test_features, test_labels = (
         a.detach().cpu().numpy() if isinstance(a, torch.Tensor) else np.asarray(a) for a in arrays
     )
@@ -155,5 +262,4 @@ def linear_probe_accuracy(
         )
     if len(np.unique(labels)) < 2:
         raise ValueError("labels must hold at least two classes; got one")
-    probe = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=max_iter, tol=1e-3))
-    return float(probe.fit(features, labels).score(test_features, test_labels))
+    return features, labels, test_features, test_labels

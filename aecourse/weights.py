@@ -114,9 +114,15 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
     for key in [key for key in tensors if key.endswith(SCALE)]:
         scale = tensors.pop(key)
         stored = tensors.get(key.removesuffix(SCALE))
-        if stored is None or stored.ndim < 2 or scale.shape != (len(stored), *[1] * (stored.ndim - 1)):
+        in_bytes = stored is not None and stored.dtype == torch.int8 and stored.ndim > 1
+        if not in_bytes or scale.shape != (len(stored), *[1] * (stored.ndim - 1)):
             raise ValueError(f"weights {str(name)!r} hold a scale {key!r} that fits none of their matrices")
+        if not (scale.isfinite() & (scale > 0)).all():
+            raise ValueError(f"weights {str(name)!r} are damaged: the scale {key!r} must be finite and above 0")
         tensors[key.removesuffix(SCALE)] = stored.float() * scale.float()
+    for key, stored in tensors.items():
+        if stored.dtype == torch.int8:
+            raise ValueError(f"weights {str(name)!r} are damaged: {key + SCALE!r} is missing, {key} is stored in bytes")
     try:
         model = FAMILIES[card.family](**card.config)
     except (TypeError, ValueError) as error:

@@ -14,6 +14,9 @@ PROMISED = (
     "LinearAutoencoder", "NestedAutoencoder", "ConvAutoencoder", "fit", "History", "mse", "psnr", "principal_angles",
     "linear_probe_accuracy", "plot_reconstructions", "plot_latent_map", "plot_history", "plot_rate_distortion",
     "BottleneckExplorer", "LatentMapExplorer", "TrainingExplorer", "DrawingPad", "load_weights", "save_weights",
+    "ShallowAutoencoder", "StackedAutoencoder", "Classifier", "SparseAutoencoder", "DenoisingAutoencoder",
+    "ContractiveAutoencoder", "VariationalAutoencoder", "fit_layerwise", "fit_classifier", "corrupt", "gaussian_noise",
+    "salt_and_pepper", "mask_pixels", "occlude", "downsample", "whitened_patches", "spiral",
 )  # fmt: skip
 MODULES = sorted(
     name for _, name, _ in pkgutil.walk_packages(aecourse.__path__, "aecourse.") if not name.endswith("__main__")

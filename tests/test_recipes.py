@@ -5,17 +5,34 @@ import hashlib
 import numpy as np
 import pytest
 import torch
-from strategies import numpy_of
+from strategies import numpy_of, same
 
 from aecourse import recipes
+from aecourse.data import mask_pixels
 from aecourse.evaluation import mse
-from aecourse.models import DenseAutoencoder, NestedAutoencoder
+from aecourse.models import (
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    DenseAutoencoder,
+    NestedAutoencoder,
+    SparseAutoencoder,
+    StackedAutoencoder,
+    VariationalAutoencoder,
+)
 from aecourse.recipes import RECIPES, Recipe, make, nested_mse
-from aecourse.weights import load_weights, read_card
+from aecourse.training import fit, fit_layerwise
+from aecourse.weights import load_weights, read_card, save_weights
 
 SMALL = {
     "small": Recipe(lambda: DenseAutoencoder(2, hidden=(8,)), epochs=2, shift=1, seed=3),
     "ordered": Recipe(lambda: NestedAutoencoder(3, hidden=(8,)), epochs=1, lr=0.01),
+    "greedy": Recipe(lambda: StackedAutoencoder(3, hidden=(8,)), epochs=0, layerwise=2, dtype=torch.int8),
+    "tuned": Recipe(lambda: StackedAutoencoder(3, hidden=(8,)), epochs=1, layerwise=1, dtype=torch.int8),
+    "sparse": Recipe(lambda: SparseAutoencoder(20, penalty="topk", k=5), epochs=1, dtype=torch.int8),
+    "repairing": Recipe(lambda: DenoisingAutoencoder(3, hidden=(), noise="mask"), epochs=1),
+    "mixed": Recipe(lambda: DenoisingAutoencoder(3, hidden=(), noise="mixed"), epochs=1),
+    "still": Recipe(lambda: ContractiveAutoencoder(3, hidden=(8,)), epochs=1),
+    "generator": Recipe(lambda: VariationalAutoencoder(2, hidden=(8,)), epochs=1, dtype=torch.int8),
 }
 
 
@@ -49,6 +66,57 @@ def test_scores_and_recipe_are_stored(tmp_path, mnist):
     assert scores["test_mse_by_k"][-1] == pytest.approx(scores["test_mse"], rel=1e-5)
     expected = {"epochs": 1, "lr": 0.01, "batch_size": 256, "shift": 0, "seed": 0, "schedule": "one-cycle"}
     assert card.recipe == expected | {"script": "python -m aecourse.recipes"}
+
+
+def test_layerwise_pretraining_comes_first(tmp_path, mnist):
+    """each layer for its epochs, then all together for theirs, and both are told; bytes if asked for"""
+    torch.manual_seed(0)
+    by_hand = StackedAutoencoder(3, hidden=(8,))
+    x, settings = mnist[0].x[:600], {"lr": 3e-3, "batch_size": 256, "seed": 0, "progress": False}
+    fit_layerwise(by_hand, x, epochs=2, **settings)
+    save_weights(by_hand, tmp_path / "by_hand.safetensors", dtype=torch.int8)
+    make("greedy", tmp_path)
+    expected, stack = load_weights(tmp_path / "by_hand.safetensors"), load_weights(tmp_path / "greedy.safetensors")
+    assert same(stack.state_dict(), expected.state_dict())
+    assert stack.depth == 2
+    recipe = read_card(tmp_path / "greedy.safetensors").recipe
+    assert (recipe["layerwise"], recipe["epochs"]) == (2, 0)
+    torch.manual_seed(0)
+    by_hand = StackedAutoencoder(3, hidden=(8,))
+    fit_layerwise(by_hand, x, epochs=1, **settings)
+    fit(by_hand, x, epochs=1, **settings)
+    save_weights(by_hand, tmp_path / "by_hand.safetensors", dtype=torch.int8)
+    make("tuned", tmp_path)
+    expected, stack = load_weights(tmp_path / "by_hand.safetensors"), load_weights(tmp_path / "tuned.safetensors")
+    assert same(stack.state_dict(), expected.state_dict())
+
+
+def test_scores_of_each_family(tmp_path, mnist):
+    """what only that family can claim, worked out again from the stored weights"""
+    x = mnist[1].x[:200]
+    scores = {name: make(name, tmp_path) for name in SMALL}
+    models = {name: load_weights(tmp_path / f"{name}.safetensors") for name in SMALL}
+    own = {name: set(score) - {"test_mse", "train_mse"} for name, score in scores.items()}
+    plain = ("small", "greedy", "tuned", "mixed")
+    assert own == {name: set() for name in plain} | {
+        "ordered": {"test_mse_by_k"},
+        "sparse": {"test_awake", "test_dead"},
+        "repairing": {"test_mse_repaired"},
+        "still": {"test_contraction"},
+        "generator": {"test_elbo"},
+    }
+    for name, model in models.items():
+        assert scores[name]["test_mse"] == pytest.approx(mse(model, x))
+    awake = numpy_of(models["sparse"].encode(x)) > 0
+    assert scores["sparse"]["test_awake"] == pytest.approx(awake.mean(), rel=1e-5)
+    assert scores["sparse"]["test_dead"] == pytest.approx(1 - awake.any(0).mean(), abs=1e-6)
+    damaged = mask_pixels(x, 0.5, seed=0)
+    repaired = np.mean((numpy_of(models["repairing"](damaged)) - numpy_of(x)) ** 2)
+    assert scores["repairing"]["test_mse_repaired"] == pytest.approx(repaired, rel=1e-5)
+    squares = numpy_of(models["still"].jacobian(x)).reshape(200, -1) ** 2
+    assert scores["still"]["test_contraction"] == pytest.approx(squares.sum(1).mean(), rel=0.2)  # one probe an image
+    elbo = models["generator"].elbo(x, samples=5, seed=0).mean().item()
+    assert scores["generator"]["test_elbo"] == pytest.approx(elbo)
 
 
 def test_checksums_cover_every_file(tmp_path):
@@ -105,3 +173,21 @@ def test_every_explorer_size_has_a_recipe():
     """one network for each k of the slider's menu"""
     for k in recipes.EXPLORER_SIZES:
         assert RECIPES[f"dense-k{k}"].build().latent_dim == k
+
+
+def test_every_slider_position_has_a_recipe():
+    """λ, ρ, k and β as the names say"""
+    for strength in recipes.CONTRACTION_STRENGTHS:
+        assert RECIPES[f"contractive-{strength:g}"].build().strength == strength
+    for strength in recipes.L1_STRENGTHS:
+        model = RECIPES[f"sparse-l1-{strength:g}"].build()
+        assert (model.penalty, model.strength) == ("l1", strength)
+    for rho in recipes.KL_RHOS:
+        model = RECIPES[f"sparse-kl-{rho:g}"].build()
+        assert (model.penalty, model.rho) == ("kl", rho)
+    for k in recipes.TOPK_SIZES:
+        model = RECIPES[f"sparse-topk-{k}"].build()
+        assert (model.penalty, model.k) == ("topk", k)
+    for beta in recipes.BETAS:
+        model = RECIPES[f"vae-2d-beta{beta:g}"].build()
+        assert (model.latent_dim, model.beta) == (2, beta)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch.nn import functional as F
 
-from aecourse.checks import check_choice, check_number, check_whole
+from aecourse.checks import check_choice, check_flag, check_number, check_whole
 from aecourse.data.sets import PIXELS, SIDE
 from aecourse.device import check_seed
 
@@ -22,6 +22,7 @@ def gaussian_noise(x: torch.Tensor, sigma: float = 0.5, *, clip: bool = True, se
     seed : None draws from torch's own generator; a number gives the same damage each time
     """
     _check(x, "sigma", sigma, most=5)
+    check_flag("clip", clip)
     noisy = x + sigma * torch.randn(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
     return noisy.clamp(0, 1) if clip else noisy
 
@@ -56,6 +57,8 @@ def downsample(x: torch.Tensor, factor: int = 2, *, seed: int | None = None) -> 
     """
     side = _check(x, "factor", factor, most=None)
     check_whole("factor", factor, most=side)
+    if seed is not None:
+        check_seed(seed)
     if side % factor:
         raise ValueError(f"factor must divide the picture's side of {side} pixels; got {factor}")
     coarse = F.avg_pool2d(x.view(-1, 1, side, side), factor)

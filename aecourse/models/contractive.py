@@ -77,20 +77,22 @@ class ContractiveAutoencoder(Autoencoder):
     def jacobian(self, x: torch.Tensor) -> torch.Tensor:
         """∂f(x)/∂x of each image, exactly, by `torch.func`; (n, in_features) → (n, latent_dim, in_features)"""
         check_rows("x", x, self.in_features)
-        return vmap(jacrev(self.encoder))(x)
+        return vmap(jacrev(self.encoder))(x.clone())  # a copy: x may come from inference mode
 
     def hutchinson(self, x: torch.Tensor, *, probes: int = 1) -> torch.Tensor:
         """an unbiased estimate of ‖J‖²_F: the mean of ‖vᵀJ‖² over random ±1 vectors v; (n, in_features) → (n,)"""
         check_whole("probes", probes)
-        with torch.enable_grad():
-            x = x.detach().requires_grad_()
+        check_rows("x", x, self.in_features)
+        learning = torch.is_grad_enabled()
+        with torch.inference_mode(False), torch.enable_grad():  # also where a model is only judged
+            x = x.detach().clone().requires_grad_()
             z = self.encode(x)
             total = torch.zeros(len(x), device=x.device, dtype=x.dtype)
             for _ in range(probes):
                 v = torch.randint(0, 2, z.shape, device=z.device).to(z.dtype) * 2 - 1
-                (pulled,) = torch.autograd.grad(z, x, v, create_graph=True)
+                (pulled,) = torch.autograd.grad(z, x, v, retain_graph=True, create_graph=learning)
                 total = total + pulled.square().sum(1)
-        return total / probes
+        return total / probes if learning else total.detach() / probes
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """{"total", "reconstruction": MSE per pixel, "contraction": mean ‖J‖²_F}"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -58,8 +59,19 @@ class DenoisingAutoencoder(DenseAutoencoder):
         if noise != "mixed":
             strength = EVERYDAY[noise] if strength is None else strength
         super().__init__(latent_dim, hidden=hidden, in_features=in_features, **options)
-        if noise != "mixed":
-            corrupt(torch.zeros(1, in_features), noise, strength)  # refuses a strength out of range
+        if noise == "mixed":
+            side = math.isqrt(in_features)
+            if side * side != in_features or side < MIXED["occlude"][1] or side % MIXED["downsample"][1]:
+                raise ValueError(
+                    "in_features must be the square of a side of 16, 20, 24, 28, … pixels with noise 'mixed'; "
+                    f"got {in_features}"
+                )
+        else:
+            try:
+                corrupt(torch.zeros(1, in_features), noise, strength)
+            except (TypeError, ValueError) as error:
+                what = f"noise {noise!r} on pictures of {in_features} pixels"
+                raise type(error)(f"strength {strength!r} does not suit {what}: {error}") from None
         self.config |= {"noise": noise, "strength": strength}
         self.noise, self.strength = noise, strength
 

@@ -77,6 +77,7 @@ class StackedAutoencoder(Autoencoder):
         depth: int = 0,
     ) -> None:
         hidden = check_sizes("hidden", hidden)
+        check_whole("depth", depth, least=0, most=len(hidden) + 1)
         check_choice("activation", activation, tuple(ACTIVATIONS))
         super().__init__(in_features=in_features, latent_dim=latent_dim, hidden=hidden, activation=activation)
         self.sizes = (in_features, *hidden, latent_dim)
@@ -193,7 +194,9 @@ class Classifier(nn.Module):
     @torch.inference_mode()
     def accuracy(self, x: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 5_000) -> float:
         """the share of images whose highest score is their label's"""
+        self.body.check_images("x", x)
         self.check_labels(labels, len(x))
+        check_whole("batch_size", batch_size)
         was_training = self.training
         self.eval()
         right = sum(

@@ -129,9 +129,10 @@ class VariationalAutoencoder(Autoencoder):
         samples : draws of z an image, averaged
         """
         check_whole("samples", samples)
+        self.check_images("x", x)
         mu, logvar = self.posterior(x)
         noise = self._noise(mu, check_seed(seed))
-        total = torch.zeros(len(x), device=x.device)
+        total = torch.zeros(len(x), device=x.device, dtype=x.dtype)
         for _ in range(samples):
             total += self.log_likelihood(x, self.decode(mu + (logvar / 2).exp() * noise()))
         return total / samples - self.kl_divergence(mu, logvar).sum(1)
@@ -147,6 +148,7 @@ class VariationalAutoencoder(Autoencoder):
         Burda, Grosse & Salakhutdinov (2016), Importance weighted autoencoders.
         """
         check_whole("samples", samples)
+        self.check_images("x", x)
         mu, logvar = self.posterior(x)
         noise = self._noise(mu, check_seed(seed))
         log_weights = []
@@ -161,9 +163,10 @@ class VariationalAutoencoder(Autoencoder):
     def sample(self, count: int = 10, *, seed: int | None = None) -> torch.Tensor:
         """new images decoded from the prior, as the decoder's means; (count, in_features)"""
         check_whole("count", count)
-        device = next(self.parameters()).device
-        generator = None if seed is None else torch.Generator(device).manual_seed(check_seed(seed))
-        return self.decode(torch.randn(count, self.latent_dim, generator=generator, device=device))
+        weight = next(self.parameters())
+        generator = None if seed is None else torch.Generator(weight.device).manual_seed(check_seed(seed))
+        z = torch.randn(count, self.latent_dim, generator=generator, device=weight.device, dtype=weight.dtype)
+        return self.decode(z)
 
     @torch.inference_mode()
     def interpolate(self, start: torch.Tensor, end: torch.Tensor, *, steps: int = 10) -> torch.Tensor:
@@ -173,11 +176,12 @@ class VariationalAutoencoder(Autoencoder):
             if not isinstance(image, torch.Tensor) or image.shape != (self.in_features,):
                 came = tuple(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__
                 raise ValueError(f"{name} must be one image, a tensor of shape ({self.in_features},); got {came}")
+            self.check_images(name, image[None])
         z_start, z_end = self.encode(torch.stack([start, end]))
-        share = torch.linspace(0, 1, steps, device=z_start.device)[:, None]
+        share = torch.linspace(0, 1, steps, device=z_start.device, dtype=z_start.dtype)[:, None]
         return self.decode(torch.lerp(z_start, z_end, share))
 
     @staticmethod
     def _noise(like: torch.Tensor, seed: int):
         generator = torch.Generator(like.device).manual_seed(seed)
-        return lambda: torch.randn(like.shape, generator=generator, device=like.device)
+        return lambda: torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)

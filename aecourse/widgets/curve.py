@@ -23,6 +23,7 @@ def svg_curve(
     marked_x: float | None = None,
     x_range: tuple[float, float] | None = None,
     legend_low: bool = False,
+    legend_left: bool = False,
 ) -> str:
     """lines over a logarithmic y axis, as the text of an <svg> element
 
@@ -33,6 +34,7 @@ def svg_curve(
     marked_x : where to draw a vertical line, e.g. at the slider's position
     x_range : smallest and largest x; default what the series span
     legend_low : put the legend into the lower left corner and not the upper right
+    legend_left : put it into the upper left corner
     """
     xs = [x for _, series_x, _ in series.values() for x in series_x] or [1, 2]
     ys = [y for _, _, series_y in series.values() for y in series_y] + [y for _, y, _ in points] or [0.01, 0.1]
@@ -63,7 +65,7 @@ def svg_curve(
         parts.append(f'<text x="{across(x):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{x:g}</text>')
     if marked_x is not None:
         parts.append(f'<path class="now" d="M{across(marked_x):.1f} {TOP}V{HEIGHT - BOTTOM}"/>')
-    legend_x = LEFT + 12 if legend_low else WIDTH - 150
+    legend_x = LEFT + 12 if legend_low or legend_left else WIDTH - 150
     legend_y = HEIGHT - BOTTOM - 18 * len(series) + 4 if legend_low else TOP + 14
     for name, (colour, series_x, series_y) in series.items():
         path = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in zip(series_x, series_y, strict=True))

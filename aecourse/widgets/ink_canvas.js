@@ -19,11 +19,19 @@ function render({ model, el }) {
   const reduced = small.getContext("2d", { willReadFrequently: true });
   Object.assign(strokes, { strokeStyle: "white", fillStyle: "white", lineWidth: 22, lineCap: "round", lineJoin: "round" });
 
+  const backdrop = new Image();
+  if (model.get("backdrop")) strokes.strokeStyle = "#FF8C1A"; // still full ink: the value is the red channel
   let last = null, pen = { x: 140, y: 140 }, penDown = false, waiting = false;
 
   function paint() {
     screen.fillStyle = "black";
     screen.fillRect(0, 0, 280, 280);
+    if (backdrop.src && backdrop.complete) {
+      screen.globalAlpha = 0.7;
+      screen.imageSmoothingEnabled = false;
+      screen.drawImage(backdrop, 0, 0, 280, 280);
+      screen.globalAlpha = 1;
+    }
     screen.drawImage(ink, 0, 0);
     if (document.activeElement === canvas || el.getRootNode().activeElement === canvas) {
       screen.strokeStyle = penDown ? "#E69F00" : "#56B4E9";
@@ -78,6 +86,10 @@ function render({ model, el }) {
     e.preventDefault();
     e.stopPropagation(); // the notebook has plans of its own for these keys
   });
+  function lay() { if (model.get("backdrop")) backdrop.src = model.get("backdrop"); }
+  backdrop.addEventListener("load", paint);
+  model.on("change:backdrop", lay);
+  lay();
   model.on("msg:custom", (message) => { if (message === "clear") clear(); });
   paint();
 }

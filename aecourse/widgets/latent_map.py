@@ -47,12 +47,9 @@ class LatentMapExplorer(Explorer):
         with torch.inference_mode():
             self.codes = self.model.encode(images.x).cpu().double().numpy()
         self.labels = images.y.cpu().numpy()
-        low, high = np.quantile(self.codes, 0.005, axis=0), np.quantile(self.codes, 0.995, axis=0)
-        span = high - low
-        if not span.min() > 0:
-            raise ValueError("model must give different images different codes; one of its two numbers never changes")
-        self.digits = max(2, 2 - int(np.floor(np.log10(span.min()))))  # a map of small codes needs more places
-        self.low, self.high = np.round(low - 0.06 * span, self.digits), np.round(high + 0.06 * span, self.digits)
+        low, high = self._frame()
+        self.digits = max(2, 2 - int(np.floor(np.log10((high - low).min()))))  # a map of small codes needs more places
+        self.low, self.high = np.round(low, self.digits), np.round(high, self.digits)
         start = np.round(np.median(self.codes[self.labels == self.labels[0]], axis=0), self.digits)
         self.z1, self.z2 = (
             widgets.FloatSlider(
@@ -82,6 +79,14 @@ class LatentMapExplorer(Explorer):
             widgets.HBox([self.pad, right], layout={"flex_flow": "row wrap", "align_items": "center"}),
         ]
         self.refresh()
+
+    def _frame(self) -> tuple[np.ndarray, np.ndarray]:
+        """lowest and highest value of each code number on the map: all but the most remote codes, and a margin"""
+        low, high = np.quantile(self.codes, 0.005, axis=0), np.quantile(self.codes, 0.995, axis=0)
+        span = high - low
+        if not span.min() > 0:
+            raise ValueError("model must give different images different codes; one of its two numbers never changes")
+        return low - 0.06 * span, high + 0.06 * span
 
     def _pad_moved(self, change) -> None:
         right, down = change.new

@@ -17,11 +17,13 @@ class InkCanvas(anywidget.AnyWidget):
     Attributes
     ----------
     value : bytes, side × side gray values, row by row; empty before the first stroke
+    backdrop : a picture as a data URI, shown dimmed under the ink, which then looks orange; no part of the value
     """
 
     _esm = HERE / "ink_canvas.js"
     side = traitlets.Int(84).tag(sync=True)  # three times MNIST's 28, enough for a smooth reduction
     value = traitlets.CBytes(b"").tag(sync=True)  # the browser sends a memoryview
+    backdrop = traitlets.Unicode("").tag(sync=True)
 
     @traitlets.validate("value")
     def _right_size(self, proposal) -> bytes:

@@ -1,9 +1,224 @@
-"""to be written"""
+"""Many units, few awake: what each unit draws, which digits wake it, and which atoms build a digit."""
 
 from __future__ import annotations
 
-from aecourse.widgets.explorer import Explorer
+import functools
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from aecourse.checks import check_choice, check_whole
+from aecourse.data import ImageSet, load_mnist
+from aecourse.models import SparseAutoencoder
+from aecourse.models.sparse import PENALTIES
+from aecourse.plotting import BLUE, as_images, mosaic, plot_reconstructions
+from aecourse.weights import load_weights, read_card
+from aecourse.widgets.curve import svg_curve
+from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.picture import Picture
+
+POSITIONS = {"l1": (0.1, 0.25, 0.5), "kl": (0.1, 0.05, 0.02), "topk": (50, 25, 10)}  # the slider's, ever stricter
+SYMBOLS = {"l1": "L1, λ", "kl": "KL, ρ", "topk": "top-k, k"}
+MENU = {"L1 activity penalty": "l1", "KL to a target activity": "kl", "top-k": "topk"}
+SAMPLE = 3_000  # test digits from which the histogram and the users of each atom are taken
+SHOWN = 10  # atoms that build a digit
+PAGE = 50  # atoms on the map at once
+RARE = 1e-4  # the histogram ends where fewer than one activity in 10,000 falls into a bin
+
+
+@dataclass(frozen=True)
+class SparseNet:
+    """one shipped network and what is looked up rather than computed when a control moves
+
+    Its atoms are numbered by how often they are used: atom 0 is awake for most digits of the sample.
+
+    Attributes
+    ----------
+    model : SparseAutoencoder
+    order : int64 (units,), the unit behind each atom's number
+    atoms : tensor (units, 784), a row each
+    scores : dict, measured on all 10,000 test digits: "test_mse", "test_awake", "test_dead"
+    pictures : uint8 (units, 28, 28), the atoms; mid-gray is no ink, white adds, black takes away
+    users : int64 (9, units), the test digits that use each atom most
+    wakes : float (units,), how many of the sample each unit is awake for
+    activity, share : the middle of each bin of activity and the share of all activities in it, rare bins left out
+    """
+
+    model: SparseAutoencoder
+    order: torch.Tensor
+    atoms: torch.Tensor
+    scores: dict
+    pictures: np.ndarray
+    users: torch.Tensor
+    wakes: torch.Tensor
+    activity: list[float]
+    share: list[float]
+
+
+@functools.cache
+def load_sparse_net(penalty: str, strength: float) -> SparseNet:
+    """load one shipped network and let it look at the sample, once a session; about a quarter of a second"""
+    name = f"sparse-{penalty}-{strength:g}"
+    model, card = load_weights(name), read_card(name)
+    with torch.inference_mode():
+        z = model.encode(test_digits().x[:SAMPLE])  # (3000, 1024)
+        wakes, order = model.awake(z).sum(0).sort(descending=True, stable=True)
+        atoms = model.decoder.atoms.T[order].contiguous()  # (1024, 784)
+        users = z[:, order].topk(SHOWN - 1, dim=0).indices
+        count, edges = torch.histogram(z, 30)
+        full = count >= RARE * z.numel()
+        share, middle = count[full] / z.numel(), ((edges[1:] + edges[:-1]) / 2)[full]
+        pictures = as_images(signed(atoms))
+    return SparseNet(model, order, atoms, card.scores, pictures, users, wakes, middle.tolist(), share.tolist())
+
+
+@functools.lru_cache(maxsize=4)
+def seen(penalty: str, strength: float, digits: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """ten test digits, their codes in the order of the atoms, and what comes back; (10, 784), (10, 1024), (10, 784)"""
+    net = load_sparse_net(penalty, strength)
+    with torch.inference_mode():
+        x = test_digits().one_of_each(digits)
+        z = net.model.encode(x)
+        return x, z[:, net.order], net.model.decode(z)
+
+
+@functools.cache
+def test_digits() -> ImageSet:
+    """the 10,000 test digits"""
+    return load_mnist()[1]
+
+
+def signed(atoms: torch.Tensor) -> torch.Tensor:
+    """rows of positive and negative numbers as pictures whose mid-gray is 0; (n, d) → (n, d) in [0, 1]"""
+    return 0.5 + 0.5 * atoms / atoms.abs().amax(1, keepdim=True).clamp(min=1e-9)
 
 
 class SparsityExplorer(Explorer):
-    """taught in notebooks/05_sparse.ipynb"""
+    """choose a penalty and how strict it is; look at the atoms, their users, and a digit as a sum of atoms
+
+    Taught in notebooks/05_sparse.ipynb.
+
+    Parameters
+    ----------
+    penalty : "l1", "kl" or "topk"
+    strictness : 1, 2 or 3
+
+    Attributes
+    ----------
+    penalty, strictness : which shipped network
+    digits : which ten test digits, a whole number from 0
+    digit : which of the ten is taken apart, 0 to 9
+    atom : which unit is looked at, 0 to 1023, numbered by how often they are awake
+    """
+
+    def __init__(self, penalty: str = "l1", strictness: int = 2) -> None:
+        check_choice("penalty", penalty, PENALTIES)
+        check_whole("strictness", strictness, most=3)
+        self.nets = {kind: [load_sparse_net(kind, place) for place in POSITIONS[kind]] for kind in POSITIONS}
+        net, places = self.nets[penalty][strictness - 1], len(self.nets[penalty][strictness - 1].pictures)
+        start = int(self._take_apart(net, seen(penalty, POSITIONS[penalty][strictness - 1], 1)[1][3])[0][0])
+        self.penalty = widgets.Dropdown(options=MENU, value=penalty, description="penalty", layout={"width": "300px"})
+        self.strictness = widgets.IntSlider(strictness, 1, 3)
+        small = {"style": {"description_width": "initial"}, "layout": {"width": "190px"}}
+        self.digits = widgets.BoundedIntText(1, 0, 891, description="set of ten digits", **small)
+        self.digit = widgets.BoundedIntText(3, 0, 9, description="digit to take apart", **small)
+        self.atom = widgets.BoundedIntText(start, 0, places - 1, description="atom to look at", **small)
+        super().__init__(
+            {"penalty": self.penalty, "strictness": self.strictness, "digits": self.digits, "digit": self.digit}
+            | {"atom": self.atom}
+        )
+        self.atoms = Picture()
+        self.curve = widgets.HTML(layout={"width": "100%"})
+        legend = widgets.HTML("<b>What the units draw</b>, the most used first. The framed one is looked at.")
+        row = {"flex_flow": "row wrap", "align_items": "center"}
+        left = widgets.VBox([self.picture, self.caption], layout={"flex": "5 1 520px", "min_width": "0"})
+        right = widgets.VBox([legend, self.atoms, self.curve], layout={"flex": "3 1 300px", "min_width": "280px"})
+        self.children = [
+            self.style_sheet,
+            widgets.HBox([self.penalty, with_number_box(self.strictness, "strictness, 1 to 3")], layout=row),
+            widgets.HBox([self.digits, self.digit, self.atom], layout=row),
+            widgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "0 18px"}),
+        ]
+        self.refresh()
+
+    def _take_apart(self, net: SparseNet, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """the units that add most to one digit, and the picture after each is added; (units,) → (10,), (10, 784)"""
+        strongest = (z * net.atoms.norm(dim=1)).topk(SHOWN).indices
+        parts = z[strongest, None] * net.atoms[strongest]  # (10, 784)
+        return strongest, net.model.decoder.bias + parts.cumsum(0)
+
+    def _rows(self, penalty: str, strictness: int, digits: int, digit: int, atom: int) -> dict[str, np.ndarray]:
+        net = self.nets[penalty][strictness - 1]
+        x, z, x_hat = seen(penalty, POSITIONS[penalty][strictness - 1], digits)
+        strongest, sums = self._take_apart(net, z[digit])
+        users = test_digits().x[net.users[: min(SHOWN - 1, int(net.wakes[atom])), atom]]
+        look = np.concatenate([net.pictures[atom][None], *([as_images(users)] if len(users) else [])])
+        return {
+            "ten digits": as_images(x),
+            "restored": as_images(x_hat),
+            f"strongest atoms of the {digit}": net.pictures[strongest.numpy()],
+            "their sum so far": as_images(sums),
+            f"atom {atom}, and who uses it": look,
+        }
+
+    def render(self, penalty: str, strictness: int, digits: int, digit: int, atom: int) -> np.ndarray:
+        """five rows: the digits, restored, one digit's strongest atoms, their sums, one atom with its users"""
+        rows = self._rows(penalty, strictness, digits, digit, atom)
+        self.row_names = list(rows)
+        return mosaic(list(rows.values()))
+
+    def describe(self, penalty: str, strictness: int, digits: int, digit: int, atom: int) -> str:
+        """the network's three scores, how many atoms build the digit and which, how often the atom is used"""
+        net = self.nets[penalty][strictness - 1]
+        x, z, _ = seen(penalty, POSITIONS[penalty][strictness - 1], digits)
+        strongest, sums = self._take_apart(net, z[digit])
+        awake, wakes = int(net.model.awake(z[digit]).sum()), int(net.wakes[atom])
+        alone = (sums[-1] - x[digit]).square().mean()
+        return (
+            f"{SYMBOLS[penalty]} = {POSITIONS[penalty][strictness - 1]:g}: test MSE {net.scores['test_mse']:.4f}, "
+            f"{net.scores['test_awake']:.1%} of {len(net.pictures)} units awake for a digit, "
+            f"{net.scores['test_dead']:.1%} dead. The {digit} wakes {awake}; the ten strongest, from the left, are "
+            f"{', '.join(map(str, strongest.tolist()))} (MSE with these alone {alone:.4f}). "
+            f"Atom {atom} is awake for {wakes / SAMPLE:.1%} of {SAMPLE:,} test digits"
+            + (f"; beside it the {min(SHOWN - 1, wakes)} that use it most." if wakes else ": nobody uses it.")
+        )
+
+    def decorate(self, penalty: str, strictness: int, digits: int, digit: int, atom: int) -> None:
+        """the page of the map of atoms on which the chosen one lies, framed, and the histogram of activities"""
+        net = self.nets[penalty][strictness - 1]
+        first = atom // PAGE * PAGE
+        page = net.pictures[first : first + PAGE]
+        rows = [page[i : i + 10] for i in range(0, len(page), 10)]
+        self.atoms.show(
+            framed(mosaic(rows), *divmod(atom - first, 10)),
+            alt=f"Atoms {first} to {first + len(page) - 1}; atom {atom} is framed.",
+            rows=[f"{first + i} – {first + i + len(rows[i // 10]) - 1}" for i in range(0, len(page), 10)],
+        )
+        self.curve.value = svg_curve(
+            {"all units": (BLUE, net.activity, net.share)},
+            title="Most units say nothing",
+            x_label="activity of a unit, z",
+            y_label="share of activities (log scale)",
+        )
+
+    def draw_static(self, figure: Figure) -> None:
+        """the five rows"""
+        rows = self._rows(**self.settings())
+        plot_reconstructions(rows, ax=figure.subplots(), title="A digit, and the few atoms that build it")
+
+
+def framed(picture: np.ndarray, row: int, column: int, *, side: int = 28, gap: int = 2) -> np.ndarray:
+    """a mosaic with a black frame around one of its images; the frame fills the gap, on the outer edge a line inside"""
+    height, width = picture.shape
+    top, left = row * (side + gap), column * (side + gap)
+    outer = picture[max(0, top - gap) : top + side + gap, max(0, left - gap) : left + side + gap]
+    inner = picture[top : min(height, top + side), left : min(width, left + side)].copy()
+    outer[:] = 0
+    picture[top : top + side, left : left + side] = inner
+    for edge in (0, -1):
+        inside = picture[top : top + side, left : left + side]
+        inside[edge], inside[:, edge] = 0, 0
+    return picture

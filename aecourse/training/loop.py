@@ -1,4 +1,4 @@
-"""One training loop for every family, and for the classifiers that grow out of them."""
+"""One training loop for every family."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tqdm.auto import tqdm
 
 from aecourse.checks import check_choice, check_number, check_whole
 from aecourse.device import check_seed
-from aecourse.models import Autoencoder, Classifier, StackedAutoencoder
-from aecourse.models.base import check_model, check_rows
+from aecourse.models import Autoencoder
+from aecourse.models.base import check_model
 
 Terms = dict[str, float]
 
@@ -104,23 +104,21 @@ def fit(
     Kingma & Ba (2015), Adam: a method for stochastic optimization.
     """
     check_model(model)
-    _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
+    check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
     for name, callback in (("augment", augment), ("on_epoch", on_epoch)):
         if callback is not None and not callable(callback):
             raise TypeError(f"{name} must be a function; got {callback!r}")
     if stop is not None and not isinstance(stop, threading.Event):
         raise TypeError(f"stop must be a threading.Event; got {stop!r}")
-    _check_images(model, "x", x)
-    normed = any(isinstance(part, torch.nn.BatchNorm1d) for part in model.modules())
-    if normed and (batch_size == 1 or len(x) % batch_size == 1):
-        raise ValueError(f"batch_size {batch_size} leaves a batch of one image, which batch norm cannot normalise")
+    check_images(model, "x", x)
+    check_batches(model, len(x), batch_size)
     if validation is not None:
-        _check_images(model, "validation", validation)
+        check_images(model, "validation", validation)
 
     def step_terms(index: torch.Tensor) -> dict[str, torch.Tensor]:
         return model.loss(x[index] if augment is None else augment(x[index]))
 
-    return _descend(
+    return descend(
         model,
         step_terms,
         len(x),
@@ -136,87 +134,7 @@ def fit(
     )
 
 
-def fit_layerwise(
-    stack: StackedAutoencoder, x: torch.Tensor, *, epochs: int = 5, seed: int = 0, progress: bool = True, **options
-) -> list[History]:
-    """greedy pretraining: train each layer of a stack as an autoencoder of the codes of the layers below it
-
-    The layers below stay as they are while one trains; none of them sees a label. Afterwards the whole stack is in
-    use and `fit(stack, x)` fine-tunes it. Taught in notebooks/04_deep_and_stacked.ipynb.
-
-    Parameters
-    ----------
-    stack : StackedAutoencoder
-        Trained in place; `stack.depth` grows by one with each finished layer.
-    x : float tensor (n, in_features)
-    epochs : int
-        For each layer.
-    options : further options of `fit`, the same for each layer
-
-    Returns
-    -------
-    list of History, one a layer; shorter if Ctrl-C or Stop ended the training
-
-    References
-    ----------
-    Bengio, Lamblin, Popovici & Larochelle (2007), Greedy layer-wise training of deep networks.
-    """
-    if not isinstance(stack, StackedAutoencoder):
-        raise TypeError(f"stack must be a StackedAutoencoder; got {type(stack).__name__}")
-    histories: list[History] = []
-    codes = x
-    stack.depth = 0
-    for layer in stack.layers:
-        histories.append(fit(layer, codes, epochs=epochs, seed=seed, progress=progress, **options))
-        if histories[-1].stopped:
-            break
-        stack.depth += 1
-        with torch.inference_mode():
-            codes = layer.encode(codes)
-        codes = codes.clone()  # out of inference mode, so that the next layer may train on them
-    return histories
-
-
-def fit_classifier(
-    model: Classifier,
-    x: torch.Tensor,
-    labels: torch.Tensor,
-    *,
-    epochs: int = 5,
-    batch_size: int = 256,
-    lr: float = 1e-3,
-    schedule: str = "one-cycle",
-    seed: int = 0,
-    progress: bool = True,
-) -> History:
-    """train a classifier to name the class of each image (cross-entropy); the one training here that sees labels
-
-    Parameters
-    ----------
-    model : Classifier
-    x : float tensor (n, in_features)
-    labels : int64 tensor (n,), from 0 to model.classes - 1
-    epochs, batch_size, lr, schedule, seed, progress : as in `fit`
-    """
-    if not isinstance(model, Classifier):
-        raise TypeError(f"model must be a Classifier; got {type(model).__name__}")
-    _check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
-    check_rows("x", x, model.in_features)
-    model.check_labels(labels, len(x))
-    return _descend(
-        model,
-        lambda index: model.loss(x[index], labels[index]),
-        len(x),
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
-        schedule=schedule,
-        seed=seed,
-        progress=progress,
-    )
-
-
-def _descend(
+def descend(
     model: torch.nn.Module,
     step_terms: Callable[[torch.Tensor], dict[str, torch.Tensor]],
     count: int,
@@ -299,14 +217,25 @@ def _is_finite(value: float) -> bool:
     return abs(value) < float("inf")  # False for NaN too
 
 
-def _check_images(model: Autoencoder, name: str, x: torch.Tensor) -> None:
+def check_images(model: Autoencoder, name: str, x: torch.Tensor) -> None:
+    """refuse images that the model cannot be trained on, or that lie on another device; the error names them"""
     model.check_images(name, x)
     device = next(model.parameters()).device
     if x.device != device:
         raise ValueError(f"{name} is on {x.device} and the model on {device}; move one with .to(device)")
 
 
-def _check_settings(*, epochs: int, batch_size: int, lr: float, schedule: str, seed: int) -> None:
+def check_batches(model: torch.nn.Module, count: int, batch_size: int) -> None:
+    """refuse a batch size that leaves a single image for a network with batch norm"""
+    normed = any(isinstance(part, torch.nn.BatchNorm1d) for part in model.modules())
+    if normed and (batch_size == 1 or count % batch_size == 1):
+        raise ValueError(f"batch_size {batch_size} leaves a batch of one image, which batch norm cannot normalise")
+
+
+def check_settings(
+    *, epochs: int, seed: int, batch_size: int = 256, lr: float = 3e-3, schedule: str = "one-cycle"
+) -> None:
+    """refuse settings of the training loop that are out of range; the error names them"""
     for name, count in (("epochs", epochs), ("batch_size", batch_size)):
         check_whole(name, count)
     check_number("lr", lr, open_ends=True)

@@ -1,0 +1,104 @@
+"""Training in stages: a stack layer by layer, and the classifier that grows out of it."""
+
+from __future__ import annotations
+
+import torch
+
+from aecourse.models import Classifier, StackedAutoencoder
+from aecourse.training.loop import History, check_batches, check_images, check_settings, descend, fit
+
+
+def fit_layerwise(
+    stack: StackedAutoencoder,
+    x: torch.Tensor,
+    *,
+    epochs: int = 5,
+    validation: torch.Tensor | None = None,
+    seed: int = 0,
+    progress: bool = True,
+    **options,
+) -> list[History]:
+    """greedy pretraining: train each layer of a stack as an autoencoder of the codes of the layers below it
+
+    The layers below stay as they are while one trains; none of them sees a label. Afterwards the whole stack is in
+    use and `fit(stack, x)` fine-tunes it. Taught in notebooks/04_deep_and_stacked.ipynb.
+
+    Parameters
+    ----------
+    stack : StackedAutoencoder
+        Trained in place; `stack.depth` grows by one with each finished layer.
+    x : float tensor (n, in_features)
+    epochs : int
+        For each layer.
+    validation : float tensor (m, in_features), optional
+        Each layer is judged on their codes.
+    options : further options of `fit`, the same for each layer
+
+    Returns
+    -------
+    list of History, one a layer; shorter if Ctrl-C or Stop ended the training
+
+    References
+    ----------
+    Bengio, Lamblin, Popovici & Larochelle (2007), Greedy layer-wise training of deep networks.
+    """
+    if not isinstance(stack, StackedAutoencoder):
+        raise TypeError(f"stack must be a StackedAutoencoder; got {type(stack).__name__}")
+    settings = {name: options[name] for name in ("batch_size", "lr", "schedule") if name in options}
+    check_settings(epochs=epochs, seed=seed, **settings)
+    check_images(stack, "x", x)
+    if validation is not None:
+        check_images(stack, "validation", validation)
+    histories: list[History] = []
+    stack.depth = 0
+    for layer in stack.layers:
+        histories.append(fit(layer, x, epochs=epochs, validation=validation, seed=seed, progress=progress, **options))
+        if histories[-1].stopped:
+            break
+        stack.depth += 1
+        with torch.no_grad():
+            x, validation = (None if images is None else layer.encode(images) for images in (x, validation))
+    stack.eval()
+    return histories
+
+
+def fit_classifier(
+    model: Classifier,
+    x: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    epochs: int = 5,
+    batch_size: int = 256,
+    lr: float = 1e-3,
+    schedule: str = "one-cycle",
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """train a classifier to name the class of each image (cross-entropy); the one training here that sees labels
+
+    Parameters
+    ----------
+    model : Classifier
+    x : float tensor (n, in_features)
+    labels : int64 tensor (n,), from 0 to model.classes - 1
+    epochs, batch_size, lr, schedule, seed, progress : as in `fit`
+    """
+    if not isinstance(model, Classifier):
+        raise TypeError(f"model must be a Classifier; got {type(model).__name__}")
+    check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
+    check_images(model.body, "x", x)
+    check_batches(model, len(x), batch_size)
+    model.check_labels(labels, len(x))
+    if labels.device != x.device:
+        raise ValueError(f"labels are on {labels.device} and x on {x.device}; move one with .to(device)")
+    return descend(
+        model,
+        lambda index: model.loss(x[index], labels[index]),
+        len(x),
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        schedule=schedule,
+        seed=seed,
+        progress=progress,
+    )

@@ -1,0 +1,64 @@
+"""Many sliders that are one control: a code of twenty numbers to set by hand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+import traitlets
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+class Dials(widgets.HBox):
+    """upright sliders side by side
+
+    Parameters
+    ----------
+    count : how many
+    reach : each goes from -reach to reach
+    names : a word over each; default z₁, z₂, …
+
+    Attributes
+    ----------
+    value : tuple of all numbers; set it to move every slider, and observers hear of it once
+    """
+
+    value = traitlets.Tuple()
+
+    def __init__(self, count: int, *, reach: float = 3.0, names: Sequence[str] | None = None) -> None:
+        self.min, self.max = (-reach,) * count, (reach,) * count
+        self._here = threading.local()
+        names = names or [f"z{i + 1}".translate(SUBSCRIPTS) for i in range(count)]
+        self.sliders = [
+            widgets.FloatSlider(
+                0.0, min=-reach, max=reach, step=0.1, description=name, orientation="vertical", readout_format=".1f",
+                layout={"width": "48px", "height": "150px", "margin": "2px 6px"},
+            )
+            for name in names
+        ]  # fmt: skip
+        super().__init__(self.sliders, layout={"flex_flow": "row wrap"})
+        self.value = (0.0,) * count
+        for slider in self.sliders:
+            slider.observe(self._collect, "value")
+        self.observe(self._spread, "value")
+
+    @traitlets.validate("value")
+    def _right_length(self, proposal) -> tuple[float, ...]:
+        value = tuple(float(v) for v in proposal["value"])
+        if len(value) != len(self.sliders):
+            raise traitlets.TraitError(f"value must hold {len(self.sliders)} numbers; got {len(value)}")
+        return tuple(max(low, min(high, v)) for v, low, high in zip(value, self.min, self.max, strict=True))
+
+    def _collect(self, change) -> None:
+        if not getattr(self._here, "spreading", False):
+            self.value = tuple(slider.value for slider in self.sliders)
+
+    def _spread(self, change) -> None:
+        self._here.spreading = True
+        try:
+            for slider, number in zip(self.sliders, change.new, strict=True):
+                slider.value = number
+        finally:
+            self._here.spreading = False

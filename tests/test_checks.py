@@ -1,0 +1,98 @@
+"""The argument checks that every other module leans on: what passes comes back, what does not is named."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from strategies import junk, not_bools, refuses
+
+from aecourse.checks import check_choice, check_flag, check_number, check_whole
+
+not_numbers = junk.filter(lambda value: isinstance(value, bool) or not isinstance(value, float | int))
+bounds = st.floats(-1e6, 1e6)
+
+
+@given(least=st.integers(-9, 9), span=st.integers(0, 9), value=st.integers(-20, 20))
+def test_whole_numbers(least, span, value):
+    """both ends belong to what is accepted, and the message names them"""
+    for most in (least + span, None):
+        if least <= value and (most is None or value <= most):
+            assert check_whole("count", value, least=least, most=most) is value
+        else:
+            message = refuses("count", check_whole, "count", value, least=least, most=most)
+            assert f"{least}" in message
+            assert most is None or f"from {least} to {most}" in message
+            assert message.endswith(f"got {value}")
+
+
+@given(value=junk | st.sampled_from([2.0, np.int64(2), "2"]))
+@example(value=True)
+def test_what_is_no_whole_number(value):
+    """2.0, "2" and True are none; the kind that came is said"""
+    assert type(value).__name__ in refuses("count", check_whole, "count", value)
+
+
+@given(value=st.floats() | st.integers(), least=bounds, most=bounds)
+@example(value=0.0, least=0.0, most=1.0)
+@example(value=1, least=0.0, most=1.0)
+@example(value=math.inf, least=0.0, most=1.0)
+def test_numbers(value, least, most):
+    """finite ones between the ends; the ends count unless they are open"""
+    assume(least < most)
+    for open_ends in (False, True):
+        for upper in (most, math.inf):
+            settings = {"least": least, "most": upper, "open_ends": open_ends}
+            inside = least < value < upper if open_ends else least <= value <= upper
+            if inside and math.isfinite(value):
+                number = check_number("lr", value, **settings)
+                assert (type(number), number) == (float, value)
+            else:
+                refuses("lr", check_number, "lr", value, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "a finite number from 0 up;"),
+        ({"most": 5}, "a finite number from 0 to 5;"),
+        ({"open_ends": True}, "a finite number above 0;"),
+        ({"least": -1, "open_ends": True}, "a finite number above -1;"),
+        ({"most": 1, "open_ends": True}, "a finite number strictly between 0 and 1;"),
+    ],
+)
+def test_the_accepted_numbers_in_words(settings, words):
+    """a learner reads what to type"""
+    assert words in refuses("rho", check_number, "rho", -7, **settings)
+
+
+@given(value=not_numbers)
+@example(value=True)
+@example(value="0.1")
+def test_what_is_no_number(value):
+    """a TypeError that says what came"""
+    with pytest.raises(TypeError, match="lr must be a finite number"):
+        check_number("lr", value)
+
+
+def test_numbers_out_of_all_bounds():
+    """NaN, infinity and a whole number too large for a float are refused like any other"""
+    for value in (math.nan, math.inf, -math.inf, 10**400, -(10**400)):
+        refuses("lr", check_number, "lr", value, least=-10.0)
+
+
+@given(choice=junk)
+def test_choices(choice):
+    """every word that may be chosen is in the message"""
+    message = refuses("noise", check_choice, "noise", choice, ("salt", "pepper"))
+    assert "salt, pepper" in message
+    assert check_choice("noise", "salt", ("salt", "pepper")) == "salt"
+
+
+@given(value=not_bools)
+def test_flags(value):
+    """0 and 1 are no flags"""
+    refuses("clip", check_flag, "clip", value)
+    assert check_flag("clip", True) is True
+    assert check_flag("clip", False) is False
