@@ -15,8 +15,10 @@ from aecourse.plotting import BLUE, GREEN, ORANGE, VERMILION
 FONTS = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', 'Noto Sans CJK SC', sans-serif"
 WIDTH = 900  # of every page, in pixels
 INK, QUIET, GHOST = "#222222", "#595959", "#8C8C8C"
+RUST, FOREST = "#A84300", "#00543E"  # vermilion and green, dark enough for words
 TINT = {BLUE: "#D9EAF5", GREEN: "#D6EFE7", ORANGE: "#FCF0D6", VERMILION: "#FBE5D9", GHOST: "#FFFFFF"}
 SHADES = ("#66C4A8", "#F2FBF8", GREEN, "#B2E2D3")  # four code numbers of different size
+X_HAT = "*x\u0302*"
 DASHES = ' stroke-dasharray="7 5"'
 
 Point = tuple[float, float]

@@ -1,0 +1,78 @@
+"""PCA's flat sheet and an autoencoder's bent one, through the same points"""
+
+from __future__ import annotations
+
+import io
+import re
+from itertools import pairwise
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+from sketch import INK, QUIET, TINT, WIDTH, X_HAT, Drawing, Point
+from surfaces import bent_points, fit_plane, fit_sheet, patches, view
+
+from aecourse.plotting import BLUE, VERMILION
+
+
+def plot_sheet(ax: Axes, x: np.ndarray, x_hat: np.ndarray, sheet: np.ndarray, centre: Point, colour: str) -> None:
+    """points, what is lost of each, and the sheet they are restored to, far things first"""
+    (tops, depth), (feet, _), (corners, reach) = (view(points, centre) for points in (x, x_hat, sheet))
+    reach, lost = reach.mean(axis=1), np.stack([tops, feet], axis=1)
+    edges = np.quantile(reach, np.linspace(1, 0, 15))
+    edges[0], edges[-1] = np.inf, -np.inf
+    for order, (far, near) in enumerate(pairwise(edges)):
+        squares = np.flatnonzero((reach <= far) & (reach > near))
+        dots = (depth <= far) & (depth > near)
+        ax.add_collection(PolyCollection(
+            corners[squares[np.argsort(-reach[squares])]], facecolors=TINT[colour], edgecolors=colour, linewidths=0.8,
+            alpha=0.65, zorder=order, clip_on=False,
+        ))  # fmt: skip
+        ax.add_collection(LineCollection(lost[dots], colors=INK, linewidths=1.2, zorder=order, clip_on=False))
+        ax.scatter(*tops[dots].T, s=16, color=INK, linewidths=0, zorder=order, clip_on=False)
+
+
+def pca_plane_vs_sheet() -> None:
+    """the same points with the best plane and with the sheet that a small autoencoder found"""
+    drawing = Drawing(
+        "pca_plane_vs_sheet",
+        "PCA lays a flat sheet through the points, an autoencoder can bend it",
+        "The same 220 points, scattered around a sheet that is bent like a half-pipe, drawn twice. Left: the best "
+        "plane, by PCA, with a long line from many points to their restorations. Right: the curved sheet found by a "
+        "small autoencoder runs through the points, and the lines almost vanish.",
+        height=525,
+    )
+    x = bent_points()
+    figure = Figure(figsize=(WIDTH / 72, 525 / 72))
+    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(525, 0))  # a unit of the axes is a pixel of the page
+    ax.set_axis_off()
+    sides = (
+        ("PCA: the best flat sheet", fit_plane, VERMILION, (228, 258)),
+        ("autoencoder: a sheet that bends", fit_sheet, BLUE, (672, 258)),
+    )
+    for name, fit, colour, centre in sides:
+        z, decode = fit(x)
+        x_hat = decode(z)
+        plot_sheet(ax, x, x_hat, patches(z, decode), centre, colour)
+        drawing.text((centre[0], 84), name, size=18, weight="bold")
+        error = ((x - x_hat) ** 2).sum(axis=1).mean()
+        drawing.text((centre[0], 436), f"mean squared distance from *x* to {X_HAT}: {error:.3f}")
+        if fit is fit_plane:
+            named = view(x, centre)[0][:, 0].argmax()
+            for point, word in ((x, "*x*"), (x_hat, X_HAT)):
+                a, b = view(point[named], centre)[0]
+                drawing.text((a + 9, b + 5), word, size=18, weight="bold", anchor="start")
+    drawing.disc((58, 489), 3, fill=INK)
+    drawing.text((74, 494), "a point *x*: three numbers", anchor="start")
+    drawing.line((290, 480), (290, 498), width=1.5)
+    drawing.text((302, 494), f"what is lost between *x* and {X_HAT}", anchor="start")
+    drawing.shape([(548, 496), (556, 482), (580, 482), (572, 496)], QUIET, fill="#EEEEEE")
+    drawing.text((592, 494), f"the sheet: every {X_HAT} that *k* = 2 allows", anchor="start")
+    file = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": drawing.name}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    plot = re.search(r'<g id="figure_1">.*</g>', file.getvalue(), re.DOTALL)
+    drawing.parts.insert(5, re.sub(r"\n\s*", "\n", plot[0]))  # under the words
+    drawing.save()
