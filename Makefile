@@ -17,7 +17,7 @@ help:
 	@echo "make doctor     check this installation"
 	@echo "make notebooks  run all notebooks and store their outputs"
 	@echo "make images     draw the diagrams again"
-	@echo "make weights    train the shipped networks again (about half an hour)"
+	@echo "make weights    train the shipped networks again (about an hour)"
 	@echo "make lowest     run the unit tests on the oldest packages pyproject.toml allows (needs uv)"
 
 $(READY): pyproject.toml

@@ -36,6 +36,70 @@ WRONG = {
         lambda x, mean, components: x @ components.T @ components,
     ],
     "03.3": [lambda E, D, C: D.T, lambda E, D, C: torch.linalg.qr(D)[0].T, lambda E, D, C: E @ D],
+    "04.1": [
+        lambda below, above: 2 * below * above,
+        lambda below, above: below * above + above,
+        lambda below, above: 2 * (below * above + above),
+    ],
+    "04.2": [
+        lambda bricks, x: nn.Sequential(*[brick.encoder for brick in bricks])(x),
+        lambda bricks, x: bricks[0].decoder(bricks[2].decoder(bricks[1].decoder(x[:, :6]))),
+        lambda bricks, x: bricks[0](x),
+        lambda bricks, x: x,
+    ],
+    "04.3": [
+        lambda first, second: (first.weight.T @ second.weight.T, second.bias),
+        lambda first, second: (second.weight @ first.weight, second.bias),
+        lambda first, second: (second.weight @ first.weight, second.weight @ first.bias),
+        lambda first, second: second.weight @ first.weight,
+    ],
+    "05.1": [
+        lambda units, k: units,
+        lambda units, k: k * math.log2(units),
+        lambda units, k: math.comb(units, k),
+        lambda units, k: 0.0,
+    ],
+    "05.2": [
+        lambda a, lam: (a - lam).relu(),
+        lambda a, lam: a - lam / 2,
+        lambda a, lam: torch.where(a > lam / 2, a, 0.0),
+        lambda a, lam: a,
+    ],
+    "05.3": [
+        lambda x, D, k: D.T @ x,
+        lambda x, D, k: torch.where((D.T @ x).abs() >= (D.T @ x).abs().topk(k).values[-1], D.T @ x, 0.0),
+        lambda x, D, k: torch.zeros(D.shape[1]),
+        lambda x, D, k: x,
+    ],
+    "07.1": [
+        lambda J, v: (J @ v).norm(),
+        lambda J, v: ((J @ v).norm() / v.norm()) ** 2,
+        lambda J, v: J @ v,
+        lambda J, v: J.norm(),
+    ],
+    "07.2": [
+        lambda z, W: (z * (1 - z)) ** 2 @ (W**2).sum(1),
+        lambda z, W: (1 - z**2) @ (W**2).sum(1),
+        lambda z, W: ((1 - z**2) ** 2 @ (W**2).sum(1)).mean(),
+        lambda z, W: (1 - z**2) ** 2 @ W,
+    ],
+    "07.3": [
+        lambda x, W1, W2: W2 @ W1,
+        lambda x, W1, W2: W2 @ (torch.sigmoid(W1 @ x) * (1 - torch.sigmoid(W1 @ x)))[:, None] * W1.sum(0),
+        lambda x, W1, W2: (W2 @ W1).T,
+    ],
+    "08.1": [2.135335, 0.533834, 1.5403, torch.tensor([0.5, 0.5677]), "one"],
+    "08.2": [
+        lambda log_w: log_w.mean(0),
+        lambda log_w: log_w.logsumexp(0),
+        lambda log_w: log_w.exp().mean(0).log(),
+        lambda log_w: log_w.logsumexp(1),
+    ],
+    "08.3": [
+        lambda w, b, sigma, x: (w @ (x - b) / (sigma**2 + w @ w), torch.tensor(0.0)),
+        lambda w, b, sigma, x: (w @ (x - b) / (w @ w), -(1 + w @ w / sigma**2).log()),
+        lambda w, b, sigma, x: w @ x,
+    ],
 }
 PLANTED = [(name, answer) for name, answers in WRONG.items() for answer in answers]
 

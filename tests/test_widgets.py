@@ -16,15 +16,41 @@ from PIL import Image
 from strategies import alt_in, caption_in, picture_in, places_of
 
 from aecourse.models import DenseAutoencoder
-from aecourse.widgets import BottleneckExplorer, DrawingPad, LatentMapExplorer, TrainingExplorer
+from aecourse.widgets import (
+    BottleneckExplorer,
+    ContractionExplorer,
+    DrawingPad,
+    GeneratorExplorer,
+    LatentMapExplorer,
+    SparsityExplorer,
+    StackExplorer,
+    TrainingExplorer,
+)
+from aecourse.widgets.generator import BetweenDigits, PriorMap, TwentyNumbers
 
 EXPLORERS = {
     "bottleneck": BottleneckExplorer,
     "latent map": LatentMapExplorer,
     "drawing pad": DrawingPad,
     "training": TrainingExplorer,
+    "stack": StackExplorer,
+    "generator": GeneratorExplorer,
+    "generator map": PriorMap,
+    "generator twenty": TwentyNumbers,
+    "generator between": BetweenDigits,
+    "sparsity": SparsityExplorer,
+    "contraction": ContractionExplorer,
 }
-MOVED = ("bottleneck", "latent map", "drawing pad")  # those whose controls change the picture at once
+MOVED = (
+    "bottleneck",
+    "latent map",
+    "drawing pad",
+    "stack",
+    "generator map",
+    "generator twenty",
+    "generator between",
+    "sparsity",
+)  # those whose controls change the picture at once
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +67,7 @@ def explorers() -> dict:
 def controls_of(explorer) -> dict:
     """everything a learner can set"""
     if isinstance(explorer, TrainingExplorer):
-        return {"latent_dim": explorer.latent_dim, "epochs": explorer.epochs, "lr": explorer.lr}
+        return {"setting": explorer.setting, "epochs": explorer.epochs, "lr": explorer.lr}
     return explorer.controls
 
 
@@ -149,7 +175,7 @@ def test_memory_does_not_grow(explorers, name):
     def events(count: int) -> int:
         for _ in range(count):
             control = chance.choice(list(places))
-            if isinstance(places[control][0], int | float):
+            if isinstance(places[control][0], int | float) and not hasattr(control, "options"):
                 low, _, high = places[control]
                 control.value = type(low)(chance.uniform(low, high))
             else:

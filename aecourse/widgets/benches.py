@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipywidgets as widgets
+import torch
 
-from aecourse.data import CORRUPTIONS
+from aecourse.data import CORRUPTIONS, corrupt
 from aecourse.models import (
     ContractiveAutoencoder,
     DenoisingAutoencoder,
@@ -12,6 +13,7 @@ from aecourse.models import (
     StackedAutoencoder,
     VariationalAutoencoder,
 )
+from aecourse.models.denoising import EVERYDAY
 from aecourse.widgets.trainer import Bench
 
 WIDE = {"style": {"description_width": "initial"}, "layout": {"flex": "1 1 300px"}}
@@ -49,12 +51,17 @@ def sparse_bench(penalty: str) -> Bench:
 def repair_bench() -> Bench:
     """a denoising autoencoder for one kind of damage"""
     noise = widgets.Dropdown(options=list(CORRUPTIONS), description="damage to learn from", **WIDE)
+
+    def damaged(x: torch.Tensor) -> torch.Tensor:
+        return corrupt(x, noise.value, EVERYDAY[noise.value], seed=0)
+
     return Bench(
         setting=noise,
         control=noise,
         build=lambda noise: DenoisingAutoencoder(128, hidden=(256,), noise=noise),
         name=lambda model: f"784 → 256 → 128 → 256 → 784, {model.noise} {model.strength:g}",
         loss="MSE per pixel after damage",
+        seen=("damaged", damaged),
     )
 
 

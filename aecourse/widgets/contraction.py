@@ -13,8 +13,10 @@ from aecourse.checks import check_number
 from aecourse.data import PIXELS, SIDE, load_mnist
 from aecourse.plotting import BLACK, BLUE, VERMILION, as_images, plain_ticks
 from aecourse.weights import load_weights, shipped_weights
+from aecourse.widgets.benches import contraction_bench
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 FAMILY = "contractive-"
 DIRECTIONS = {
@@ -93,12 +95,16 @@ class ContractionExplorer(Explorer):
         self.curve = widgets.HTML(layout={"flex": "4 1 330px", "min_width": "300px"})
         self.picture.layout.flex = "5 1 460px"
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
+        self.workshop = Workshop(lambda: TrainingExplorer(bench=contraction_bench()))
         self.children = [
             self.style_sheet,
             widgets.HBox([self.weights, self.direction, self.digit], layout=wrap),
-            with_number_box(self.amount, "length of the nudge, ‖Δx‖"),
+            widgets.HBox(
+                [with_number_box(self.amount, "length of the nudge, ‖Δx‖"), self.workshop.button], layout=wrap
+            ),
             widgets.HBox([self.picture, self.curve], layout={**wrap, "grid_gap": "20px"}),
             self.caption,
+            self.workshop,
         ]
         self.refresh()
 

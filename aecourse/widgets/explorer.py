@@ -150,7 +150,7 @@ def with_number_box(slider: widgets.IntSlider | widgets.FloatSlider, label: str)
     def follow(change) -> None:  # traitlets' own link breaks when two threads move the slider; here the newest wins
         with lock:
             here.following = True
-            box.value = slider.value
+            box.value = round(slider.value, 6)  # a browser's 1.9400000000000004 is 1.94
             here.following = False
 
     def lead(change) -> None:

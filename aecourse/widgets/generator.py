@@ -13,10 +13,12 @@ from aecourse.checks import check_choice
 from aecourse.data import load_mnist, normalise_digit
 from aecourse.plotting import mosaic, plot_reconstructions
 from aecourse.weights import load_weights
+from aecourse.widgets.benches import generator_bench
 from aecourse.widgets.dials import Dials
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.pads import InkCanvas, ink_as_array
 from aecourse.widgets.prior_map import PriorMap
+from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 MODES = {"a place on the map": "map", "twenty numbers": "twenty", "between two digits": "between"}
 AWAKE = 0.01  # Burda et al. (2016): a unit whose mean varies less over the images carries nothing
@@ -203,7 +205,9 @@ class GeneratorExplorer(Explorer):
             style={"description_width": "initial", "button_width": "180px"},
         )  # fmt: skip
         super().__init__({"mode": self.mode})
-        self.children = [self.style_sheet, self.mode, *self.panels.values()]
+        self.workshop = Workshop(lambda: TrainingExplorer(bench=generator_bench()))
+        top = widgets.HBox([self.mode, self.workshop.button], layout=ROW)
+        self.children = [self.style_sheet, top, *self.panels.values(), self.workshop]
         self.refresh()
 
     def refresh(self) -> None:

@@ -19,10 +19,12 @@ from aecourse.evaluation import psnr
 from aecourse.models import DenoisingAutoencoder
 from aecourse.plotting import BLUE, ORANGE, VERMILION, as_images, mosaic, plain_ticks, plot_reconstructions
 from aecourse.weights import load_weights
+from aecourse.widgets.benches import repair_bench
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.pads import InkCanvas, ink_as_array
 from aecourse.widgets.picture import data_uri
+from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 SAMPLE = 300  # test digits behind the curve
 LINES = {"damaged": VERMILION, "median filter": ORANGE, "repaired": BLUE}
@@ -140,20 +142,24 @@ class RepairExplorer(Explorer):
         self.refresh()
 
     def _arrange(self) -> None:
-        self.curve = widgets.HTML(layout={"flex": "3 1 280px", "min_width": "260px"})
-        self.picture.layout.flex = "5 1 460px"
-        scribble = widgets.ToggleButton(value=False, description="scribble over them", icon="pencil")
+        self.curve = widgets.HTML(layout={"flex": "3 1 260px", "min_width": "240px", "max_width": "440px"})
+        self.picture.layout.flex = "5 1 400px"
+        scribble = widgets.ToggleButton(
+            value=False, description="scribble over them", icon="pencil", layout={"width": "auto"}
+        )
         clear = widgets.Button(description="clear the scribble")
         clear.on_click(lambda _: self.ink.clear())
         self.pad = widgets.VBox([self.pen, self.ink, clear], layout={"display": "none", "align_items": "center"})
         scribble.observe(lambda change: setattr(self.pad.layout, "display", "flex" if change.new else "none"), "value")
         row = {"flex_flow": "row wrap", "align_items": "center"}
+        self.workshop = Workshop(lambda: TrainingExplorer(bench=repair_bench()))
         self.children = [
             self.style_sheet,
             widgets.HBox([self.noise, self.slider], layout=row),
-            widgets.HBox([self.digits, scribble], layout=row),
+            widgets.HBox([self.digits, scribble, self.workshop.button], layout=row),
             widgets.HBox([self.pad, self.picture, self.curve], layout=row | {"grid_gap": "0 12px"}),
             self.caption,
+            self.workshop,
         ]
 
     def _fit_slider(self, change) -> None:

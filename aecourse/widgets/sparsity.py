@@ -16,9 +16,11 @@ from aecourse.models import SparseAutoencoder
 from aecourse.models.sparse import PENALTIES
 from aecourse.plotting import BLUE, as_images, mosaic, plot_reconstructions
 from aecourse.weights import load_weights, read_card
+from aecourse.widgets.benches import sparse_bench
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.picture import Picture
+from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 POSITIONS = {"l1": (0.1, 0.25, 0.5), "kl": (0.1, 0.05, 0.02), "topk": (50, 25, 10)}  # the slider's, ever stricter
 SYMBOLS = {"l1": "L1, λ", "kl": "KL, ρ", "topk": "top-k, k"}
@@ -136,11 +138,13 @@ class SparsityExplorer(Explorer):
         row = {"flex_flow": "row wrap", "align_items": "center"}
         left = widgets.VBox([self.picture, self.caption], layout={"flex": "5 1 520px", "min_width": "0"})
         right = widgets.VBox([legend, self.atoms, self.curve], layout={"flex": "3 1 300px", "min_width": "280px"})
+        self.workshop = Workshop(lambda: TrainingExplorer(bench=sparse_bench(self.penalty.value)))
         self.children = [
             self.style_sheet,
             widgets.HBox([self.penalty, with_number_box(self.strictness, "strictness, 1 to 3")], layout=row),
-            widgets.HBox([self.digits, self.digit, self.atom], layout=row),
+            widgets.HBox([self.digits, self.digit, self.atom, self.workshop.button], layout=row),
             widgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "0 18px"}),
+            self.workshop,
         ]
         self.refresh()
 

@@ -18,7 +18,9 @@ from aecourse.evaluation import mse, ridge_probe_accuracy
 from aecourse.models import StackedAutoencoder
 from aecourse.plotting import BLUE, SKY, mosaic, plot_reconstructions
 from aecourse.weights import load_weights
+from aecourse.widgets.benches import stack_bench
 from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 LABELLED = 5_000  # training digits whose labels the probe sees; the stack itself never sees one
 SIDE = 28
@@ -86,14 +88,16 @@ class StackExplorer(Explorer):
         super().__init__({"step": self.step, "digits": self.digits})
         self.table = widgets.HTML(layout={"flex": "3 1 330px", "min_width": "300px", "margin": "0 0 0 18px"})
         self.picture.layout.flex = "5 1 460px"
+        self.workshop = Workshop(lambda: TrainingExplorer(bench=stack_bench()))
         self.children = [
             self.style_sheet,
             widgets.HBox(
-                [with_number_box(self.step, f"step, 0 to {last}"), self.digits],
+                [with_number_box(self.step, f"step, 0 to {last}"), self.digits, self.workshop.button],
                 layout={"flex_flow": "row wrap", "align_items": "center"},
             ),
             widgets.HBox([self.picture, self.table], layout={"flex_flow": "row wrap", "align_items": "center"}),
             self.caption,
+            self.workshop,
         ]
         self.refresh()
 

@@ -37,6 +37,7 @@ class Bench:
     build : the untrained network for a value of the setting
     name : what to call a network, by its settings
     loss : what its loss measures, with the unit
+    seen : what the network is shown of the ten digits, and what its row is called
     """
 
     setting: widgets.Widget
@@ -44,6 +45,7 @@ class Bench:
     build: Callable[..., Autoencoder]
     name: Callable[[Autoencoder], str]
     loss: str = "MSE per pixel"
+    seen: tuple[str, Callable[[torch.Tensor], torch.Tensor]] = ("original", lambda x: x)
 
 
 def dense_bench(latent_dim: int) -> Bench:
@@ -77,8 +79,6 @@ class TrainingExplorer(Explorer):
     history : its History so far
     """
 
-    row_names = ("original", "restored")
-
     def __init__(
         self, latent_dim: int = 16, *, bench: Bench | None = None, on_done: Callable[[Autoencoder], None] | None = None
     ) -> None:
@@ -88,6 +88,7 @@ class TrainingExplorer(Explorer):
         self.fitting, self.valid = train.split(5_000, seed=0)
         self.on_done = on_done
         self.shown = self.test.one_of_each()
+        self.row_names = (self.bench.seen[0], "restored")
         self.setting = self.bench.setting
         self.epochs = widgets.IntSlider(5, 1, 20)
         self.lr = widgets.SelectionSlider(
@@ -191,7 +192,11 @@ class TrainingExplorer(Explorer):
     def render(self) -> np.ndarray:
         """ten test digits above what the network makes of them now"""
         with self._swapping:
-            return mosaic([self.shown, self._view(self.shown)])
+            return mosaic(list(self._rows().values()))
+
+    def _rows(self) -> dict[str, torch.Tensor]:
+        shown = self.bench.seen[1](self.shown)
+        return dict(zip(self.row_names, (shown, self._view(shown)), strict=True))
 
     def describe(self) -> str:
         """where the training stands"""
@@ -226,7 +231,7 @@ class TrainingExplorer(Explorer):
         """the ten digits and what the network makes of them now"""
         state = "trained" if self.history.epochs else "an untrained network: press Train"
         plot_reconstructions(
-            {"original": self.shown, "restored": self._view(self.shown)},
+            self._rows(),
             ax=figure.subplots(),
             title=f"Ten digits and {state}",
         )

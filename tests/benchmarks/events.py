@@ -33,7 +33,7 @@ NEXT_PICTURE = """
 
 def measure() -> dict[str, tuple[list[float], float]]:
     """{explorer: (milliseconds of each of 1,000 events, megabytes that stayed)}"""
-    from aecourse import BottleneckExplorer, DrawingPad, LatentMapExplorer, pick_device
+    from aecourse import BottleneckExplorer, ContractionExplorer, DrawingPad, LatentMapExplorer, pick_device
 
     pick_device()
     rng = random.Random(0)
@@ -51,7 +51,21 @@ def measure() -> dict[str, tuple[list[float], float]]:
     def move_point() -> None:
         latent_map.pad.value = [rng.random(), rng.random()]
 
-    cases = {"BottleneckExplorer": move_k, "DrawingPad": draw, "LatentMapExplorer": move_point}
+    contraction = ContractionExplorer()
+
+    def nudge() -> None:
+        control = rng.choice(list(contraction.controls.values()))
+        if control in (contraction.amount, contraction.digit):
+            control.value = type(control.value)(rng.uniform(control.min, control.max))
+        else:
+            control.value = rng.choice([value for _, value in control._options_full if value != control.value])
+
+    cases = {
+        "BottleneckExplorer": move_k,
+        "DrawingPad": draw,
+        "LatentMapExplorer": move_point,
+        "ContractionExplorer": nudge,
+    }
     return {name: _time_events(event) for name, event in cases.items()}
 
 

@@ -122,3 +122,27 @@ def test_training_runs_live_and_stops(lab) -> None:
     wait_for_caption(lab, explorer, "Ended early by Stop")
     assert pixels(explorer) != before
     assert lab.own_complaints() == []
+
+
+@pytest.mark.parametrize(
+    "notebook", ["04_deep_and_stacked", "05_sparse", "06_denoising", "07_contractive", "08_variational"]
+)
+def test_each_family_answers_the_keyboard(lab, notebook: str) -> None:
+    """notebooks 04 to 08: Run All, then an arrow key on the explorer's slider changes the picture and the caption"""
+    lab.open(f"{notebook}.ipynb")
+    lab.run_all()
+    explorer = lab.page.locator(".aecourse:has(.noUi-handle)").first
+    explorer.wait_for(state="attached", timeout=30_000)
+    explorer.scroll_into_view_if_needed()
+    explorer.locator(PICTURE).first.wait_for(timeout=30_000)
+    before, words = pixels(explorer), caption(explorer)
+    explorer.locator(".noUi-handle").first.focus()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight", "ArrowRight"):  # from either end something moves
+        lab.page.keyboard.press(key)
+        lab.page.wait_for_timeout(300)
+        if pixels(explorer) != before:
+            break
+    assert pixels(explorer) != before
+    assert caption(explorer) != words
+    lab.shoot(notebook)
+    assert lab.own_complaints() == []

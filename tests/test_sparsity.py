@@ -1,0 +1,140 @@
+"""The sparsity explorer against the networks themselves, and the Gabor ruler against known waves and noise."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from strategies import caption_in, picture_in, refuses
+
+from aecourse.gabor import gabor_fit, gabor_r2
+from aecourse.plotting import as_images
+from aecourse.weights import load_weights, read_card
+from aecourse.widgets import SparsityExplorer
+from aecourse.widgets.sparsity import POSITIONS, SAMPLE, framed, load_sparse_net, signed
+
+NETS = [(kind, place, i + 1) for kind, places in POSITIONS.items() for i, place in enumerate(places)]
+
+
+@pytest.fixture(scope="module")
+def explorer() -> SparsityExplorer:
+    """one for all tests, each of which sets what it needs"""
+    return SparsityExplorer()
+
+
+def put(explorer, **values) -> str:
+    """set some controls and return the caption"""
+    for name, value in values.items():
+        explorer.controls[name].value = value
+    role, words = caption_in(explorer)
+    assert role == "status"
+    return words
+
+
+def tile(explorer, row: int, column: int) -> np.ndarray:
+    """one 28×28 image of the picture"""
+    return picture_in(explorer)[30 * row : 30 * row + 28, 30 * column : 30 * column + 28]
+
+
+def close(picture: np.ndarray, expected: torch.Tensor) -> bool:
+    """equal up to one gray value, for rounding"""
+    return np.abs(picture.astype(int) - as_images(expected[None])[0].astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize(("kind", "place", "strictness"), NETS)
+def test_rows_against_the_network(explorer, mnist, kind, place, strictness):
+    """restored digits, the strongest atoms and their growing sum, computed anew from the weights"""
+    words = put(explorer, penalty=kind, strictness=strictness, digits=4, digit=7)
+    model, x = load_weights(f"sparse-{kind}-{place:g}"), mnist[1].one_of_each(4)
+    with torch.no_grad():
+        z, x_hat = model.encode(x)[7], model(x)
+        drawn = z[None] * model.decoder.atoms  # (784, 1024): what each unit adds
+        strongest = drawn.square().sum(0).argsort(descending=True)[:10]
+        sums = model.decoder.bias + drawn[:, strongest].cumsum(1).T
+    assert picture_in(explorer).shape == (5 * 30 - 2, 10 * 30 - 2)
+    assert all(close(tile(explorer, 0, i), x[i]) and close(tile(explorer, 1, i), x_hat[i]) for i in range(10))
+    assert all(close(tile(explorer, 3, i), sums[i]) for i in range(10))
+    assert close(tile(explorer, 2, 0), signed(model.decoder.atoms.T[strongest[:1]].detach())[0])
+    scores = read_card(f"sparse-{kind}-{place:g}").scores
+    assert f"= {place:g}: test MSE {scores['test_mse']:.4f}, {scores['test_awake']:.1%} of 1024" in words
+    assert f"The 7 wakes {int(model.awake(z).sum())};" in words
+
+
+def test_atoms_are_numbered_by_use_and_shown_with_their_users(explorer, mnist):
+    """atom 5 is the sixth most used unit; its nine keenest digits stand beside it, the strongest first"""
+    put(explorer, penalty="topk", strictness=1)
+    model = load_weights("sparse-topk-50")
+    with torch.no_grad():
+        z = model.encode(mnist[1].x[:SAMPLE])
+    wakes = (z > 0).sum(0)
+    words = put(explorer, atom=5)
+    assert f"Atom 5 is awake for {wakes.sort(descending=True).values[5] / SAMPLE:.1%} of 3,000" in words
+    unit = int(load_sparse_net("topk", 50).order[5])
+    assert int(wakes[unit]) == int(wakes.sort(descending=True).values[5])
+    assert close(tile(explorer, 4, 0), signed(model.decoder.atoms.T[unit][None].detach())[0])
+    for place, user in enumerate(z[:, unit].argsort(descending=True)[:9]):
+        assert close(tile(explorer, 4, place + 1), mnist[1].x[user])
+
+
+def test_a_dead_atom_has_no_users(explorer):
+    """the last atom of the strictest top-k network sleeps through every digit of the sample, and the words say so"""
+    words = put(explorer, penalty="topk", strictness=3, atom=1023)
+    assert words.endswith("Atom 1023 is awake for 0.0% of 3,000 test digits: nobody uses it.")
+    assert (tile(explorer, 4, 1) == 255).all()
+
+
+def test_the_map_frames_the_chosen_atom(explorer):
+    """page, row names and frame follow the atom; the histogram's shares sum to nearly 1"""
+    put(explorer, penalty="l1", strictness=1, atom=137)
+    assert "Atoms 100 to 149; atom 137 is framed" in explorer.atoms.value
+    assert "130 – 139" in explorer.atoms.value
+    put(explorer, atom=1023)
+    assert re.findall(r"<span>(\d+) – (\d+)</span>", explorer.atoms.value)[-1] == ("1020", "1023")
+    assert 0.99 <= sum(load_sparse_net("l1", 0.1).share) <= 1 + 1e-6
+
+
+def test_frame_touches_only_the_edge():
+    """the frame is black, what lies inside and outside stays"""
+    picture = framed(np.full((58, 58), 200, np.uint8), 0, 1)
+    assert (picture[0, 30:] == 0).all() and (picture[27, 30:] == 0).all() and (picture[:28, 28:31] == 0).all()
+    assert (picture[1:27, 31:57] == 200).all() and (picture[30:] == 200).all() and (picture[:, :28] == 200).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("penalty", "L1"), ("penalty", None), ("strictness", 0), ("strictness", 4)]
+)
+def test_bad_start(name, value):
+    """an unknown penalty and a strictness outside 1 to 3 are refused by name"""
+    refuses(name, SparsityExplorer, **{name: value})
+
+
+@pytest.mark.parametrize("side", [8, 12])
+def test_gabor_functions_are_recognised(side):
+    """written out from the formula in the plane's own coordinates: R² 1, and the fit is the function"""
+    rng = np.random.default_rng(side)
+    for _ in range(8):
+        across, down = rng.uniform(0.3 * side, 0.6 * side, 2)
+        sigma_u, sigma_v = rng.uniform(0.1 * side, 0.2 * side, 2)
+        turn, frequency, phase = rng.uniform(0, np.pi), rng.uniform(0.1, 0.35), rng.uniform(0, 2 * np.pi)
+        grid = (np.arange(side)[None, :] - across) + 1j * (np.arange(side)[:, None] - down)
+        u, v = (grid * np.exp(-1j * turn)).real, (grid * np.exp(-1j * turn)).imag
+        wave = 3 * np.exp(-(u**2) / (2 * sigma_u**2) - v**2 / (2 * sigma_v**2))
+        wave = wave * np.cos(2 * np.pi * frequency * u + phase)
+        assert gabor_r2(wave) >= 0.98
+        assert np.abs(gabor_fit(wave) - wave).max() <= 0.2 * np.abs(wave).max()
+
+
+def test_noise_and_wide_waves_are_not():
+    """noise never reaches 0.5; a wave through the whole picture does only where the hill may be wide"""
+    rng = np.random.default_rng(0)
+    assert max(gabor_r2(rng.normal(size=(8, 8))) for _ in range(30)) < 0.5
+    grating = np.cos(0.25 * 2 * np.pi * (np.arange(16)[None, :] + np.arange(16)[:, None] / 2))
+    assert gabor_r2(grating) < 0.7 < 0.95 < gabor_r2(grating, widest=4.0)
+
+
+@pytest.mark.parametrize("image", [np.zeros((8, 7)), np.zeros(64), np.zeros((3, 3)), np.full((8, 8), np.nan)])
+def test_bad_pictures_are_refused(image):
+    """not square, too small, not finite; and one without any variance has no R²"""
+    refuses("image", gabor_r2, image)
+    refuses("image", gabor_r2, np.ones((8, 8)))
+    refuses("widest", gabor_fit, np.eye(8), widest=0)
