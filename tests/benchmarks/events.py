@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import random
 import tempfile
@@ -32,41 +33,47 @@ NEXT_PICTURE = """
 
 
 def measure() -> dict[str, tuple[list[float], float]]:
-    """{explorer: (milliseconds of each of 1,000 events, megabytes that stayed)}"""
-    from aecourse import BottleneckExplorer, ContractionExplorer, DrawingPad, LatentMapExplorer, pick_device
+    """{explorer: (milliseconds of each of 1,000 events, megabytes that stayed)}; an event moves any one control"""
+    import aecourse
 
-    pick_device()
+    aecourse.pick_device()
     rng = random.Random(0)
-    bottleneck, pad, latent_map = BottleneckExplorer(), DrawingPad(), LatentMapExplorer()
-    side = pad.ink.side
-    drawing = bytes(255 if 30 < i // side < 50 and 10 < i % side < 60 else 0 for i in range(side * side))
+    bottleneck, latent_map = aecourse.BottleneckExplorer(), aecourse.LatentMapExplorer()
+    generator = aecourse.GeneratorExplorer()
 
     def move_k() -> None:
         bottleneck.k.value = rng.choice([k for k in range(1, 65) if k != bottleneck.k.value])
 
-    def draw() -> None:
-        cut = rng.randrange(30 * side, 50 * side)
-        pad.ink.value = drawing[:cut] + bytes(len(drawing) - cut)
-
     def move_point() -> None:
         latent_map.pad.value = [rng.random(), rng.random()]
 
-    contraction = ContractionExplorer()
-
-    def nudge() -> None:
-        control = rng.choice(list(contraction.controls.values()))
-        if control in (contraction.amount, contraction.digit):
-            control.value = type(control.value)(rng.uniform(control.min, control.max))
-        else:
-            control.value = rng.choice([value for _, value in control._options_full if value != control.value])
-
-    cases = {
-        "BottleneckExplorer": move_k,
-        "DrawingPad": draw,
-        "LatentMapExplorer": move_point,
-        "ContractionExplorer": nudge,
+    cases = {"BottleneckExplorer, k": move_k, "LatentMapExplorer, pad": move_point}
+    wanderers = {
+        "DrawingPad": aecourse.DrawingPad(),
+        "StackExplorer": aecourse.StackExplorer(),
+        "SparsityExplorer": aecourse.SparsityExplorer(),
+        "RepairExplorer": aecourse.RepairExplorer(),
+        "ContractionExplorer": aecourse.ContractionExplorer(),
+        **{f"GeneratorExplorer, {mode}": panel for mode, panel in generator.panels.items()},
     }
+    cases |= {name: functools.partial(_move_any, explorer, rng) for name, explorer in wanderers.items()}
     return {name: _time_events(event) for name, event in cases.items()}
+
+
+def _move_any(explorer, rng: random.Random) -> None:
+    """give one control of an explorer another value"""
+    control = rng.choice(list(explorer.controls.values()))
+    if hasattr(control, "options"):
+        control.value = rng.choice([value for _, value in control._options_full if value != control.value])
+    elif isinstance(control.value, bytes):
+        side = control.side
+        end = rng.randrange(30 * side, 50 * side)
+        ink = bytes(255 if 30 < i // side < 50 and 10 < i % side < 60 else 0 for i in range(end))
+        control.value = ink + bytes(side * side - end)
+    elif isinstance(control.value, tuple):
+        control.value = tuple(rng.uniform(low, high) for low, high in zip(control.min, control.max, strict=True))
+    else:
+        control.value = type(control.value)(rng.uniform(control.min, control.max))
 
 
 def _time_events(event) -> tuple[list[float], float]:
