@@ -50,6 +50,7 @@ MOVED = (
     "generator twenty",
     "generator between",
     "sparsity",
+    "contraction",
 )  # those whose controls change the picture at once
 
 

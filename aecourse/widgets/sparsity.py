@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import ipywidgets as widgets
@@ -71,7 +72,7 @@ def load_sparse_net(penalty: str, strength: float) -> SparseNet:
         atoms = model.decoder.atoms.T[order].contiguous()  # (1024, 784)
         users = z[:, order].topk(SHOWN - 1, dim=0).indices
         count, edges = torch.histogram(z, 30)
-        full = count >= RARE * z.numel()
+        full = (count >= RARE * z.numel()).cumprod(0).bool()  # up to the first rare bin
         share, middle = count[full] / z.numel(), ((edges[1:] + edges[:-1]) / 2)[full]
         pictures = as_images(signed(atoms))
     return SparseNet(model, order, atoms, card.scores, pictures, users, wakes, middle.tolist(), share.tolist())
@@ -203,8 +204,9 @@ class SparsityExplorer(Explorer):
         )
         self.curve.value = svg_curve(
             {"all units": (BLUE, net.activity, net.share)},
-            title="Most units say nothing",
+            title="Most units are silent, or nearly",
             x_label="activity of a unit, z",
+            x_range=(0, math.ceil(net.activity[-1])),
             y_label="share of activities (log scale)",
         )
 
