@@ -71,6 +71,25 @@ WRONG = {
         lambda x, D, k: torch.zeros(D.shape[1]),
         lambda x, D, k: x,
     ],
+    "06.1": [
+        lambda clean, damaged, repaired: 10 * ((repaired - clean) ** 2).mean().log10(),
+        lambda clean, damaged, repaired: -10 * ((repaired - clean) ** 2).mean().log10(),
+        lambda clean, damaged, repaired: (((damaged - clean) ** 2).mean() / ((repaired - clean) ** 2).mean()).log10(),
+        lambda clean, damaged, repaired: 10 * (((damaged - clean) / (repaired - clean)) ** 2).log10().mean(),
+    ],
+    "06.2": [
+        lambda model, x, damage: ((model(x) - x) ** 2).mean(),
+        lambda model, x, damage: ((model(noisy := damage(x)) - noisy) ** 2).mean(),
+        lambda model, x, damage: ((model(damage(x)) - damage(x)) ** 2).mean(),
+        lambda model, x, damage: ((model(damage(x)) - x) ** 2).sum(),
+        lambda model, x, damage: ((model(x) - damage(x)) ** 2).mean(),
+    ],
+    "06.3": [
+        lambda x, centres, sigma: centres[torch.cdist(x, centres).argmin(1)],
+        lambda x, centres, sigma: (-(torch.cdist(x, centres) ** 2) / sigma**2).softmax(1) @ centres,
+        lambda x, centres, sigma: centres.mean(0).expand_as(x),
+        lambda x, centres, sigma: x,
+    ],
     "07.1": [
         lambda J, v: (J @ v).norm(),
         lambda J, v: ((J @ v).norm() / v.norm()) ** 2,

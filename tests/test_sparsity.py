@@ -1,10 +1,11 @@
 """The sparsity explorer against the networks themselves."""
 
-import re
+import io
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from strategies import caption_in, picture_in, refuses
 
 from aecourse.plotting import as_images
@@ -83,13 +84,31 @@ def test_a_dead_atom_has_no_users(explorer):
 
 
 def test_the_map_frames_the_chosen_atom(explorer):
-    """page, row names and frame follow the atom; the histogram's shares sum to nearly 1"""
+    """page, frame and words follow the atom; the histogram's shares sum to nearly 1"""
     put(explorer, penalty="l1", strictness=1, atom=137)
-    assert "Atoms 100 to 149; atom 137 is framed" in explorer.atoms.value
-    assert "130 – 139" in explorer.atoms.value
+    assert "atoms 100 to 149" in explorer.legend.value and "atom 137 is framed" in explorer.legend.value
+    assert explorer.atoms.value == pytest.approx([0.75, 0.7])
+    shown = np.asarray(Image.open(io.BytesIO(explorer.atoms.background)))
+    assert shown.shape == (5 * 30 - 2, 10 * 30 - 2)
+    tile = shown[3 * 30 : 3 * 30 + 28, 7 * 30 : 7 * 30 + 28]
+    assert np.array_equal(tile[1:-1, 1:-1], load_sparse_net("l1", 0.1).pictures[137][1:-1, 1:-1])
+    assert (shown[3 * 30 - 2 : 3 * 30, 7 * 30 : 7 * 30 + 28] == 0).all()
     put(explorer, atom=1023)
-    assert re.findall(r"<span>(\d+) – (\d+)</span>", explorer.atoms.value)[-1] == ("1020", "1023")
+    assert "atoms 1000 to 1023" in explorer.legend.value
     assert 0.99 <= sum(load_sparse_net("l1", 0.1).share) <= 1 + 1e-6
+
+
+def test_a_click_chooses_an_atom(explorer):
+    """the tile under the pointer, on the page that is shown; an empty tile of the last page means the last atom"""
+    put(explorer, atom=103)
+    explorer.atoms.value = [0.31, 0.79]
+    assert explorer.atom.value == 133
+    assert "Atom 133 is awake" in caption_in(explorer)[1]
+    explorer.atoms.value = [1.0, 1.0]
+    assert explorer.atom.value == 149
+    put(explorer, atom=1000)
+    explorer.atoms.value = [0.95, 0.95]
+    assert explorer.atom.value == 1023
 
 
 def test_frame_touches_only_the_edge():

@@ -22,6 +22,7 @@ from aecourse.widgets import (
     DrawingPad,
     GeneratorExplorer,
     LatentMapExplorer,
+    RepairExplorer,
     SparsityExplorer,
     StackExplorer,
     TrainingExplorer,
@@ -39,6 +40,7 @@ EXPLORERS = {
     "generator twenty": TwentyNumbers,
     "generator between": BetweenDigits,
     "sparsity": SparsityExplorer,
+    "repair": RepairExplorer,
     "contraction": ContractionExplorer,
 }
 MOVED = (
@@ -50,6 +52,7 @@ MOVED = (
     "generator twenty",
     "generator between",
     "sparsity",
+    "repair",
     "contraction",
 )  # those whose controls change the picture at once
 

@@ -28,6 +28,7 @@ CSS = """
 .aecourse-names { display: flex; flex-direction: column; justify-content: space-around; text-align: right;
   flex: 0 0 auto; max-width: 9.5em; font-size: 14px; line-height: 1.2; }
 .aecourse-names:empty { display: none; }
+.aecourse-names > span { flex: 1 1 0; display: flex; align-items: center; justify-content: flex-end; }
 .aecourse-curve { width: 100%; height: auto; font: 13px sans-serif; fill: currentColor; }
 .aecourse-curve .title { font-size: 15px; font-weight: bold; }
 .aecourse-curve polyline { fill: none; stroke-width: 2.5; }

@@ -39,19 +39,25 @@ class InkCanvas(anywidget.AnyWidget):
 
 
 class PointPad(anywidget.AnyWidget):
-    """a picture on which to choose a point by hovering, dragging or the arrow keys
+    """a picture on which to choose a point by hovering, dragging, clicking or the arrow keys
 
     Attributes
     ----------
     background : bytes of a PNG file
     value : (right, down), shares of the picture's width and height in [0, 1]
     label : what it is, in words
+    hover : whether the point follows the mouse; otherwise it takes a click
+    marked : whether a ring is drawn around the point
+    steps : how far an arrow key moves, to the right and down
     """
 
     _esm = HERE / "point_pad.js"
     background = traitlets.Bytes(b"").tag(sync=True)
     value = traitlets.List(traitlets.Float(), [0.5, 0.5], minlen=2, maxlen=2).tag(sync=True)
     label = traitlets.Unicode("Point at the picture").tag(sync=True)
+    hover = traitlets.Bool(True).tag(sync=True)
+    marked = traitlets.Bool(True).tag(sync=True)
+    steps = traitlets.List(traitlets.Float(), [1 / 60, 1 / 60], minlen=2, maxlen=2).tag(sync=True)
 
 
 def ink_as_array(ink: bytes) -> np.ndarray:

@@ -39,6 +39,8 @@ class Picture(widgets.HTML):
     def show(self, array: np.ndarray, *, alt: str, rows: Sequence[str] = (), columns: Sequence[str] = ()) -> None:
         """put an array (height, width[, 3]) of uint8 on the screen; `alt` says in words what it shows"""
         beside, above = ("".join(f"<span>{html.escape(name)}</span>" for name in names) for names in (rows, columns))
+        if rows and columns:  # the row names begin below the column names
+            beside = f'<div class="aecourse-columns" aria-hidden="true">&nbsp;</div>{beside}'
         self.value = (
             f'<div class="aecourse-rows"><div class="aecourse-names">{beside}</div>'
             f'<figure><div class="aecourse-columns">{above}</div>'

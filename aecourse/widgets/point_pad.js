@@ -1,4 +1,5 @@
-// A picture on which a point is chosen by hovering, dragging or the arrow keys. Reports it as shares of width and height.
+// A picture on which a point is chosen by hovering, dragging, clicking or the arrow keys. Reports it as shares of width
+// and height.
 function render({ model, el }) {
   const frame = document.createElement("div");
   Object.assign(frame.style, { position: "relative", width: "100%", touchAction: "none", cursor: "crosshair", lineHeight: 0 });
@@ -14,6 +15,7 @@ function render({ model, el }) {
     position: "absolute", width: "18px", height: "18px", margin: "-9px 0 0 -9px", borderRadius: "50%",
     border: "3px solid black", boxShadow: "0 0 0 2px white, inset 0 0 0 2px white", pointerEvents: "none", boxSizing: "border-box",
   });
+  mark.hidden = !model.get("marked");
   frame.append(image, mark);
   el.appendChild(frame);
 
@@ -29,16 +31,18 @@ function render({ model, el }) {
     model.save_changes();
     draw();
   }
-  frame.addEventListener("pointermove", (e) => {
+  function follow(e) {
     const box = frame.getBoundingClientRect();
     choose((e.clientX - box.left) / box.width, (e.clientY - box.top) / box.height);
-  });
-  frame.addEventListener("pointerdown", (e) => { frame.setPointerCapture(e.pointerId); frame.focus(); });
+  }
+  frame.addEventListener("pointermove", (e) => { if (model.get("hover")) follow(e); });
+  frame.addEventListener("pointerdown", (e) => { frame.setPointerCapture(e.pointerId); frame.focus(); follow(e); });
   frame.addEventListener("keydown", (e) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
     if (!step) return;
     const [right, down] = model.get("value");
-    choose(right + step[0] / 60, down + step[1] / 60);
+    const [across, along] = model.get("steps");
+    choose(right + step[0] * across, down + step[1] * along);
     e.preventDefault();
     e.stopPropagation();
   });

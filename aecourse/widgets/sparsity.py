@@ -20,7 +20,8 @@ from aecourse.weights import load_weights, read_card
 from aecourse.widgets.benches import sparse_bench
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, with_number_box
-from aecourse.widgets.picture import Picture
+from aecourse.widgets.pads import PointPad
+from aecourse.widgets.picture import png
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 POSITIONS = {"l1": (0.1, 0.25, 0.5), "kl": (0.1, 0.05, 0.02), "topk": (50, 25, 10)}  # the slider's, ever stricter
@@ -28,7 +29,8 @@ SYMBOLS = {"l1": "L1, λ", "kl": "KL, ρ", "topk": "top-k, k"}
 MENU = {"L1 activity penalty": "l1", "KL to a target activity": "kl", "top-k": "topk"}
 SAMPLE = 3_000  # test digits from which the histogram and the users of each atom are taken
 SHOWN = 10  # atoms that build a digit
-PAGE = 50  # atoms on the map at once
+ROWS, COLUMNS = 5, 10  # atoms on the map at once
+PAGE = ROWS * COLUMNS
 RARE = 1e-4  # the histogram ends where fewer than one activity in 10,000 falls into a bin
 
 
@@ -133,12 +135,18 @@ class SparsityExplorer(Explorer):
             {"penalty": self.penalty, "strictness": self.strictness, "digits": self.digits, "digit": self.digit}
             | {"atom": self.atom}
         )
-        self.atoms = Picture()
+        self.atoms = PointPad(
+            label="Map of atoms: click one, or use the arrow keys",
+            hover=False,
+            marked=False,
+            steps=[1 / COLUMNS, 1 / ROWS],
+        )
+        self.atoms.observe(self._point, "value")
         self.curve = widgets.HTML(layout={"width": "100%"})
-        legend = widgets.HTML("<b>What the units draw</b>, the most used first. The framed one is looked at.")
+        self.legend = widgets.HTML()
         row = {"flex_flow": "row wrap", "align_items": "center"}
         left = widgets.VBox([self.picture, self.caption], layout={"flex": "5 1 520px", "min_width": "0"})
-        right = widgets.VBox([legend, self.atoms, self.curve], layout={"flex": "3 1 300px", "min_width": "280px"})
+        right = widgets.VBox([self.legend, self.atoms, self.curve], layout={"flex": "3 1 300px", "min_width": "280px"})
         self.workshop = Workshop(lambda: TrainingExplorer(bench=sparse_bench(self.penalty.value)))
         self.children = [
             self.style_sheet,
@@ -148,6 +156,12 @@ class SparsityExplorer(Explorer):
             self.workshop,
         ]
         self.refresh()
+
+    def _point(self, change) -> None:
+        """look at the atom that was clicked on the map"""
+        right, down = change.new
+        place = min(int(down * ROWS), ROWS - 1) * COLUMNS + min(int(right * COLUMNS), COLUMNS - 1)
+        self.atom.value = min(self.atom.value // PAGE * PAGE + place, self.atom.max)
 
     def _take_apart(self, net: SparseNet, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """the units that add most to one digit, and the picture after each is added; (units,) → (10,), (10, 784)"""
@@ -195,12 +209,15 @@ class SparsityExplorer(Explorer):
         """the page of the map of atoms on which the chosen one lies, framed, and the histogram of activities"""
         net = self.nets[penalty][strictness - 1]
         first = atom // PAGE * PAGE
-        page = net.pictures[first : first + PAGE]
-        rows = [page[i : i + 10] for i in range(0, len(page), 10)]
-        self.atoms.show(
-            framed(mosaic(rows), *divmod(atom - first, 10)),
-            alt=f"Atoms {first} to {first + len(page) - 1}; atom {atom} is framed.",
-            rows=[f"{first + i} – {first + i + len(rows[i // 10]) - 1}" for i in range(0, len(page), 10)],
+        page = np.full((PAGE, *net.pictures.shape[1:]), 255, np.uint8)  # the last page is not full
+        held = net.pictures[first : first + PAGE]
+        page[: len(held)] = held
+        row, column = divmod(atom - first, COLUMNS)
+        self.atoms.background = png(framed(mosaic(page.reshape(ROWS, COLUMNS, *page.shape[1:])), row, column))
+        self.atoms.value = [(column + 0.5) / COLUMNS, (row + 0.5) / ROWS]
+        self.legend.value = (
+            f"<b>What the units draw</b>, the most used first: atoms {first} to {first + len(held) - 1}, row by row. "
+            f"Click one: atom {atom} is framed."
         )
         self.curve.value = svg_curve(
             {"all units": (BLUE, net.activity, net.share)},

@@ -131,7 +131,7 @@ def test_each_family_answers_the_keyboard(lab, notebook: str) -> None:
     """notebooks 04 to 08: Run All, then an arrow key on the explorer's slider changes the picture and the caption"""
     lab.open(f"{notebook}.ipynb")
     lab.run_all()
-    explorer = lab.page.locator(".aecourse:has(.noUi-handle)").first
+    explorer = lab.page.locator(".aecourse:not(:has(.aecourse)):has(.noUi-handle)").first  # the innermost
     explorer.wait_for(state="attached", timeout=30_000)
     explorer.scroll_into_view_if_needed()
     explorer.locator(PICTURE).first.wait_for(timeout=30_000)

@@ -1,0 +1,86 @@
+"""SSIM against scikit-image, the score of a mixture against differentiation and a single Gaussian."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from skimage.metrics import structural_similarity
+from strategies import junk, numpy_of, refuses
+
+from aecourse.evaluation import mixture_score, ssim
+
+
+@pytest.fixture
+def x() -> torch.Tensor:
+    """six images of noise"""
+    return torch.rand(6, 784, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("side", [11, 12, 28])
+@pytest.mark.parametrize("kind", ["noise", "noisy copy", "flat"])
+def test_ssim_as_scikit_image_has_it(side, kind):
+    """Wang's window, whole windows only, the mean over images"""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand(5, side**2, generator=generator, dtype=torch.float64)
+    other = torch.rand(5, side**2, generator=generator, dtype=torch.float64)
+    y = {"noise": other, "noisy copy": (x + 0.2 * other).clamp(0, 1), "flat": torch.full_like(x, 0.5)}[kind]
+    oracle = sum(
+        structural_similarity(
+            *(numpy_of(image).reshape(side, side) for image in pair),
+            gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1,
+        )
+        for pair in zip(x, y, strict=True)
+    ) / 5  # fmt: skip
+    assert ssim(x, y) == pytest.approx(oracle, abs=1e-9)
+
+
+def test_ssim_in_single_precision(mnist, device):
+    """on digits, where most windows are black, float32 is enough; alike is 1, order does not matter"""
+    x = mnist[1].x[:50].to(device)
+    y = (x + 0.3 * torch.rand(50, 784, generator=torch.Generator().manual_seed(0)).to(device)).clamp(0, 1)
+    assert ssim(x, y) == pytest.approx(ssim(x.double(), y.double()), abs=1e-4)
+    assert ssim(x, y) == pytest.approx(ssim(y, x), abs=1e-6)
+    assert ssim(x, x) == pytest.approx(1, abs=1e-6)
+    assert isinstance(ssim(x, y), float)
+
+
+def test_bad_ssim(x):
+    """two batches alike, square, at least a window wide"""
+    for wrong in (x[:0], x[:, :-1], x[:, :100], x[0], x.long(), x.numpy(), None):
+        refuses("x", ssim, wrong, x)
+    for wrong in (x[:5], x[:, :729], x.double(), x[0], x.numpy(), None):
+        refuses("y", ssim, x, wrong)
+
+
+@pytest.mark.parametrize("sigma", [0.05, 0.3, 2.0])
+@pytest.mark.parametrize("d", [1, 2, 7])
+def test_score_is_the_gradient_of_the_log_density(sigma, d):
+    """differentiated automatically, from torch's own mixture"""
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.randn(9, d, generator=generator, dtype=torch.float64)
+    x = (centres[:5] + sigma * torch.randn(5, d, generator=generator, dtype=torch.float64)).requires_grad_()
+    parts = torch.distributions.Independent(torch.distributions.Normal(centres, sigma), 1)
+    mixture = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(torch.ones(9)), parts)
+    (expected,) = torch.autograd.grad(mixture.log_prob(x).sum(), x)
+    torch.testing.assert_close(mixture_score(x.detach(), centres, sigma), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_score_of_one_gaussian_and_far_away():
+    """(mean - x) / variance; and no 0 / 0 where every density underflows"""
+    x, centre = torch.tensor([[1.0, -2.0], [300.0, 0.0]]), torch.tensor([[0.5, 0.5]])
+    torch.testing.assert_close(mixture_score(x, centre, 0.5), (centre - x) / 0.25)
+    two = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    torch.testing.assert_close(mixture_score(x[1:], two, 0.1), (two[1:] - x[1:]) / 0.01)
+
+
+@given(sigma=junk.filter(lambda s: not (isinstance(s, float) and 0 < s < math.inf)) | st.floats(max_value=0))
+def test_bad_mixture(sigma):
+    """a deviation above 0, centres to be near, points in their space"""
+    x, centres = torch.zeros(3, 2), torch.zeros(4, 2)
+    refuses("sigma", mixture_score, x, centres, sigma)
+    for wrong in (centres[:0], centres[0], centres.long(), centres.numpy(), None):
+        refuses("centres", mixture_score, x, wrong, 1.0)
+    for wrong in (x[:, :1], x[0], x.long(), x.numpy(), None):
+        refuses("x", mixture_score, wrong, centres, 1.0)
