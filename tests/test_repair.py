@@ -1,4 +1,4 @@
-"""The repair explorer: damage, filter and network against SciPy and scikit-image, the scribble, and the slider's fit."""
+"""The repair explorer: damage, filter and network against SciPy and scikit-image, the scribble, the slider."""
 
 import math
 import re
