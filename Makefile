@@ -4,8 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
-# Threads that wait must not spin: on a busy machine spinning makes torch many times slower, alone it changes nothing.
-export OMP_WAIT_POLICY ?= PASSIVE
+# Threads that wait spin for a moment only: spinning on, they make torch many times slower on a busy machine.
+export GOMP_SPINCOUNT ?= 2000
 JUPYTER_CONFIG := aecourse/assets/jupyter/jupyter_lab_config.py
 
 .PHONY: help lab test lint unit notebooks-test bench notebooks images weights doctor lowest clean
