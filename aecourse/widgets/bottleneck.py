@@ -13,7 +13,7 @@ from aecourse.models import Autoencoder
 from aecourse.plotting import BLUE, GREEN, VERMILION, mosaic, plot_error_by_k, plot_reconstructions
 from aecourse.widgets.compressors import SIZES, load_compressors, squeeze
 from aecourse.widgets.curve import svg_curve
-from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
 from aecourse.widgets.pads import InkCanvas, ink_as_array
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
@@ -42,14 +42,7 @@ class BottleneckExplorer(Explorer):
         self.yours: dict[int, Autoencoder] = {}
         self.k = widgets.IntSlider(k, 1, SIZES[-1], layout={"width": "100%"})
         self.network = widgets.Dropdown(options=NETWORKS, description="network", layout={"width": "310px"})
-        self.digits = widgets.BoundedIntText(
-            1,
-            0,
-            891,
-            description="set of ten digits",
-            style={"description_width": "initial"},
-            layout={"width": "190px"},
-        )
+        self.digits = digit_set_box()
         self.ink = InkCanvas()
         super().__init__({"k": self.k, "network": self.network, "digits": self.digits, "ink": self.ink})
         self._arrange()

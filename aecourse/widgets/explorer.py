@@ -161,3 +161,10 @@ def with_number_box(slider: widgets.IntSlider | widgets.FloatSlider, label: str)
     slider.observe(follow, "value")
     box.observe(lead, "value")
     return widgets.HBox([box, slider], layout={"flex": "1 1 auto", "min_width": "300px", "align_items": "center"})
+
+
+def digit_set_box() -> widgets.BoundedIntText:
+    """a box for the number that `one_of_each` takes; the rarest digit of the test set, 5, has 892 images"""
+    return widgets.BoundedIntText(
+        1, 0, 891, description="set of ten digits", style={"description_width": "initial"}, layout={"width": "190px"}
+    )

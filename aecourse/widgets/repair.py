@@ -21,7 +21,7 @@ from aecourse.plotting import BLUE, ORANGE, VERMILION, as_images, mosaic, plain_
 from aecourse.weights import load_weights
 from aecourse.widgets.benches import repair_bench
 from aecourse.widgets.curve import svg_curve
-from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
 from aecourse.widgets.pads import InkCanvas, ink_as_array
 from aecourse.widgets.picture import data_uri
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
@@ -126,9 +126,7 @@ class RepairExplorer(Explorer):
         self.noise = widgets.Dropdown(options=MENU, value=noise, description="damage", layout={"width": "260px"})
         self.strength = widgets.IntSlider(place, 0, last)
         wide = {"description_width": "initial"}
-        self.digits = widgets.BoundedIntText(
-            1, 0, 891, description="set of ten digits", style=wide, layout={"width": "190px"}
-        )
+        self.digits = digit_set_box()
         self.pen = widgets.Dropdown(options=PENS, description="pen", style=wide, layout={"width": "220px"})
         self.ink = InkCanvas(backdrop=self._under_the_pen(1))
         self._latest: tuple[tuple, dict[str, torch.Tensor]] = (), {}

@@ -19,7 +19,7 @@ from aecourse.plotting import BLUE, as_images, mosaic, plot_reconstructions
 from aecourse.weights import load_weights, read_card
 from aecourse.widgets.benches import sparse_bench
 from aecourse.widgets.curve import svg_curve
-from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
 from aecourse.widgets.pads import PointPad
 from aecourse.widgets.picture import png
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
@@ -128,7 +128,7 @@ class SparsityExplorer(Explorer):
         self.penalty = widgets.Dropdown(options=MENU, value=penalty, description="penalty", layout={"width": "300px"})
         self.strictness = widgets.IntSlider(strictness, 1, 3)
         small = {"style": {"description_width": "initial"}, "layout": {"width": "190px"}}
-        self.digits = widgets.BoundedIntText(1, 0, 891, description="set of ten digits", **small)
+        self.digits = digit_set_box()
         self.digit = widgets.BoundedIntText(3, 0, 9, description="digit to take apart", **small)
         self.atom = widgets.BoundedIntText(start, 0, places - 1, description="atom to look at", **small)
         super().__init__(

@@ -19,7 +19,7 @@ from aecourse.models import StackedAutoencoder
 from aecourse.plotting import BLUE, SKY, mosaic, plot_reconstructions
 from aecourse.weights import load_weights
 from aecourse.widgets.benches import stack_bench
-from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 LABELLED = 5_000  # training digits whose labels the probe sees; the stack itself never sees one
@@ -77,14 +77,7 @@ class StackExplorer(Explorer):
         self.test = _digits()[1]
         self.pixel_accuracy = _pixel_accuracy()
         self.step = widgets.IntSlider(step, 0, last, layout={"width": "100%"})
-        self.digits = widgets.BoundedIntText(
-            1,
-            0,
-            891,
-            description="set of ten digits",
-            style={"description_width": "initial"},
-            layout={"width": "190px"},
-        )
+        self.digits = digit_set_box()
         super().__init__({"step": self.step, "digits": self.digits})
         self.table = widgets.HTML(layout={"flex": "3 1 330px", "min_width": "300px", "margin": "0 0 0 18px"})
         self.picture.layout.flex = "5 1 460px"
