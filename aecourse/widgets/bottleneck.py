@@ -14,7 +14,7 @@ from aecourse.plotting import BLUE, GREEN, VERMILION, mosaic, plot_error_by_k, p
 from aecourse.widgets.compressors import SIZES, load_compressors, squeeze
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
-from aecourse.widgets.pads import InkCanvas, ink_as_array
+from aecourse.widgets.pads import FoldedPad, InkCanvas, ink_as_array
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
 NETWORKS = {"nested: one network, every k": "nested", "one network per k": "separate"}
@@ -51,28 +51,19 @@ class BottleneckExplorer(Explorer):
     def _arrange(self) -> None:
         self.curve = widgets.HTML(layout={"flex": "3 1 280px", "min_width": "260px"})
         self.picture.layout.flex = "5 1 460px"
-        draw = widgets.ToggleButton(value=False, description="draw your own", icon="pencil")
-        clear = widgets.Button(description="clear the drawing")
-        clear.on_click(lambda _: self.ink.clear())
-        self.pad = widgets.VBox([self.ink, clear], layout={"display": "none", "align_items": "center"})
+        pad = FoldedPad(self.ink)
         self.workshop = Workshop(lambda: TrainingExplorer(latent_dim=self.k.value, on_done=self._adopt))
-        draw.observe(lambda change: self._open_pad(change.new), "value")
         self.children = [
             self.style_sheet,
             widgets.HBox(
                 [with_number_box(self.k, "numbers in the code, k"), self.network],
                 layout={"flex_flow": "row wrap", "align_items": "center"},
             ),
-            widgets.HBox([self.digits, draw, self.workshop.button], layout={"flex_flow": "row wrap"}),
-            widgets.HBox(
-                [self.pad, self.picture, self.curve], layout={"flex_flow": "row wrap", "align_items": "center"}
-            ),
+            widgets.HBox([self.digits, pad.button, self.workshop.button], layout={"flex_flow": "row wrap"}),
+            widgets.HBox([pad, self.picture, self.curve], layout={"flex_flow": "row wrap", "align_items": "center"}),
             self.caption,
             self.workshop,
         ]
-
-    def _open_pad(self, is_open: bool) -> None:
-        self.pad.layout.display = "flex" if is_open else "none"
 
     def _adopt(self, model: Autoencoder) -> None:
         """put the learner's own network on the menu and show it"""

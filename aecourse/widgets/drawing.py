@@ -14,7 +14,7 @@ from aecourse.plotting import mosaic, plot_reconstructions
 from aecourse.weights import load_weights
 from aecourse.widgets.compressors import squeeze
 from aecourse.widgets.explorer import Explorer, with_number_box
-from aecourse.widgets.pads import InkCanvas, ink_as_array
+from aecourse.widgets.pads import InkCanvas, ink_as_array, wipe_button
 
 
 class DrawingPad(Explorer):
@@ -43,14 +43,12 @@ class DrawingPad(Explorer):
         self.k.disabled = model is not None
         self.ink = InkCanvas()
         super().__init__({"ink": self.ink, "k": self.k})
-        clear = widgets.Button(description="clear the drawing")
-        clear.on_click(lambda _: self.ink.clear())
         self.picture.layout.flex = "1 1 420px"
         self.children = [
             self.style_sheet,
             with_number_box(self.k, "numbers in the code, k"),
             widgets.HBox(
-                [widgets.VBox([self.ink, clear], layout={"align_items": "center"}), self.picture],
+                [widgets.VBox([self.ink, wipe_button(self.ink)], layout={"align_items": "center"}), self.picture],
                 layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "20px"},
             ),
             self.caption,

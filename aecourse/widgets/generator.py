@@ -16,7 +16,7 @@ from aecourse.weights import load_weights
 from aecourse.widgets.benches import generator_bench
 from aecourse.widgets.dials import Dials
 from aecourse.widgets.explorer import Explorer, with_number_box
-from aecourse.widgets.pads import InkCanvas, ink_as_array
+from aecourse.widgets.pads import FoldedPad, InkCanvas, ink_as_array
 from aecourse.widgets.prior_map import PriorMap
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
@@ -123,16 +123,12 @@ class BetweenDigits(Explorer):
         )
         other = widgets.Button(description="another pair", icon="random")
         other.on_click(lambda _: self.another_pair())
-        clear = widgets.Button(description="clear the drawing")
-        clear.on_click(lambda _: self.ink.clear())
-        open_pad = widgets.ToggleButton(value=False, description="draw the first", icon="pencil")
-        pad = widgets.VBox([self.ink, clear], layout={"display": "none", "align_items": "center"})
-        open_pad.observe(lambda change: setattr(pad.layout, "display", "flex" if change.new else "none"), "value")
+        pad = FoldedPad(self.ink, "draw the first")
         self.picture.layout.flex = "1 1 460px"
         self.picture.layout.max_width = "860px"
         self.children = [
             self.style_sheet,
-            widgets.HBox([self.first, self.second, other, open_pad, self.network], layout=ROW),
+            widgets.HBox([self.first, self.second, other, pad.button, self.network], layout=ROW),
             with_number_box(self.share, "share of the way"),
             widgets.HBox([pad, self.picture], layout=ROW),
             self.caption,

@@ -60,7 +60,7 @@ class LatentMapExplorer(Explorer):
             for i in range(2)
         )  # fmt: skip
         self._moving = False
-        super().__init__({"z1": self.z1, "z2": self.z2})
+        super().__init__({"z1": self.z1, "z2": self.z2} | self._more_controls())
         self.pad = PointPad(background=self._map_png(), label="Map of the codes: hover, drag or use the arrow keys")
         self.pad.layout.flex = "3 1 380px"
         self.pad.layout.max_width = "560px"
@@ -79,6 +79,10 @@ class LatentMapExplorer(Explorer):
             widgets.HBox([self.pad, right], layout={"flex_flow": "row wrap", "align_items": "center"}),
         ]
         self.refresh()
+
+    def _more_controls(self) -> dict[str, widgets.Widget]:
+        """what a subclass adds to the two sliders"""
+        return {}
 
     def _frame(self) -> tuple[np.ndarray, np.ndarray]:
         """lowest and highest value of each code number on the map: all but the most remote codes, and a margin"""

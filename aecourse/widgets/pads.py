@@ -1,10 +1,12 @@
-"""The two parts ipywidgets lacks: a canvas to draw on and a picture to point at."""
+"""The parts ipywidgets lacks: a canvas to draw on, one that unfolds, and a picture to point at."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import anywidget
+import ipywidgets as widgets
 import numpy as np
 import traitlets
 
@@ -36,6 +38,43 @@ class InkCanvas(anywidget.AnyWidget):
         """wipe the canvas"""
         self.value = b""
         self.send("clear")
+
+
+class FoldedPad(widgets.VBox):
+    """an `InkCanvas` that a button unfolds, with a button that wipes it
+
+    Parameters
+    ----------
+    ink : the canvas
+    unfold, wipe : what the two buttons say
+    above : controls that stand over the canvas
+
+    Attributes
+    ----------
+    button : unfolds and folds; it goes wherever the explorer's other buttons are
+    """
+
+    def __init__(
+        self,
+        ink: InkCanvas,
+        unfold: str = "draw your own",
+        *,
+        wipe: str = "clear the drawing",
+        above: Sequence[widgets.Widget] = (),
+    ) -> None:
+        super().__init__([*above, ink, wipe_button(ink, wipe)], layout={"display": "none", "align_items": "center"})
+        self.button = widgets.ToggleButton(value=False, description=unfold, icon="pencil", layout={"width": "auto"})
+        self.button.observe(lambda change: self._fold(not change.new), "value")
+
+    def _fold(self, closed: bool) -> None:
+        self.layout.display = "none" if closed else "flex"
+
+
+def wipe_button(ink: InkCanvas, words: str = "clear the drawing") -> widgets.Button:
+    """a button that wipes a canvas"""
+    button = widgets.Button(description=words)
+    button.on_click(lambda _: ink.clear())
+    return button
 
 
 class PointPad(anywidget.AnyWidget):

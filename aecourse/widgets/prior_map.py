@@ -49,11 +49,6 @@ class PriorMap(LatentMapExplorer):
         self.models = {b: load_weights(f"vae-2d-beta{b:g}") for b in BETAS}
         with torch.inference_mode():
             self.codes_by_beta = {b: model.encode(test.x).double().numpy() for b, model in self.models.items()}
-        super().__init__(self.models[beta], test)
-        self.maps = {"codes": {}, "digits": {}}
-        for b in BETAS:
-            self.codes = self.codes_by_beta[b]
-            self.maps["codes"][b], self.maps["digits"][b] = self._map_png(), png(self._tiles(b))
         self.beta = widgets.SelectionSlider(
             options=[(f"{b:g}", b) for b in BETAS], value=beta, description="β", layout={"width": "340px"}
         )
@@ -61,12 +56,22 @@ class PriorMap(LatentMapExplorer):
             options={"codes of test digits": "codes", "what is decoded there": "digits"}, description="the map shows",
             style={"description_width": "initial"}, layout={"width": "300px"},
         )  # fmt: skip
-        self.controls |= {"beta": self.beta, "shows": self.shows}
-        for control in (self.beta, self.shows):
-            control.observe(lambda change: self.refresh(), "value")
+        self.maps: dict[tuple[str, float], bytes] = {}
+        super().__init__(self.models[beta], test)
+        for b in BETAS:  # now, so that no change of β has to wait for its map
+            self._map(b, "codes"), self._map(b, "digits")
         top = widgets.HBox([self.beta, self.shows], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
         self.children = [self.children[0], top, *self.children[1:]]
-        self.refresh()
+
+    def _more_controls(self) -> dict[str, widgets.Widget]:
+        return {"beta": self.beta, "shows": self.shows}
+
+    def _map(self, beta: float, shows: str) -> bytes:
+        """one background as a PNG file, drawn once"""
+        if (beta, shows) not in self.maps:
+            self.codes = self.codes_by_beta[beta]
+            self.maps[beta, shows] = self._map_png() if shows == "codes" else png(self._tiles(beta))
+        return self.maps[beta, shows]
 
     def _frame(self) -> tuple[np.ndarray, np.ndarray]:
         return np.full(2, -REACH), np.full(2, REACH)
@@ -86,15 +91,12 @@ class PriorMap(LatentMapExplorer):
             tiles = as_images(self.models[beta].decode(z)).reshape(GRID, GRID, 28, 28)
         return tiles.swapaxes(1, 2).reshape(GRID * 28, GRID * 28)
 
-    def render(self, z1: float, z2: float, beta: float | None = None, shows: str = "codes") -> np.ndarray:
+    def render(self, z1: float, z2: float, beta: float, shows: str = "codes") -> np.ndarray:
         """what the decoder trained with this β draws at (z1, z2), as one 28×28 image"""
-        model = self.model if beta is None else self.models[beta]
-        return mosaic([model.decode(torch.tensor([[z1, z2]]))])
+        return mosaic([self.models[beta].decode(torch.tensor([[z1, z2]]))])
 
-    def describe(self, z1: float, z2: float, beta: float | None = None, shows: str = "codes") -> str:
+    def describe(self, z1: float, z2: float, beta: float, shows: str = "codes") -> str:
         """the place, how likely the prior draws farther out, and which digits live near"""
-        if beta is None:
-            return super().describe(z1, z2)
         codes = self.codes_by_beta[beta]
         radius = float(np.hypot(z1, z2))
         inside = np.mean(np.abs(codes).max(1) <= REACH)
@@ -106,10 +108,10 @@ class PriorMap(LatentMapExplorer):
             f"{inside:.0%} of all test digits lie on this map."
         )
 
-    def decorate(self, z1: float, z2: float, beta: float | None = None, shows: str = "codes") -> None:
+    def decorate(self, z1: float, z2: float, beta: float, shows: str = "codes") -> None:
         """the background that belongs to this β"""
-        if beta is not None and self.pad.background is not self.maps[shows][beta]:
-            self.pad.background = self.maps[shows][beta]
+        if self.pad.background is not (background := self._map(beta, shows)):
+            self.pad.background = background
 
     def draw_static(self, figure: Figure) -> None:
         """the codes with the chosen place, and what is decoded everywhere"""

@@ -22,7 +22,7 @@ from aecourse.weights import load_weights
 from aecourse.widgets.benches import repair_bench
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
-from aecourse.widgets.pads import InkCanvas, ink_as_array
+from aecourse.widgets.pads import FoldedPad, InkCanvas, ink_as_array
 from aecourse.widgets.picture import data_uri
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
 
@@ -142,20 +142,14 @@ class RepairExplorer(Explorer):
     def _arrange(self) -> None:
         self.curve = widgets.HTML(layout={"flex": "3 1 260px", "min_width": "240px", "max_width": "440px"})
         self.picture.layout.flex = "5 1 400px"
-        scribble = widgets.ToggleButton(
-            value=False, description="scribble over them", icon="pencil", layout={"width": "auto"}
-        )
-        clear = widgets.Button(description="clear the scribble")
-        clear.on_click(lambda _: self.ink.clear())
-        self.pad = widgets.VBox([self.pen, self.ink, clear], layout={"display": "none", "align_items": "center"})
-        scribble.observe(lambda change: setattr(self.pad.layout, "display", "flex" if change.new else "none"), "value")
+        pad = FoldedPad(self.ink, "scribble over them", wipe="clear the scribble", above=[self.pen])
         row = {"flex_flow": "row wrap", "align_items": "center"}
         self.workshop = Workshop(lambda: TrainingExplorer(bench=repair_bench()))
         self.children = [
             self.style_sheet,
             widgets.HBox([self.noise, self.slider], layout=row),
-            widgets.HBox([self.digits, scribble, self.workshop.button], layout=row),
-            widgets.HBox([self.pad, self.picture, self.curve], layout=row | {"grid_gap": "0 12px"}),
+            widgets.HBox([self.digits, pad.button, self.workshop.button], layout=row),
+            widgets.HBox([pad, self.picture, self.curve], layout=row | {"grid_gap": "0 12px"}),
             self.caption,
             self.workshop,
         ]
