@@ -119,8 +119,46 @@ WRONG = {
         lambda w, b, sigma, x: (w @ (x - b) / (w @ w), -(1 + w @ w / sigma**2).log()),
         lambda w, b, sigma, x: w @ x,
     ],
+    "09.1": [
+        lambda normal, abnormal, threshold: (
+            (abnormal <= threshold).float().mean(),
+            (normal > threshold).float().mean(),
+        ),
+        lambda normal, abnormal, threshold: ((normal > threshold).sum(), (abnormal <= threshold).sum()),
+        lambda normal, abnormal, threshold: ((normal > threshold).sum() / 240, (abnormal <= threshold).sum() / 240),
+        lambda normal, abnormal, threshold: (
+            (normal > threshold).float().mean(),
+            (abnormal > threshold).float().mean(),
+        ),
+        lambda normal, abnormal, threshold: (
+            (normal >= threshold).float().mean(),
+            (abnormal < threshold).float().mean(),
+        ),
+        lambda normal, abnormal, threshold: (normal > threshold).float().mean(),
+    ],
+    "09.2": [
+        lambda a, b: (a[:, None] == b[None]).sum(2),
+        lambda a, b: a.float() @ b.float().T,
+        lambda a, b: a.float() @ (1 - b.float()).T,
+        lambda a, b: torch.cdist(a.float(), b.float()),
+        lambda a, b: (a[:, None] != b[None]).sum(2).T,
+    ],
+    "09.3": [
+        lambda candidates, valid_x, test_x: first_by(candidates, test_x, test_x),
+        lambda candidates, valid_x, test_x: first_by(candidates, valid_x, valid_x),
+        lambda candidates, valid_x, test_x: ("worst", torch.tensor(0.36)),
+        lambda candidates, valid_x, test_x: [first_by(candidates, x, test_x) for x in (test_x, valid_x)][1],
+        lambda candidates, valid_x, test_x: first_by(candidates, valid_x, test_x)[0],
+    ],
 }
 PLANTED = [(name, answer) for name, answers in WRONG.items() for answer in answers]
+
+
+def first_by(candidates: dict, choosing_x: torch.Tensor, reported_x: torch.Tensor) -> tuple[str, torch.Tensor]:
+    """the candidate with the smallest error on one set of pictures, and its error on another"""
+    errors = {name: (restore(choosing_x) - choosing_x).square().mean() for name, restore in candidates.items()}
+    winner = min(errors, key=errors.get)
+    return winner, (candidates[winner](reported_x) - reported_x).square().mean()
 
 
 def cells(tag: str) -> dict[str, nbformat.NotebookNode]:

@@ -33,6 +33,7 @@ SMALL = {
     "mixed": Recipe(lambda: DenoisingAutoencoder(3, hidden=(), noise="mixed"), epochs=1),
     "still": Recipe(lambda: ContractiveAutoencoder(3, hidden=(8,)), epochs=1),
     "generator": Recipe(lambda: VariationalAutoencoder(2, hidden=(8,)), epochs=1, dtype=torch.int8),
+    "one digit": Recipe(lambda: DenseAutoencoder(3, hidden=(8,)), epochs=3, only=0),
 }
 
 
@@ -40,6 +41,7 @@ SMALL = {
 def _small_world(monkeypatch, mnist):
     """two small recipes on few digits"""
     monkeypatch.setattr(recipes, "RECIPES", SMALL)
+    monkeypatch.setattr(recipes, "PUT_ASIDE", 100)
     monkeypatch.setattr(recipes, "load_mnist", lambda device: (mnist[0][:600].to(device), mnist[1][:200].to(device)))
 
 
@@ -91,6 +93,25 @@ def test_layerwise_pretraining_comes_first(tmp_path, mnist):
     assert same(stack.state_dict(), expected.state_dict())
 
 
+def test_only_one_digit_and_none_put_aside(tmp_path, mnist):
+    """fitted to, and scored on, the images of that digit which no choice is made on"""
+    fitting, _ = mnist[0][:600].split(100, seed=0)
+    zeros = fitting.x[fitting.y == 0]
+    torch.manual_seed(0)
+    by_hand = DenseAutoencoder(3, hidden=(8,))
+    fit(by_hand, zeros, epochs=3, progress=False)
+    save_weights(by_hand, tmp_path / "by_hand.safetensors")
+    scores = make("one digit", tmp_path)
+    expected, model = load_weights(tmp_path / "by_hand.safetensors"), load_weights(tmp_path / "one digit.safetensors")
+    assert same(model.state_dict(), expected.state_dict())
+    assert scores["train_mse"] == pytest.approx(mse(model, zeros))
+    assert read_card(tmp_path / "one digit.safetensors").recipe["only"] == 0
+    x, strange = mnist[1].x[:200], numpy_of(mnist[1].y[:200]) != 0
+    errors = ((numpy_of(model(x)) - numpy_of(x)) ** 2).sum(1)
+    ranked = (errors[strange][:, None] > errors[~strange]).mean()  # the pairs, counted
+    assert scores["test_auroc"] == pytest.approx(ranked, abs=1e-3)
+
+
 def test_scores_of_each_family(tmp_path, mnist):
     """what only that family can claim, worked out again from the stored weights"""
     x = mnist[1].x[:200]
@@ -104,6 +125,7 @@ def test_scores_of_each_family(tmp_path, mnist):
         "repairing": {"test_mse_repaired"},
         "still": {"test_contraction"},
         "generator": {"test_elbo"},
+        "one digit": {"test_auroc"},
     }
     for name, model in models.items():
         assert scores[name]["test_mse"] == pytest.approx(mse(model, x))
@@ -188,6 +210,8 @@ def test_every_slider_position_has_a_recipe():
     for k in recipes.TOPK_SIZES:
         model = RECIPES[f"sparse-topk-{k}"].build()
         assert (model.penalty, model.k) == ("topk", k)
+    for digit in range(10):
+        assert RECIPES[f"normal-{digit}"].only == digit
     for beta in recipes.BETAS:
         model = RECIPES[f"vae-2d-beta{beta:g}"].build()
         assert (model.latent_dim, model.beta) == (2, beta)

@@ -328,8 +328,8 @@ class TestShipped:
     def test_tells_its_whole_recipe(self, name):
         """script, seed, epochs and every setting: what the code that remakes it says today"""
         card, recipe = read_card(name), RECIPES[name]
-        layerwise = {"layerwise"} if recipe.layerwise else set()
-        assert card.recipe.keys() - layerwise == {"script", "schedule", "epochs", "lr", "batch_size", "shift", "seed"}
+        extra = {"layerwise"} if recipe.layerwise else {"only"} if recipe.only is not None else set()
+        assert card.recipe.keys() - extra == {"script", "schedule", "epochs", "lr", "batch_size", "shift", "seed"}
         assert card.recipe == recipe.describe()
         twin = recipe.build()
         if recipe.layerwise:

@@ -11,6 +11,7 @@ from aecourse.data.corruptions import (
     shift_images,
 )
 from aecourse.data.drawing import normalise_digit
+from aecourse.data.folder import load_folder
 from aecourse.data.sets import (
     FASHION_NAMES,
     IDX_FILES,
@@ -34,6 +35,7 @@ __all__ = [
     "downsample",
     "gaussian_noise",
     "load_fashion_mnist",
+    "load_folder",
     "load_mnist",
     "mask_pixels",
     "normalise_digit",

@@ -1,6 +1,7 @@
 """Predictions, claims and answer checks: what turns reading a notebook into doing it."""
 
 from aecourse.exercises import (  # noqa: F401  (importing registers the checks)
+    applications,
     compression,
     contractive,
     deep_and_stacked,

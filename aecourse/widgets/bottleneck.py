@@ -108,8 +108,9 @@ class BottleneckExplorer(Explorer):
         pca, ours = self.compressors.errors["PCA"][k], self._error(k, network)
         verdict = f"{ours / pca:.2f} × PCA's" if ours is not None else "not measured"
         error = f"{ours:.4f}" if ours is not None else "?"
+        numbers = "1 number" if k == 1 else f"{k} numbers"
         return (
-            f"k = {k}: {PIXELS} pixels → {k} numbers, {PIXELS / k:.0f} : 1 ({PIXELS} bytes → {k} at 8 bits a number). "
+            f"k = {k}: {PIXELS} pixels → {numbers}, {PIXELS / k:.0f} : 1 ({PIXELS} bytes → {k} at 8 bits a number). "
             f"Test MSE: PCA {pca:.4f}, autoencoder {error} ({verdict})."
         )
 

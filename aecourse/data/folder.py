@@ -1,0 +1,88 @@
+"""Your own pictures: a folder of image files as a set of 28×28 grays."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from aecourse.checks import check_flag, check_whole
+from aecourse.data.sets import PIXELS, SIDE, ImageSet
+from aecourse.device import check_device
+
+
+def load_folder(
+    path: str | Path, *, invert: bool = False, least: int = 100, device: torch.device | str = "cpu"
+) -> ImageSet:
+    """all pictures in a folder and its subfolders, as an ImageSet of 28×28 grays
+
+    Each is turned upright, cut to the square in its middle, shrunk or enlarged to 28×28 and made gray; what is
+    transparent counts as white. The labels are those of the subfolders in alphabetical order: 0 for the first, 1 for
+    the second, …; without subfolders all are 0.
+
+    Parameters
+    ----------
+    path : folder of .png, .jpg or other files that Pillow can read
+    invert : whether to exchange black and white: True for ink on paper, so that the background becomes 0 as in MNIST
+    least : how many pictures there must be
+
+    Returns
+    -------
+    ImageSet, x (n, 784) in [0, 1] and y (n,), in the order of the files' names
+
+    Raises
+    ------
+    FileNotFoundError, NotADirectoryError
+        If there is no such folder, or it is a file.
+    ValueError
+        If it holds no readable picture, or fewer than `least`.
+    """
+    if not isinstance(path, str | Path):
+        raise TypeError(f"path must be a folder's path; got {path!r} of type {type(path).__name__}")
+    check_flag("invert", invert)
+    check_whole("least", least)
+    device = check_device(device)
+    folder = Path(path).expanduser()
+    if not folder.exists():
+        raise FileNotFoundError(f"path {str(path)!r} does not exist; give the folder that holds your pictures")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"path {str(path)!r} is a file; give the folder that holds your pictures")
+
+    pictures, classes, unread = [], [], []
+    for file in sorted(file for file in folder.rglob("*") if file.suffix.lower() in _readable_endings()):
+        try:
+            pictures.append(_as_square(file))
+        except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+            unread.append(file.name)
+            continue
+        inside = file.relative_to(folder).parts
+        classes.append(inside[0] if len(inside) > 1 else "")
+    if len(pictures) < least:
+        found = f"{len(pictures)} readable pictures" if pictures else "no readable picture"
+        broken = f", and {len(unread)} that cannot be read, such as {unread[0]}" if unread else ""
+        raise ValueError(f"path {str(path)!r} holds {found}{broken}; at least {least} are needed")
+    if unread:
+        warnings.warn(f"left out {len(unread)} files that cannot be read, such as {unread[0]}", stacklevel=2)
+
+    x = torch.from_numpy(np.stack(pictures)).view(-1, PIXELS).to(device).float().div_(255)
+    names = sorted(set(classes))
+    y = torch.tensor([names.index(name) for name in classes], device=device)
+    return ImageSet(1 - x if invert else x, y)
+
+
+def _readable_endings() -> set[str]:
+    """.png, .jpg, … : the file names' endings for which this Pillow has a reader"""
+    return {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+
+
+def _as_square(file: Path) -> np.ndarray:
+    """one picture as (28, 28) bytes"""
+    with Image.open(file) as opened:
+        image = ImageOps.exif_transpose(opened)  # a camera notes how it was held
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        return np.asarray(ImageOps.fit(image.convert("L"), (SIDE, SIDE), Image.Resampling.LANCZOS))
