@@ -1,0 +1,95 @@
+"""The hub of `make class` as the trial runs it, and what its processes cost."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parent.parent.parent
+HUB_CONFIG = ROOT / "aecourse" / "assets" / "jupyter" / "jupyterhub_config.py"
+TRIAL_CONFIG = f"""
+load_subconfig({str(HUB_CONFIG)!r})
+get_config().Spawner.args.append("--LabApp.expose_app_in_browser=True")
+"""
+PARTS = ("hub", "proxy", "server", "kernel", "browser")
+
+
+@contextmanager
+def hub(home: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
+    """the hub of `make class` on a free port and in a folder of its own: (process, address, password)"""
+    port = next(p for p in range(18000, 19000, 3) if not any(_is_taken(p + i) for i in range(3)))
+    password = secrets.token_hex(8)
+    config = home / "trial_config.py"
+    config.write_text(TRIAL_CONFIG)
+    settings = {"AECOURSE_CLASS": str(home), "AECOURSE_PORT": str(port), "AECOURSE_PASSWORD": password}
+    with (home / "hub.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", f"--config={config}"],
+            env=os.environ | settings, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            if process.poll() is not None:
+                break
+            try:
+                urllib.request.urlopen(f"{address}/hub/login", timeout=5).close()
+                yield process, address, password
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise RuntimeError(f"the hub did not start:\n{(home / 'hub.log').read_text()}")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Ledger:
+    """the processors' seconds and the memory of every part of the class, from the process tree"""
+
+    def __init__(self, hub: int) -> None:
+        self.hub = psutil.Process(hub)
+
+    def parts(self) -> dict[str, list[psutil.Process]]:
+        """{part: its processes}"""
+        parts = {part: [] for part in PARTS}
+        parts["hub"].append(self.hub)
+        for process in self.hub.children(recursive=True):
+            words = " ".join(process.cmdline())
+            part = "kernel" if "ipykernel" in words else "proxy" if "configurable-http-proxy" in words else "server"
+            parts[part].append(process)
+        parts["browser"] = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
+        return parts
+
+    def seconds(self) -> dict[str, float]:
+        """{part: processor seconds so far}"""
+        spent = dict.fromkeys(PARTS, 0.0)
+        for part, processes in self.parts().items():
+            for process in processes:
+                times = process.cpu_times()
+                spent[part] += times.user + times.system
+        return spent
+
+    def megabytes(self) -> dict[str, float]:
+        """{part: proportional set size}: shared pages are divided among the processes that share them"""
+        return {
+            part: sum(process.memory_full_info().pss for process in processes) / 1e6
+            for part, processes in self.parts().items()
+            if part != "browser"
+        }
