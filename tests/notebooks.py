@@ -14,6 +14,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from aecourse.classroom.marking import mark
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 CELL_TIMEOUT = 300  # seconds; generous, because a shared machine can be slow
@@ -35,7 +37,7 @@ def run_nbval(notebook: Path) -> tuple[int, float]:
 
 
 def store(notebook: Path) -> float:
-    """execute one notebook top to bottom and store its outputs, without the state of its widgets"""
+    """execute one notebook top to bottom and store its outputs, without widget state, with its slides marked"""
     started = time.perf_counter()
     content = nbformat.read(notebook, as_version=4)
     resources = {"metadata": {"path": str(notebook.parent)}}
@@ -44,6 +46,7 @@ def store(notebook: Path) -> float:
     content.metadata["language_info"] = {"name": "python"}  # the version would differ on every machine
     for cell in content.cells:
         cell.metadata.pop("execution", None)
+    mark(content)
     nbformat.write(content, notebook)
     return time.perf_counter() - started
 
