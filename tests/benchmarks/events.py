@@ -100,11 +100,42 @@ def measure_in_browser(executable: str) -> list[float]:
         lab.run_all()
         explorer = lab.page.locator(".aecourse", has_text="set of ten digits").first
         explorer.scroll_into_view_if_needed()
-        explorer.locator(".noUi-handle").first.focus()
-        times = []
-        for press in range(PRESSES):
-            explorer.evaluate(NEXT_PICTURE)
-            lab.page.keyboard.press("ArrowRight" if press // 30 % 2 == 0 else "ArrowLeft")
-            times.append(lab.page.evaluate("window.nextPicture"))
-            lab.page.wait_for_timeout(60)
-        return times[10:]
+        return _time_presses(lab.page, explorer)
+
+
+def measure_demo(executable: str) -> tuple[float, list[float], list[float]]:
+    """`make demo`: seconds to the first picture, milliseconds to show each further demo, and from key to picture"""
+    from demo import serve_demo
+    from lab import launch_browser
+
+    from aecourse.widgets.demos import DEMOS
+
+    with launch_browser(executable) as chromium, tempfile.TemporaryDirectory() as home:
+        started = time.perf_counter()
+        with serve_demo(Path(home)) as url:
+            page = chromium.new_page(viewport={"width": 1280, "height": 720})
+            page.goto(url)
+            shown = ".aecourse-stage > .aecourse[data-page='{}']"
+            page.wait_for_selector(shown.format(0), timeout=120_000)
+            first = time.perf_counter() - started
+            presses = _time_presses(page, page.locator(shown.format(0)))
+            turns = []
+            for number in range(1, len(DEMOS)):
+                page.wait_for_timeout(4_000)  # a class looks at a demo for longer; the next one is built meanwhile
+                began = time.perf_counter()
+                page.keyboard.press("PageDown")
+                page.wait_for_selector(shown.format(number), timeout=60_000)
+                turns.append((time.perf_counter() - began) * 1000)
+            return first, turns, presses
+
+
+def _time_presses(page, explorer) -> list[float]:
+    """milliseconds from pressing an arrow key on an explorer's first slider to the changed picture, press by press"""
+    explorer.locator(".noUi-handle").first.focus()
+    times = []
+    for press in range(PRESSES):
+        explorer.evaluate(NEXT_PICTURE)
+        page.keyboard.press("ArrowRight" if press // 30 % 2 == 0 else "ArrowLeft")
+        times.append(page.evaluate("window.nextPicture"))
+        page.wait_for_timeout(60)
+    return times[10:]

@@ -99,6 +99,24 @@ def browser_lines() -> list[Line]:
     ]
 
 
+def demo_lines() -> list[Line]:
+    """the demo board in Voilà: until it is there, until the next demo is, and from the key press to the picture"""
+    import events
+    from lab import find_chromium
+
+    if (executable := find_chromium()) is None:
+        print("no Chromium here: the demo board is not measured", file=sys.stderr)
+        return []
+    first, turns, presses = events.measure_demo(executable)
+    return [
+        Line("demo board: server start to first picture", first, "s", at_most=15),
+        Line("demo board: Page Down to the next demo, median", statistics.median(turns), "ms", at_most=300),
+        Line("demo board: Page Down to the next demo, slowest", max(turns), "ms"),
+        Line("demo board: key press to picture, median", statistics.median(presses), "ms", at_most=60),
+        Line("demo board: key press to picture, 95th percentile", percentile(presses, 95), "ms", at_most=110),
+    ]
+
+
 def import_lines() -> list[Line]:
     """what `import aecourse` adds to `import torch`, and the data's loading time, each in fresh processes"""
     clock = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
@@ -139,6 +157,7 @@ PARTS = {
     "steps": step_lines,
     "explorers": explorer_lines,
     "browser": browser_lines,
+    "demo": demo_lines,
     "import": import_lines,
     "notebooks": notebook_lines,
 }

@@ -43,26 +43,40 @@ def find_chromium() -> str | None:
     return os.environ.get("AECOURSE_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
+def free_port() -> int:
+    """a loopback port that nobody listens on"""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextmanager
 def serve(home: Path) -> Iterator[str]:
     """JupyterLab as `make lab` serves it, on a copy of the notebooks; its address has {} for workspace and notebook"""
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
     shutil.copytree(ROOT / "images", home / "images")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    environment = os.environ | {name: str(home / name.lower()) for name in folders}
+    environment = {name: str(home / name.lower()) for name in folders}
     command = [
-        sys.executable, "-m", "jupyter", "lab", f"--config={CONFIG}", "--no-browser", "--expose-app-in-browser",
+        "jupyter", "lab", f"--config={CONFIG}", "--no-browser", "--expose-app-in-browser",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=test",
         f"--ServerApp.root_dir={home}",
     ]  # fmt: skip
-    with (home / "server.log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=home)
-    try:
-        _wait_until_served(f"http://127.0.0.1:{port}/api?token=test", server, home / "server.log")
+    with running(command, f"http://127.0.0.1:{port}/api?token=test", environment, log=home / "server.log", cwd=home):
         yield f"http://127.0.0.1:{port}/lab/workspaces/{{}}/tree/notebooks/{{}}?token=test"
+
+
+@contextmanager
+def running(module: list[str], address: str, environment: dict[str, str], *, log: Path, cwd: Path) -> Iterator[None]:
+    """`python -m module …` from its first answer at the address to the end of the block"""
+    with log.open("w") as file:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *module], env=os.environ | environment, stdout=file, stderr=file, cwd=cwd
+        )
+    try:
+        _wait_until_served(address, server, log)
+        yield
     finally:
         server.terminate()
         server.wait(20)
@@ -76,7 +90,7 @@ def _wait_until_served(address: str, server: subprocess.Popen, log: Path) -> Non
             return
         except OSError:
             time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
 
 
 @contextmanager
