@@ -19,11 +19,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from aecourse.checks import check_whole
 from aecourse.training import History
 
-# Okabe & Ito (2008): told apart by every common kind of colour vision, and in gray print
+# Okabe & Ito (2008): told apart by every common kind of colour vision; blue, vermilion and green print alike
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000",
 )  # fmt: skip
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+LINE_STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))  # in turn; three of the colours are one gray in print
 CLASS_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, "#8A7A00", "#555555", "#7F3C8D", BLACK)
 CLASS_MARKERS = "os^Dv<>Pp*"  # colour never carries a meaning alone
 STYLE = {
@@ -252,8 +253,9 @@ def plot_rate_distortion(
     curves : {name: (bytes per image, PSNR in dB)}
     """
     ax = panels(width=6.5, height=4) if ax is None else ax
-    for (name, (size, quality)), marker in zip(curves.items(), itertools.cycle("osD^vP*"), strict=False):
-        ax.plot(size, quality, marker=marker, label=name)
+    looks = zip(itertools.cycle("osD^vP*"), itertools.cycle(LINE_STYLES), strict=False)
+    for (name, (size, quality)), (marker, line) in zip(curves.items(), looks, strict=False):
+        ax.plot(size, quality, marker=marker, linestyle=line, label=name)
     ax.set(xscale="log", xlabel="bytes per image (log scale)", ylabel="PSNR (dB), higher is better", title=title)
     plain_ticks(ax.xaxis)
     ax.legend()
@@ -274,13 +276,12 @@ def plot_error_by_k(
     """
     ax = panels(width=6.5, height=4) if ax is None else ax
     colours = (VERMILION, BLUE, GREEN, *CYCLE[3:])  # PCA, which comes first, keeps its colour in every figure
-    for (name, errors), colour, marker in zip(
-        curves.items(), itertools.cycle(colours), itertools.cycle("sovD^P*"), strict=False
-    ):
+    looks = zip(itertools.cycle(colours), itertools.cycle("sovD^P*"), itertools.cycle(LINE_STYLES), strict=False)
+    for (name, errors), (colour, marker, line) in zip(curves.items(), looks, strict=False):
         runs = [np.atleast_1d(error) for error in errors.values()]
         mean, spread = [run.mean() for run in runs], [run.std() for run in runs]
         landmarks = [i for i, k in enumerate(errors) if k & (k - 1) == 0]
-        look = {"color": colour, "marker": marker, "markevery": landmarks or None}
+        look = {"color": colour, "marker": marker, "linestyle": line, "markevery": landmarks or None}
         ax.errorbar(list(errors), mean, yerr=spread if max(spread) else None, capsize=3, label=name, **look)
     every = {k for errors in curves.values() for k in errors}
     ticks = sorted({k for k in every if k & (k - 1) == 0} or every)

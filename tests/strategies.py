@@ -97,9 +97,9 @@ def alt_in(explorer) -> str:
 
 
 def caption_in(explorer) -> tuple[str, str]:
-    """an explorer's caption: (its role for screen readers, its words)"""
-    role, words = re.fullmatch(r'<span class="[^"]*" role="(\w+)"[^>]*>(.*)</span>', explorer.caption.value).groups()
-    return role, html.unescape(words)
+    """an explorer's caption: (its role for screen readers, its words); explorer.js speaks one without a role"""
+    role, words = re.fullmatch(r'<span class="[^"]*"(?: role="(\w+)")?>(.*)</span>', explorer.caption.value).groups()
+    return role or "status", html.unescape(words)
 
 
 def places_of(control) -> list:

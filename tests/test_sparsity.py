@@ -111,6 +111,16 @@ def test_a_click_chooses_an_atom(explorer):
     assert explorer.atom.value == 1023
 
 
+def test_the_workshop_follows_the_penalty():
+    """what can be trained is of the penalty on the screen, also when the workshop was opened before"""
+    explorer = SparsityExplorer("l1")
+    explorer.workshop.button.value = True
+    assert explorer.workshop.trainer.bench.build(0.1).penalty == "l1"
+    explorer.penalty.value = "topk"
+    assert explorer.workshop.trainer.bench.build(10).penalty == "topk"
+    assert explorer.workshop.children == (explorer.workshop.trainer,)
+
+
 def test_frame_touches_only_the_edge():
     """the frame is black, what lies inside and outside stays"""
     picture = framed(np.full((58, 58), 200, np.uint8), 0, 1)

@@ -17,12 +17,14 @@ from strategies import alt_in, caption_in, picture_in, places_of
 
 from aecourse.models import DenseAutoencoder
 from aecourse.widgets import (
+    AnomalyExplorer,
     BottleneckExplorer,
     ContractionExplorer,
     DrawingPad,
     GeneratorExplorer,
     LatentMapExplorer,
     RepairExplorer,
+    SearchExplorer,
     SparsityExplorer,
     StackExplorer,
     TrainingExplorer,
@@ -42,6 +44,8 @@ EXPLORERS = {
     "sparsity": SparsityExplorer,
     "repair": RepairExplorer,
     "contraction": ContractionExplorer,
+    "search": SearchExplorer,
+    "anomaly": AnomalyExplorer,
 }
 MOVED = (
     "bottleneck",
@@ -54,6 +58,8 @@ MOVED = (
     "sparsity",
     "repair",
     "contraction",
+    "search",
+    "anomaly",
 )  # those whose controls change the picture at once
 
 

@@ -237,10 +237,11 @@ class AnomalyExplorer(Explorer):
         left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
         verdicts, threshold = self._threshold(**settings)
         plot_reconstructions(self._rows(**settings), ax=left, title=f"{settings['normal']} is normal: the mistakes")
-        looks = ((f"{settings['normal']}: normal", BLUE, "normal"), ("all other digits", VERMILION, "abnormal"))
-        for name, colour, group in looks:
+        normal = f"{settings['normal']}: normal"
+        looks = ((normal, BLUE, "-", "normal"), ("all other digits", VERMILION, "--", "abnormal"))
+        for name, colour, line, group in looks:
             right.stairs(100 * verdicts.shares[group], verdicts.edges, color=colour, fill=True, alpha=0.3)
-            right.stairs(100 * verdicts.shares[group], verdicts.edges, color=colour, label=name)
+            right.stairs(100 * verdicts.shares[group], verdicts.edges, color=colour, linestyle=line, label=name)
         right.axvline(threshold, ymax=0.85, color="black", linestyle=":", label="threshold")
         right.set(xscale="log", xlabel=self._score_name(settings["score"]), ylabel="share of the group (%)")
         right.set_title(f"AUROC {verdicts.auroc:.3f}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +11,7 @@ from aecourse.plotting import BLACK
 
 WIDTH, HEIGHT = 380, 270
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 32, 46  # margins around the plotted area
+DASHES = ("none", "9 3", "2 3", "9 3 2 3", "5 5")  # in turn, so that no line is known by its colour alone
 
 
 def svg_curve(
@@ -67,10 +69,12 @@ def svg_curve(
         parts.append(f'<path class="now" d="M{across(marked_x):.1f} {TOP}V{HEIGHT - BOTTOM}"/>')
     legend_x = LEFT + 12 if legend_low or legend_left else WIDTH - 150
     legend_y = HEIGHT - BOTTOM - 18 * len(series) + 4 if legend_low else TOP + 14
-    for name, (colour, series_x, series_y) in series.items():
+    for (name, (colour, series_x, series_y)), dashes in zip(series.items(), itertools.cycle(DASHES), strict=False):
+        colour = "currentColor" if colour == BLACK else colour  # on a dark page black is white
+        look = f'stroke="{colour}" stroke-dasharray="{dashes}"'
         path = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in zip(series_x, series_y, strict=True))
-        parts.append(f'<polyline points="{path}" stroke="{colour}"/>')
-        parts.append(f'<path d="M{legend_x} {legend_y - 4}h22" stroke="{colour}" stroke-width="3"/>')
+        parts.append(f'<polyline points="{path}" {look}/>')
+        parts.append(f'<path d="M{legend_x} {legend_y - 4}h22" {look} stroke-width="3"/>')
         parts.append(f'<text x="{legend_x + 28}" y="{legend_y}">{html.escape(name)}</text>')
         legend_y += 18
     for x, y, colour in points:

@@ -6,7 +6,9 @@ import base64
 import html
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import anywidget
 import ipywidgets as widgets
 import numpy as np
 import torch
@@ -16,29 +18,18 @@ from matplotlib.figure import Figure
 from aecourse.plotting import STYLE, figure_png
 from aecourse.widgets.picture import Picture
 
-CSS = """
-<style>
-.aecourse { max-width: 1180px; }
-.aecourse .widget-label { color: inherit; }
-.aecourse-rows { display: flex; gap: 10px; align-items: stretch; width: 100%; }
-.aecourse-rows figure { flex: 1 1 0; min-width: 0; margin: 0; }
-.aecourse-rows img { display: block; width: 100%; height: auto; image-rendering: pixelated; }
-.aecourse-columns { display: flex; justify-content: space-around; text-align: center; font-size: 14px; }
-.aecourse-columns span { flex: 1 1 0; }
-.aecourse-names { display: flex; flex-direction: column; justify-content: space-around; text-align: right;
-  flex: 0 0 auto; max-width: 9.5em; font-size: 14px; line-height: 1.2; }
-.aecourse-names:empty { display: none; }
-.aecourse-names > span { flex: 1 1 0; display: flex; align-items: center; justify-content: flex-end; }
-.aecourse-curve { width: 100%; height: auto; font: 13px sans-serif; fill: currentColor; }
-.aecourse-curve .title { font-size: 15px; font-weight: bold; }
-.aecourse-curve polyline { fill: none; stroke-width: 2.5; }
-.aecourse-curve .grid { stroke: currentColor; stroke-opacity: .14; }
-.aecourse-curve .now { stroke: currentColor; stroke-opacity: .6; stroke-dasharray: 4 4; }
-.aecourse-caption { font-size: 15px; line-height: 1.45; margin: 4px 0; }
-.aecourse-error { border-left: 4px solid #D55E00; padding: 4px 10px; }
-.aecourse .widget-html, .aecourse .widget-html-content { height: auto; }
-</style>
-"""
+HERE = Path(__file__).parent
+
+
+class Manners(anywidget.AnyWidget):
+    """an explorer's style sheet, names for its sliders' handles, and its caption for screen readers; not seen itself"""
+
+    _esm = HERE / "explorer.js"
+    _css = HERE / "explorer.css"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_class("aecourse-manners")
 
 
 class Explorer(widgets.VBox):
@@ -62,11 +53,13 @@ class Explorer(widgets.VBox):
         self.controls = dict(controls)
         self.picture = Picture()
         self.caption = widgets.HTML()
-        self.style_sheet = widgets.HTML(CSS, layout={"display": "none"})
+        self.style_sheet = Manners()
         self._drawing = threading.Lock()
         self._stale = False
         for control in self.controls.values():
             control.observe(lambda change: self.refresh(), "value")
+            if isinstance(control, widgets.SelectionSlider):  # its readout takes keys and forgets them
+                control.add_class("aecourse-choice")
 
     def render(self, **controls) -> np.ndarray:
         """the picture for these control values, (height, width) or (height, width, 3) uint8"""
@@ -106,9 +99,9 @@ class Explorer(widgets.VBox):
         self.say(sentence)
 
     def say(self, sentence: str, *, error: bool = False) -> None:
-        """put a sentence under the picture; screen readers speak it"""
-        look, role = ("aecourse-caption aecourse-error", "alert") if error else ("aecourse-caption", "status")
-        self.caption.value = f'<span class="{look}" role="{role}" aria-live="polite">{html.escape(sentence)}</span>'
+        """put a sentence under the picture; screen readers speak it, an error at once"""
+        look = 'class="aecourse-caption aecourse-error" role="alert"' if error else 'class="aecourse-caption"'
+        self.caption.value = f"<span {look}>{html.escape(sentence)}</span>"
 
     def draw_static(self, figure: Figure) -> None:
         """draw what a reader without a kernel sees; by default the picture with its row names"""
@@ -136,7 +129,7 @@ class Explorer(widgets.VBox):
 
 
 def with_number_box(slider: widgets.IntSlider | widgets.FloatSlider, label: str) -> widgets.HBox:
-    """a slider with a labelled box to type the number in: the handle alone has no name that can be spoken"""
+    """a slider with a labelled box to type the number in"""
     kinds = (widgets.IntSlider, widgets.BoundedIntText), (widgets.FloatSlider, widgets.BoundedFloatText)
     box_kind = next(box for kind, box in kinds if isinstance(slider, kind))
     box = box_kind(
@@ -144,7 +137,7 @@ def with_number_box(slider: widgets.IntSlider | widgets.FloatSlider, label: str)
         style={"description_width": "initial"}, layout={"width": "auto"},
     )  # fmt: skip
     slider.readout = False
-    slider.description = ""
+    slider.description, slider.tooltip = "", label  # Manners calls the handle by its tooltip
     slider.layout.flex = "1 1 160px"
     lock, here = threading.Lock(), threading.local()
 

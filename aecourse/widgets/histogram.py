@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
 
-from aecourse.widgets.curve import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, _log_ticks
+from aecourse.widgets.curve import BOTTOM, DASHES, HEIGHT, LEFT, RIGHT, WIDTH, _log_ticks
 
 BINS = 48
 TOP = 56  # room for the title and the names of the groups
@@ -62,21 +63,23 @@ def svg_histogram(
     for tick in _log_ticks(edges[0], edges[-1]):
         parts.append(f'<path class="grid" d="M{across(tick):.1f} {TOP}V{ground}"/>')
         parts.append(f'<text x="{across(tick):.1f}" y="{ground + 16}" text-anchor="middle">{tick:g}</text>')
-    for colour, shares in groups.values():
+    for (colour, shares), dashes in zip(groups.values(), itertools.cycle(DASHES), strict=False):
         steps = "".join(
             f"L{across(left):.1f} {down(share):.1f}H{across(right):.1f}"
             for left, right, share in zip(edges[:-1], edges[1:], shares, strict=True)
         )
         outline = f"M{LEFT} {ground}{steps}V{ground}Z"
-        parts.append(f'<path d="{outline}" fill="{colour}" fill-opacity=".28" stroke="{colour}" stroke-width="2"/>')
+        look = f'fill="{colour}" fill-opacity=".28" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"'
+        parts.append(f'<path d="{outline}" {look}/>')
     line = across(threshold)
     parts.append(f'<path class="now" d="M{line:.1f} {TOP}V{ground}"/>')
     anchor, shift = ("start", 5) if line < WIDTH - 90 else ("end", -5)
     parts.append(
         f'<text x="{line + shift:.1f}" y="{TOP + 12}" text-anchor="{anchor}">{html.escape(threshold_label)}</text>'
     )
-    for i, (name, (colour, _)) in enumerate(groups.items()):
+    for i, ((name, (colour, _)), dashes) in enumerate(zip(groups.items(), itertools.cycle(DASHES), strict=False)):
         x = LEFT + 130 * i
-        parts.append(f'<rect x="{x}" y="32" width="18" height="10" fill="{colour}"/>')
+        look = f'fill="{colour}" fill-opacity=".28" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"'
+        parts.append(f'<rect x="{x}" y="32" width="18" height="10" {look}/>')
         parts.append(f'<text x="{x + 24}" y="42">{html.escape(name)}</text>')
     return "".join(parts) + "</svg>"

@@ -7,7 +7,8 @@ function render({ model, el }) {
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-label",
     "Drawing area. Draw with the pointer; or move with the arrow keys, press space to lower or lift the pen, Delete to clear.");
-  Object.assign(canvas.style, { width: "220px", height: "220px", touchAction: "none", cursor: "crosshair", borderRadius: "6px" });
+  Object.assign(canvas.style, { width: "220px", height: "220px", touchAction: "none", cursor: "crosshair", borderRadius: "6px",
+    border: "1px solid #888888", boxSizing: "border-box" }); // the border: on a dark page black on black is not seen
   el.appendChild(canvas);
 
   const ink = document.createElement("canvas"); // strokes only; the visible canvas adds the keyboard's pen

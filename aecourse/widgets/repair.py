@@ -17,7 +17,7 @@ from aecourse.checks import check_choice, check_whole
 from aecourse.data import SIDE, ImageSet, corrupt, load_mnist
 from aecourse.evaluation import psnr
 from aecourse.models import DenoisingAutoencoder
-from aecourse.plotting import BLUE, ORANGE, VERMILION, as_images, mosaic, plain_ticks, plot_reconstructions
+from aecourse.plotting import BLUE, LINE_STYLES, ORANGE, VERMILION, as_images, mosaic, plain_ticks, plot_reconstructions
 from aecourse.weights import load_weights
 from aecourse.widgets.benches import repair_bench
 from aecourse.widgets.curve import svg_curve
@@ -238,9 +238,9 @@ class RepairExplorer(Explorer):
         damage = DAMAGES[noise]
         title = f"{capital(NAMES[noise])}, {damage.words(strength)}"
         plot_reconstructions(self._rows(*settings.values()), ax=left, title=title)
-        for name, errors in error_curves(noise).items():
+        for (name, errors), line in zip(error_curves(noise).items(), LINE_STYLES, strict=False):
             pairs = [(damage.unit * s, e) for s, e in zip(damage.strengths, errors, strict=True) if e > 1e-5]
-            right.plot(*zip(*pairs, strict=True), label=name, color=LINES[name])
+            right.plot(*zip(*pairs, strict=True), label=name, color=LINES[name], linestyle=line)
         right.axvline(damage.unit * strength, color="black", linestyle=":")
         right.set(xlabel=damage.axis, ylabel="MSE per pixel", yscale="log", title="Error before and after")
         plain_ticks(right.yaxis)

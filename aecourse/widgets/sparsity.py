@@ -148,6 +148,7 @@ class SparsityExplorer(Explorer):
         left = widgets.VBox([self.picture, self.caption], layout={"flex": "5 1 520px", "min_width": "0"})
         right = widgets.VBox([self.legend, self.atoms, self.curve], layout={"flex": "3 1 300px", "min_width": "280px"})
         self.workshop = Workshop(lambda: TrainingExplorer(bench=sparse_bench(self.penalty.value)))
+        self.penalty.observe(lambda change: self.workshop.renew(), "value")
         self.children = [
             self.style_sheet,
             widgets.HBox([self.penalty, with_number_box(self.strictness, "strictness, 1 to 3")], layout=row),

@@ -253,10 +253,17 @@ class Workshop(widgets.VBox):
     def __init__(self, make: Callable[[], TrainingExplorer]) -> None:
         super().__init__([], layout={"display": "none", "border": "1px solid #BBBBBB", "padding": "8px"})
         self.button = widgets.ToggleButton(value=False, description="train it yourself", icon="play")
-        self.button.observe(lambda change: self._open(make, change.new), "value")
+        self.button.observe(lambda change: self._show(), "value")
+        self._make = make
 
-    def _open(self, make: Callable[[], TrainingExplorer], is_open: bool) -> None:
-        if is_open and not self.children:
-            self.trainer = make()
+    def _show(self) -> None:
+        if self.button.value and not self.children:
+            self.trainer = self._make()
             self.children = [self.trainer]
-        self.layout.display = "flex" if is_open else "none"
+        self.layout.display = "flex" if self.button.value else "none"
+
+    def renew(self) -> None:
+        """build the trainer again, for what the explorer shows now; a run under way goes on"""
+        if self.children and not self.trainer.training:
+            self.children = []
+            self._show()
