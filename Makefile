@@ -7,18 +7,27 @@ READY := .venv/.installed
 # Threads that wait spin for a moment only: spinning on, they make torch many times slower on a busy machine.
 export GOMP_SPINCOUNT ?= 2000
 JUPYTER_CONFIG := aecourse/assets/jupyter/jupyter_lab_config.py
+HUB_CONFIG := aecourse/assets/jupyter/jupyterhub_config.py
+HUB_READY := .venv/.installed-class
 
-.PHONY: help lab test lint unit notebooks-test bench notebooks images weights doctor lowest clean
+.PHONY: help lab doctor report demo slides class class-trial test lint unit notebooks-test bench notebooks images weights \
+  lowest clean
 
 help:
-	@echo "make lab        open the course in JupyterLab"
-	@echo "make test       run every test"
-	@echo "make bench      measure training, sliders, start-up and notebooks; prints one table"
-	@echo "make doctor     check this installation"
-	@echo "make notebooks  run all notebooks and store their outputs"
-	@echo "make images     draw the diagrams again"
-	@echo "make weights    train the shipped networks again (about an hour)"
-	@echo "make lowest     run the unit tests on the oldest packages pyproject.toml allows (needs uv)"
+	@echo "make lab          open the course in JupyterLab"
+	@echo "make doctor       check this installation"
+	@echo "make report       your predictions and answers on one page, build/report.html (NAME=\"…\" puts your name on it)"
+	@echo "make demo         the demo board for a projector, as a page of its own"
+	@echo "make slides       all notebooks as slides, in build/slides (NAMES=\"03 05\" for some)"
+	@echo "make class        try out a class on this machine: JupyterHub, a login and a folder for each student"
+	@echo "make test         run every test"
+	@echo "make bench        measure training, sliders, start-up and notebooks; prints one table"
+	@echo "make class-trial  eight students at once in a real browser: what a class costs; prints one table"
+	@echo "make notebooks    run all notebooks and store their outputs"
+	@echo "make images       draw the diagrams again"
+	@echo "make weights      train the shipped networks again (about an hour)"
+	@echo "make lowest       run the unit tests on the oldest packages pyproject.toml allows (needs uv)"
+	@echo "make clean        remove .venv and what was built, but not the work of a class"
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,6 +45,26 @@ $(READY): pyproject.toml
 
 lab: $(READY)
 	$(BIN)/jupyter lab --config=$(JUPYTER_CONFIG)
+
+demo: $(READY)
+	$(BIN)/voila notebooks/10_demo_board.ipynb --Voila.config_file_paths=$(dir $(JUPYTER_CONFIG))
+
+$(HUB_READY): $(READY)
+	@echo "Installing JupyterHub and its proxy into .venv"
+	@if command -v uv >/dev/null; then \
+	  uv pip install --quiet --compile-bytecode --python $(BIN)/python -e '.[class]'; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[class]'; \
+	fi
+	@$(BIN)/npm install --global --prefix .venv --no-audit --no-fund --fetch-retries=1 --loglevel=error 'configurable-http-proxy@^5' || \
+	  { echo "The hub's proxy comes over the network, once, from npm: look at the connection, then call this again"; exit 1; }
+	@touch $@
+
+class: $(HUB_READY)
+	$(BIN)/jupyterhub --config=$(HUB_CONFIG)
+
+class-trial: $(HUB_READY)
+	$(BIN)/python tests/benchmarks/class_trial.py
 
 test: lint unit notebooks-test
 
@@ -59,6 +88,12 @@ doctor: $(READY)
 notebooks: $(READY)
 	$(BIN)/python tests/notebooks.py --store
 
+slides: $(READY)
+	$(BIN)/python -m aecourse.classroom.slides $(NAMES)
+
+report: $(READY)
+	$(BIN)/python -m aecourse.classroom.report $(if $(filter command,$(origin NAME)),--name "$$NAME")
+
 images: $(READY)
 	$(BIN)/python images/draw.py
 
@@ -71,4 +106,4 @@ lowest:
 	build/lowest/bin/python -m pytest tests --ignore tests/browser
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv *.egg-info $(filter-out build/class,$(wildcard build/*))
