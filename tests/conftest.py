@@ -1,10 +1,13 @@
 """Fixtures that several test files share."""
 
+from collections.abc import Iterator
+
 import matplotlib
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from ipywidgets import Widget
 
 from aecourse.data import ImageSet, load_mnist
 from aecourse.device import available_devices, use_threads
@@ -18,6 +21,13 @@ settings.load_profile("course")
 @pytest.fixture(scope="session", autouse=True)
 def _threads():
     use_threads()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _widgets_closed() -> Iterator[None]:
+    """ipywidgets keeps every widget, and with it the digits and networks it shows, until somebody closes it"""
+    yield
+    Widget.close_all()
 
 
 @pytest.fixture(scope="session")

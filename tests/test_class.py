@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -20,10 +21,15 @@ JUPYTER = ROOT / "aecourse" / "assets" / "jupyter"
 
 
 def free_port() -> int:
-    """the first of three ports that nobody uses"""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(probe.getsockname()[1], 60_000)
+    """the first of three neighbouring ports that nobody uses"""
+    while True:
+        with ExitStack() as stack, suppress(OSError, OverflowError):
+            first, *others = (stack.enter_context(socket.socket()) for _ in range(3))
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            for step, probe in enumerate(others, 1):
+                probe.bind(("127.0.0.1", port + step))
+            return port
 
 
 @pytest.fixture

@@ -55,10 +55,7 @@ def _block_height(block: str) -> float:
     if block.startswith("!["):
         return 9.0
     if block.startswith("|"):
-        rows = block.splitlines()
-        return 0.3 + sum(
-            1.15 * math.ceil(len(_COMMAND.sub("", _LINK.sub("", row))) / (WIDTH * 1.1)) for row in rows[1:]
-        )
+        return 0.3 + sum(map(_row_height, block.splitlines()[1:]))
     if block.startswith("$$"):
         return 2.5
     if block.startswith("```"):
@@ -69,6 +66,11 @@ def _block_height(block: str) -> float:
 def _plain(text: str) -> str:
     """about what is left of Markdown on the screen"""
     return _COMMAND.sub("", _LINK.sub("", text)).replace("**", "")
+
+
+def _row_height(row: str) -> float:
+    """lines that a row of a table takes"""
+    return 1.15 * math.ceil(len(_COMMAND.sub("", _LINK.sub("", row))) / (WIDTH * 1.1))
 
 
 def pieces(source: str) -> list[str]:
@@ -123,9 +125,15 @@ def _table_parts(block: str) -> list[str]:
     if not block.startswith("|") or _block_height(block) <= FULL:
         return [block]
     head, body = rows[:2], rows[2:]
-    count = math.ceil(_block_height(block) / CAPACITY)
-    size = math.ceil(len(body) / count)
-    return ["\n".join(head + body[i : i + size]) for i in range(0, len(body), size)]
+    share = sum(map(_row_height, body)) / math.ceil(_block_height(block) / CAPACITY)
+    parts, filled = [[]], 0.0
+    for row in body:
+        lines = _row_height(row)
+        if parts[-1] and filled + lines / 2 > share * len(parts):
+            parts.append([])
+        parts[-1].append(row)
+        filled += lines
+    return ["\n".join(head + part) for part in parts]
 
 
 def _join(part: list[str]) -> str:

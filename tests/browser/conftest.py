@@ -35,5 +35,6 @@ def browser() -> Iterator[Browser]:
 def lab(browser: Browser, lab_url: str) -> Iterator[Lab]:
     """a fresh page on the running JupyterLab"""
     context = browser.new_context(viewport={"width": 1400, "height": 950})
-    yield Lab(context.new_page(), lab_url)
-    context.close()
+    page = Lab(context.new_page(), lab_url)
+    yield page
+    page.close()

@@ -122,11 +122,21 @@ class Lab:
 
     def open(self, notebook: str) -> None:
         """open a notebook, alone in a new workspace, and wait for its kernel"""
+        self.end_kernel()
         self.page.goto(self.url.format(uuid.uuid4().hex, notebook))
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
         self.page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
         )
+
+    def end_kernel(self) -> None:
+        """end the kernel of the notebook that is open: it would outlive the page, with a gigabyte or two"""
+        self.page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
+
+    def close(self) -> None:
+        """end the kernel and close the page"""
+        self.end_kernel()
+        self.page.context.close()
 
     def run_all(self, timeout: float = 240) -> None:
         """run all cells and wait until the last has ended"""

@@ -75,7 +75,7 @@ def gallery(browser: Browser, lab_url: str) -> Iterator[Lab]:
     lab = Lab(context.new_page(), lab_url)
     open_gallery(lab)
     yield lab
-    context.close()
+    lab.close()
 
 
 def faults(page: Page, within: str) -> list[str]:
