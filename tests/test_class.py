@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,7 +52,8 @@ def log_in(config: Config, name: str, password: str) -> str | None:
     """the name under which the hub lets this person in, or None"""
     authenticator = SharedPasswordAuthenticator(config=config)
     answer = authenticator.get_authenticated_user(None, {"username": name, "password": password})
-    user = asyncio.run(answer)
+    with ThreadPoolExecutor(1) as pool:  # browser tests leave an event loop running in this thread
+        user = pool.submit(asyncio.run, answer).result()
     return user and user["name"]
 
 
