@@ -28,7 +28,7 @@ def anomaly_scores(x: torch.Tensor, x_hat: torch.Tensor, *, ink_power: float = 0
     detection using autoencoders with nonlinear dimensionality reduction. One class against all others is the protocol
     of Ruff et al. (2018), Deep one-class classification.
     """
-    check_rows("x", x, x.shape[-1] if isinstance(x, torch.Tensor) and x.ndim else 0)
+    check_rows("x", x)
     check_rows("x_hat", x_hat, x.shape[1])
     if len(x_hat) != len(x):
         raise ValueError(f"x_hat must hold one picture for each of x; got {len(x_hat)} for {len(x)}")

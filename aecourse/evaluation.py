@@ -75,7 +75,7 @@ def ssim(x: torch.Tensor, y: torch.Tensor) -> float:
     ----------
     Wang, Bovik, Sheikh & Simoncelli (2004), Image quality assessment: from error visibility to structural similarity.
     """
-    check_rows("x", x, x.shape[-1] if isinstance(x, torch.Tensor) and x.ndim else 0)
+    check_rows("x", x)
     side = math.isqrt(x.shape[1])
     if side * side != x.shape[1] or side < 11 or len(x) == 0:
         raise ValueError(f"x must hold square pictures of at least 11×11 pixels, (n, side²); got {tuple(x.shape)}")
@@ -120,7 +120,7 @@ def mixture_score(x: torch.Tensor, centres: torch.Tensor, sigma: float) -> torch
     Vincent (2011), A connection between score matching and denoising autoencoders; Robbins (1956), An empirical
     Bayes approach to statistics.
     """
-    check_rows("centres", centres, centres.shape[-1] if isinstance(centres, torch.Tensor) and centres.ndim else 0)
+    check_rows("centres", centres)
     if len(centres) == 0:
         raise ValueError("centres must hold at least one point; got none")
     check_rows("x", x, centres.shape[1])

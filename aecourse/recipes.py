@@ -152,7 +152,7 @@ def make(name: str, folder: Path = SHIPPED, *, device: torch.device | str = "cpu
         stored = load_weights(rounded, device=device)
     scores = score(stored, train, test)
     if recipe.only is not None:
-        scores["test_auroc"] = test_auroc(stored, test, normal=recipe.only)
+        scores["test_auroc"] = one_class_auroc(stored, test, normal=recipe.only)
     path = folder / f"{name}.safetensors"
     save_weights(model, path, recipe=recipe.describe(), scores=scores, dtype=recipe.dtype)
     write_checksums(folder)
@@ -179,7 +179,7 @@ def score(model: Autoencoder, train: ImageSet, test: ImageSet) -> dict:
     return scores
 
 
-def test_auroc(model: Autoencoder, test: ImageSet, *, normal: int) -> float:
+def one_class_auroc(model: Autoencoder, test: ImageSet, *, normal: int) -> float:
     """how well the squared error tells the digits of one label from all others: 0.5 is chance, 1 perfect"""
     from sklearn.metrics import roc_auc_score  # here: scikit-learn takes a second to import
 

@@ -23,7 +23,7 @@ def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_
     -------
     int64 tensor (m, n)
     """
-    check_rows("library", library, library.shape[-1] if isinstance(library, torch.Tensor) and library.ndim else 0)
+    check_rows("library", library)
     check_rows("queries", queries, library.shape[1])
     check_whole("n", n, most=len(library))
     check_whole("batch_size", batch_size)
@@ -46,7 +46,7 @@ def hash_bits(z: torch.Tensor, thresholds: torch.Tensor) -> np.ndarray:
     ----------
     Salakhutdinov & Hinton (2009), Semantic hashing.
     """
-    check_rows("z", z, z.shape[-1] if isinstance(z, torch.Tensor) and z.ndim else 0)
+    check_rows("z", z)
     check_rows("thresholds", thresholds[None] if isinstance(thresholds, torch.Tensor) else thresholds, z.shape[1])
     return np.packbits((z > thresholds).cpu().numpy(), axis=1)
 

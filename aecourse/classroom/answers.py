@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from aecourse.classroom.cells import question
+from aecourse.classroom.cells import error_sentence, question
 from aecourse.classroom.shelf import tags
 
 RIGHT, HINT, UNTOUCHED, STOPPED, NOT_RUN = "right", "not yet", "not attempted", "stopped", "not run"
 BEST_FIRST = (RIGHT, HINT, STOPPED, UNTOUCHED, NOT_RUN)
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def _verdict(cell: NotebookNode, name: str) -> tuple[str, str]:
                 return verdict, hint if verdict == HINT else ""
     for output in cell.outputs:
         if output.output_type == "error":
-            return STOPPED, _ANSI.sub("", f"{output.ename}: {output.evalue}")
+            return STOPPED, error_sentence(output)
     return NOT_RUN, ""
 
 

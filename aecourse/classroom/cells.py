@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 
 from aecourse.classroom.layout import FULL
 
+ANSI = re.compile(r"\x1b\[[0-9;]*m")  # a terminal's colours
 FIGURE = 9.0  # lines of a slide that a figure needs, to be seen from the last row
 BESIDE_FIGURE = 3  # printed lines that may share a slide with a figure
 SPOKEN = ("show", "plot_", "claim", "print", "reveal")  # calls that report, and teach nothing to the last row
@@ -31,6 +32,11 @@ def question(output: NotebookNode) -> tuple[str, list[str]] | None:
         return None
     asked, *options = text.removeprefix("Predict first.").split("\n  ○ ")
     return asked.strip(), options
+
+
+def error_sentence(output: NotebookNode) -> str:
+    """a saved error in one line, without its terminal colours"""
+    return ANSI.sub("", f"{output.ename}: {output.evalue}")
 
 
 def printed_lines(cell: NotebookNode) -> list[str]:

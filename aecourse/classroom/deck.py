@@ -8,7 +8,7 @@ import re
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from aecourse.classroom.cells import excerpt, has_figure, hides_code, prints_apart, question
+from aecourse.classroom.cells import ANSI, error_sentence, excerpt, has_figure, hides_code, prints_apart, question
 from aecourse.classroom.layout import pieces
 from aecourse.classroom.marking import explained, slide_types
 from aecourse.classroom.shelf import tags
@@ -16,7 +16,6 @@ from aecourse.classroom.shelf import tags
 MEASURED = '<p class="measured">'
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _OWN_CHOICE = re.compile(r"^(Measured: .*?\.) (?:\(You made no prediction|You predicted ).*$")
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def dress(notebook: NotebookNode) -> NotebookNode:
@@ -130,7 +129,7 @@ def shown(output: NotebookNode) -> str:
     if output.output_type == "stream":
         return "" if output.name == "stderr" else printed(output.text)
     if output.output_type == "error":
-        return f'<pre class="error">{html.escape(_ANSI.sub("", f"{output.ename}: {output.evalue}"))}</pre>'
+        return f'<pre class="error">{html.escape(error_sentence(output))}</pre>'
     data, text = output.get("data", {}), output.get("data", {}).get("text/plain", "")
     if "image/png" in data:
         alt = output.get("metadata", {}).get("image/png", {}).get("alt") or text
@@ -146,7 +145,7 @@ def shown(output: NotebookNode) -> str:
 def printed(text: str) -> str:
     """printed lines: measured answers and claims that held as a list, everything else as it was printed"""
     parts: list[tuple[str, list[str]]] = []
-    for line in _ANSI.sub("", text).rstrip().splitlines():
+    for line in ANSI.sub("", text).rstrip().splitlines():
         line = _OWN_CHOICE.sub(r"\1", line)
         kind = "held" if line.startswith("✓ ") else "measured" if line.startswith("Measured: ") else "text"
         if not parts or parts[-1][0] != kind:

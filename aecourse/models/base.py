@@ -112,12 +112,13 @@ def check_sizes(name: str, sizes: Sequence[int], *, most_layers: int | None = No
     return tuple(check_whole(f"{name}[{i}]", size) for i, size in enumerate(sizes))
 
 
-def check_rows(name: str, rows: torch.Tensor, features: int) -> None:
-    """refuse what is no floating-point tensor of shape (n, features)"""
+def check_rows(name: str, rows: torch.Tensor, features: int | None = None) -> None:
+    """refuse what is no floating-point tensor of shape (n, features); without `features` any width will do"""
+    shape = f"(n, {'d' if features is None else features})"
     if not isinstance(rows, torch.Tensor):
         hint = f"; pass its images, {name}.x" if hasattr(rows, "x") else ""
-        raise TypeError(f"{name} must be a torch.Tensor of shape (n, {features}); got {type(rows).__name__}{hint}")
+        raise TypeError(f"{name} must be a torch.Tensor of shape {shape}; got {type(rows).__name__}{hint}")
     if not rows.is_floating_point():
         raise TypeError(f"{name} must hold floating-point numbers; got {rows.dtype}")
-    if rows.ndim != 2 or rows.shape[1] != features:
-        raise ValueError(f"{name} must have shape (n, {features}); got {tuple(rows.shape)}")
+    if rows.ndim != 2 or features not in (None, rows.shape[1]):
+        raise ValueError(f"{name} must have shape {shape}; got {tuple(rows.shape)}")

@@ -52,14 +52,8 @@ def svg_curve(
     def down(y: float) -> float:
         return TOP + (y_high - math.log10(y)) / (y_high - y_low) * (HEIGHT - TOP - BOTTOM)
 
-    parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(title)}" class="aecourse-curve">',
-        f'<text x="{LEFT}" y="18" class="title">{html.escape(title)}</text>',
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{html.escape(x_label)}</text>',
-        f'<text transform="translate(14 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">'
-        f"{html.escape(y_label)}</text>",
-    ]
-    for y in _log_ticks(10**y_low, 10**y_high):
+    parts = chart_frame(title, x_label, y_label)
+    for y in log_ticks(10**y_low, 10**y_high):
         parts.append(f'<path class="grid" d="M{LEFT} {down(y):.1f}H{WIDTH - RIGHT}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{down(y) + 4:.1f}" text-anchor="end">{y:g}</text>')
     for x in _powers_of_two(x_low, x_high) if x_log else _whole_ticks(x_low, x_high):
@@ -82,7 +76,18 @@ def svg_curve(
     return "".join(parts) + "</svg>"
 
 
-def _log_ticks(low: float, high: float) -> list[float]:
+def chart_frame(title: str, x_label: str, y_label: str, *, top: float = TOP) -> list[str]:
+    """the opening of an <svg> element with the words around a plotted area that begins at `top`"""
+    return [
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(title)}" class="aecourse-curve">',
+        f'<text x="{LEFT}" y="18" class="title">{html.escape(title)}</text>',
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{html.escape(x_label)}</text>',
+        f'<text transform="translate(14 {(top + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">'
+        f"{html.escape(y_label)}</text>",
+    ]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
     """1, 2 and 5 times powers of ten between low and high; powers alone where they span much"""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1,) if high / low > 2000 else (1, 2, 5)

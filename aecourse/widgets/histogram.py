@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from aecourse.widgets.curve import BOTTOM, DASHES, HEIGHT, LEFT, RIGHT, WIDTH, _log_ticks
+from aecourse.widgets.curve import BOTTOM, DASHES, HEIGHT, LEFT, RIGHT, WIDTH, chart_frame, log_ticks
 
 BINS = 48
 TOP = 56  # room for the title and the names of the groups
@@ -48,19 +48,13 @@ def svg_histogram(
         return TOP + (1 - share / top) * (HEIGHT - TOP - BOTTOM)
 
     ground = HEIGHT - BOTTOM
-    parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(title)}" class="aecourse-curve">',
-        f'<text x="{LEFT}" y="18" class="title">{html.escape(title)}</text>',
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{html.escape(x_label)}</text>',
-        f'<text transform="translate(14 {(TOP + ground) / 2}) rotate(-90)" text-anchor="middle">'
-        f"{html.escape(y_label)}</text>",
-    ]
+    parts = chart_frame(title, x_label, y_label, top=TOP)
     step = next(step for step in (1, 2, 5, 10, 20, 50) if 100 * top / step <= 6)
     for percent in range(0, int(100 * top) + 1, step):
         y = down(percent / 100)
         parts.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{percent} %</text>')
-    for tick in _log_ticks(edges[0], edges[-1]):
+    for tick in log_ticks(edges[0], edges[-1]):
         parts.append(f'<path class="grid" d="M{across(tick):.1f} {TOP}V{ground}"/>')
         parts.append(f'<text x="{across(tick):.1f}" y="{ground + 16}" text-anchor="middle">{tick:g}</text>')
     for (colour, shares), dashes in zip(groups.values(), itertools.cycle(DASHES), strict=False):

@@ -52,7 +52,8 @@ class Index:
 def load_library() -> tuple[ImageSet, ImageSet, ImageSet, float]:
     """the digits to search, to ask for, a sample of the latter, and its precision by pixels; once a session"""
     train, test = load_mnist()
-    library, sample = train[:LIBRARY], test.split(SAMPLE, seed=0)[1]
+    library = train[torch.arange(LIBRARY)]  # a copy: a slice would keep all 60,000 in memory
+    sample = test.split(SAMPLE, seed=0)[1]
     found = nearest(library.x, sample.x, n=FOUND)
     return library, test, sample, precision_at(found, library.y, sample.y)
 

@@ -8,14 +8,12 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack, redirect_stdout
-from pathlib import Path
 
 from traitlets.config import Config, PyFileConfigLoader
+from trial_hub import HUB_CONFIG, three_ports
 
 KERNELS = 4
 ROUNDS = 3
-ROOT = Path(__file__).parent.parent.parent
-HUB_CONFIG = ROOT / "aecourse" / "assets" / "jupyter" / "jupyterhub_config.py"
 
 # Trains for one epoch for each line it reads, and answers with the images it saw in a second.
 KERNEL = """
@@ -62,7 +60,7 @@ def policy() -> dict[str, str]:
     """what the shipped hub adds to the environment of a student's server"""
     with tempfile.TemporaryDirectory() as home:
         before = dict(os.environ)
-        os.environ.update(AECOURSE_CLASS=home, AECOURSE_PORT="18990")
+        os.environ.update(AECOURSE_CLASS=home, AECOURSE_PORT=str(three_ports()))
         try:
             with redirect_stdout(None):
                 config: Config = PyFileConfigLoader(str(HUB_CONFIG)).load_config()

@@ -28,7 +28,7 @@ PARTS = ("hub", "proxy", "server", "kernel", "browser")
 @contextmanager
 def hub(home: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
     """the hub of `make class` on a free port and in a folder of its own: (process, address, password)"""
-    port = next(p for p in range(18000, 19000, 3) if not any(_is_taken(p + i) for i in range(3)))
+    port = three_ports()
     password = secrets.token_hex(8)
     config = home / "trial_config.py"
     config.write_text(TRIAL_CONFIG)
@@ -53,6 +53,11 @@ def hub(home: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
+
+
+def three_ports() -> int:
+    """the first of three neighbouring ports that nobody listens on"""
+    return next(p for p in range(18000, 19000, 3) if not any(_is_taken(p + i) for i in range(3)))
 
 
 def _is_taken(port: int) -> bool:
