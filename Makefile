@@ -10,7 +10,7 @@ JUPYTER_CONFIG := aecourse/assets/jupyter/jupyter_lab_config.py
 HUB_CONFIG := aecourse/assets/jupyter/jupyterhub_config.py
 HUB_READY := .venv/.installed-class
 
-.PHONY: help lab doctor report demo slides class class-trial test lint unit notebooks-test bench notebooks images weights \
+.PHONY: help lab doctor report demo slides class class-trial test lint unit notebooks-test fuzz bench notebooks images weights \
   lowest clean
 
 help:
@@ -21,7 +21,8 @@ help:
 	@echo "make slides       all notebooks as slides, in build/slides (NAMES=\"03 05\" for some)"
 	@echo "make class        try out a class on this machine: JupyterHub, a login and a folder for each student"
 	@echo "make test         run every test"
-	@echo "make bench        measure training, sliders, start-up and notebooks; prints one table"
+	@echo "make bench        measure training, sliders, memory, start-up and notebooks (ONLY=\"explorers memory\" for some)"
+	@echo "make fuzz         the property tests on other random inputs each time"
 	@echo "make class-trial  eight students at once in a real browser: what a class costs; prints one table"
 	@echo "make notebooks    run all notebooks and store their outputs"
 	@echo "make images       draw the diagrams again"
@@ -79,8 +80,11 @@ unit: $(READY)
 notebooks-test: $(READY)
 	$(BIN)/python tests/notebooks.py
 
+fuzz: $(READY)
+	AECOURSE_PROFILE=random $(BIN)/python -m pytest tests --ignore tests/browser -m hypothesis
+
 bench: $(READY)
-	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/run.py $(ONLY)
 
 doctor: $(READY)
 	$(BIN)/python -m aecourse

@@ -28,6 +28,7 @@ _HOME = {
         "whitened_patches",
     ],
     "aecourse.models": [
+        "PCA",
         "Autoencoder",
         "Classifier",
         "ContractiveAutoencoder",

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import math
+import numbers
+import operator
 from collections.abc import Sequence
+
+import numpy as np
 
 
 def check_whole(name: str, value: int, *, least: int = 1, most: int | None = None) -> int:
-    """`value` itself if it is a whole number from `least` to `most`; otherwise an error that names it"""
+    """`value` as an int if it is a whole number from `least` to `most`; otherwise an error that names it
+
+    Whole numbers of NumPy and of torch (a tensor without dimensions) are accepted too; 2.0 and True are not.
+    """
     accepted = f"a whole number, at least {least}" if most is None else f"a whole number from {least} to {most}"
-    if isinstance(value, bool) or not isinstance(value, int):
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or _is_bool(value) or np.ndim(value) > 0:
         raise TypeError(f"{name} must be {accepted}; got {value!r} of type {type(value).__name__}")
-    if value < least or (most is not None and value > most):
-        raise ValueError(f"{name} must be {accepted}; got {value}")
-    return value
+    if number < least or (most is not None and number > most):
+        raise ValueError(f"{name} must be {accepted}; got {number}")
+    return number
 
 
 def check_number(
     name: str, value: float, *, least: float = 0.0, most: float = math.inf, open_ends: bool = False
 ) -> float:
-    """`value` as a float if it is finite and from `least` to `most` (strictly between them with `open_ends`)"""
+    """`value` as a float if it is finite and from `least` to `most` (strictly between them with `open_ends`)
+
+    Numbers of NumPy and of torch (a tensor without dimensions) are accepted too; True is not.
+    """
     ends = f"from {least:g} to {most:g}" if most < math.inf else f"from {least:g} up"
     if open_ends:
         ends = f"strictly between {least:g} and {most:g}" if most < math.inf else f"above {least:g}"
     accepted = f"a finite number {ends}"
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    value = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+    if _is_bool(value) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be {accepted}; got {value!r} of type {type(value).__name__}")
     try:
         number = float(value)
@@ -36,6 +51,11 @@ def check_number(
     return number
 
 
+def _is_bool(value: object) -> bool:
+    """True and False of Python, NumPy and torch"""
+    return isinstance(value, bool) or str(getattr(value, "dtype", "")) in ("bool", "torch.bool")
+
+
 def check_choice(name: str, choice: str, accepted: Sequence[str]) -> str:
     """`choice` itself if it is one of those accepted; otherwise an error that names it"""
     if not isinstance(choice, str) or choice not in accepted:
@@ -44,7 +64,7 @@ def check_choice(name: str, choice: str, accepted: Sequence[str]) -> str:
 
 
 def check_flag(name: str, value: bool) -> bool:
-    """`value` itself if it is True or False; otherwise an error that names it"""
-    if not isinstance(value, bool):
+    """`value` as a bool if it is True or False, also NumPy's; otherwise an error that names it"""
+    if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False; got {value!r}")
-    return value
+    return bool(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -55,10 +57,41 @@ def seed_everything(seed: int = 0) -> None:
     ----------
     seed : int, at least 0
     """
-    check_seed(seed)
+    seed = check_seed(seed)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+@contextmanager
+def own_random_numbers(seed: int | None = None) -> Iterator[None]:
+    """inside, random numbers may be drawn; outside, the generators of Python, NumPy and torch go on as if none had been
+
+    Whatever loads, measures or draws does so in here: it must not change how a learner's network trains afterwards.
+
+    Parameters
+    ----------
+    seed : where torch's numbers begin inside; None goes on from where they are
+    """
+    python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
+    try:
+        if seed is not None:
+            torch.default_generator.manual_seed(check_seed(seed))
+            if cuda is not None:
+                torch.cuda.manual_seed_all(seed)
+            if mps is not None:
+                torch.mps.manual_seed(seed)
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.set_rng_state(cpu)
+        if cuda is not None:
+            torch.cuda.set_rng_state_all(cuda)
+        if mps is not None:
+            torch.mps.set_rng_state(mps)
 
 
 def check_seed(seed: int) -> int:
@@ -90,7 +123,7 @@ def use_threads(count: int | None = None) -> int:
         wanted, source = (int(setting) if setting.isdecimal() else setting), "AECOURSE_THREADS"
     if wanted is None:
         wanted = cpu_share()
-    check_whole(source, wanted)
+    wanted = check_whole(source, wanted)
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)
     return wanted

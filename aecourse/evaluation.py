@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from aecourse.models.base import check_model, check_rows
 def reconstruct(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> torch.Tensor:
     """through the bottleneck and back without keeping gradients; (n, features) → (n, features)"""
     check_rows("x", x, check_model(model).in_features)
-    check_whole("batch_size", batch_size)
+    batch_size = check_whole("batch_size", batch_size)
     was_training = model.training
     try:
         model.eval()
@@ -50,15 +49,9 @@ def psnr(error: float, *, peak: float = 1.0) -> float:
     error : float, mean squared error, at least 0 (0 gives infinity)
     peak : float, the largest value a pixel can take
     """
-    for name, value in (("error", error), ("peak", peak)):
-        scalar = isinstance(value, torch.Tensor) and value.ndim == 0
-        if isinstance(value, bool) or not (scalar or isinstance(value, numbers.Real)):
-            raise TypeError(f"{name} must be a number; got {value!r}")
-    if not 0 <= error < math.inf:
-        raise ValueError(f"error must be a mean squared error, at least 0 and finite; got {error!r}")
-    if not 0 < peak < math.inf:
-        raise ValueError(f"peak must be above 0 and finite; got {peak!r}")
-    return math.inf if error == 0 else 10 * math.log10(peak**2 / error)
+    error = check_number("error", error)
+    peak = check_number("peak", peak, open_ends=True)
+    return math.inf if error == 0 else 20 * math.log10(peak) - 10 * math.log10(error)
 
 
 def ssim(x: torch.Tensor, y: torch.Tensor) -> float:
@@ -90,10 +83,12 @@ def ssim(x: torch.Tensor, y: torch.Tensor) -> float:
     def window_mean(images: torch.Tensor) -> torch.Tensor:  # (n, side, side) → (n, side - 10, side - 10)
         return slide @ images @ slide.T  # a convolution with a separable window, as two matrix products
 
-    x, y = x.reshape(-1, side, side), y.reshape(-1, side, side)
+    level_x, level_y = x.mean(1)[:, None, None], y.mean(1)[:, None, None]
+    x, y = x.reshape(-1, side, side) - level_x, y.reshape(-1, side, side) - level_y  # far from 0 squares lose digits
     mean_x, mean_y = window_mean(x), window_mean(y)
     var_x, var_y = window_mean(x * x) - mean_x**2, window_mean(y * y) - mean_y**2
     covariance = window_mean(x * y) - mean_x * mean_y
+    mean_x, mean_y = mean_x + level_x, mean_y + level_y
     c1, c2 = 0.01**2, 0.03**2  # keep flat windows from dividing 0 by 0
     likeness = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     return (likeness / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean().item()
@@ -125,8 +120,12 @@ def mixture_score(x: torch.Tensor, centres: torch.Tensor, sigma: float) -> torch
         raise ValueError("centres must hold at least one point; got none")
     check_rows("x", x, centres.shape[1])
     sigma = check_number("sigma", sigma, open_ends=True)
-    share = (-(torch.cdist(x, centres) ** 2) / (2 * sigma**2)).softmax(1)  # (n, m): which centre made x
-    return (share @ centres - x) / sigma**2
+    scores = []
+    for part in x.split(max(1, 2_000_000 // max(1, centres.numel()))):  # 2 million differences at once
+        away = centres - part[:, None]  # (part, m, d): the same wherever the points lie, unlike ‖x‖² − 2 x·c + ‖c‖²
+        share = (-away.square().sum(2) / (2 * sigma**2)).softmax(1)  # (part, m): which centre made x
+        scores.append((share[:, None] @ away)[:, 0] / sigma**2)
+    return torch.cat(scores)
 
 
 def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np.ndarray:
@@ -140,14 +139,17 @@ def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np
 
     Returns
     -------
-    array (k_max,); entry k - 1 belongs to k components
+    array (k_max,), none below 0; entry k - 1 belongs to k components
     """
     check_rows("x", x, len(mean))
     check_rows("components", components, len(mean))
+    components, mean, x = (part.detach().cpu().double() for part in (components, mean, x))  # no float64 on "mps"
     centred = x - mean
-    kept = (centred @ components.T).square().mean(0).cumsum(0)  # Pythagoras: what is kept is not lost
-    lost = centred.square().sum(1).mean() - kept
-    return (lost / x.shape[1]).cpu().double().numpy()
+    scores = centred @ components.T  # (n, k_max)
+    outside = (centred - scores @ components).square().sum(1).mean()
+    kept = scores.square().mean(0)  # (k_max,), by each component
+    lost = outside + F.pad(kept[1:], (0, 1)).flip(0).cumsum(0).flip(0)  # Pythagoras by sums only: nothing cancels
+    return (lost / x.shape[1]).numpy()
 
 
 def principal_angles(a: np.ndarray | torch.Tensor, b: np.ndarray | torch.Tensor) -> np.ndarray:

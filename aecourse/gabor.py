@@ -42,7 +42,7 @@ def gabor_fit(image: np.ndarray | torch.Tensor, *, widest: float = 0.5) -> np.nd
     image = np.asarray(image.detach().cpu() if isinstance(image, torch.Tensor) else image, np.float64)
     if image.ndim != 2 or image.shape[0] != image.shape[1] or len(image) < 4 or not np.isfinite(image).all():
         raise ValueError(f"image must be a square of finite numbers, at least 4×4; got shape {image.shape}")
-    check_number("widest", widest, open_ends=True)
+    widest = check_number("widest", widest, open_ends=True)
     side, y = len(image), image.ravel()
     tried, even, odd = _gabor_grid(side, widest)
     promise = _captured(y, even, odd)

@@ -6,7 +6,8 @@ import base64
 import html
 import io
 import itertools
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -103,12 +104,10 @@ def as_images(x: Images) -> np.ndarray:
         If the images are neither (n, side²) nor (n, side, side).
     """
     array = np.asarray(x.detach().cpu() if isinstance(x, torch.Tensor) else x)
-    if array.ndim == 2:
-        side = round(array.shape[1] ** 0.5)
-        if side * side != array.shape[1]:
-            raise ValueError(f"images must have shape (n, side²) or (n, side, side); got {array.shape}")
+    side = math.isqrt(array.shape[1]) if array.ndim > 1 else 0
+    if array.ndim == 2 and side**2 == array.shape[1] and side > 0:
         array = array.reshape(-1, side, side)
-    if array.ndim != 3 or len(array) == 0:
+    if array.ndim != 3 or array.shape[1] != array.shape[2] or array.size == 0:
         raise ValueError(f"images must have shape (n, side²) or (n, side, side); got {array.shape}")
     if array.dtype == np.uint8:
         return array
@@ -129,8 +128,8 @@ def mosaic(rows: Sequence[Images], *, gap: int = 2, background: int = 255) -> np
     pictures = [as_images(row) for row in rows]
     if len({picture.shape[1:] for picture in pictures}) != 1:
         raise ValueError(f"rows must hold images of one size; got {[picture.shape for picture in pictures]}")
-    check_whole("gap", gap, least=0)
-    check_whole("background", background, least=0, most=255)
+    gap = check_whole("gap", gap, least=0)
+    background = check_whole("background", background, least=0, most=255)
     side = pictures[0].shape[1]
     longest = max(map(len, pictures))
     canvas = np.full((len(rows) * (side + gap) - gap, longest * (side + gap) - gap), background, np.uint8)
@@ -199,7 +198,7 @@ def plot_latent_map(
     Parameters
     ----------
     z : (n, 2)
-    labels : (n,) whole numbers from 0 to 9
+    labels : (n,) whole numbers from 0; from 10 on the colours come again, with other markers
     names : what to call the classes; default their numbers
     legend : whether to list the classes beside the plot; they are named in it anyway
     """
@@ -215,7 +214,7 @@ def plot_latent_map(
     ax = panels(width=7.5, height=6.2) if ax is None else ax
     for label in np.unique(labels):
         here = labels == label
-        style = {"c": CLASS_COLOURS[label % 10], "marker": CLASS_MARKERS[label % 10]}
+        style = {"c": CLASS_COLOURS[label % 10], "marker": CLASS_MARKERS[(label + label // 10) % 10]}
         ax.scatter(*z[here].T, s=9, alpha=0.55, linewidths=0, label=names[label] if names else str(label), **style)
         ax.annotate(
             names[label] if names else str(label), np.median(z[here], axis=0), ha="center", va="center", weight="bold",
@@ -228,7 +227,10 @@ def plot_latent_map(
 
 
 def plot_history(history: History, *, ax: Axes | None = None, title: str = "", label: str = "") -> Axes:
-    """the loss after each epoch, on a logarithmic scale: solid for training, dashed for validation"""
+    """the loss after each epoch: solid for training, dashed for validation
+
+    The scale is logarithmic unless a loss is 0 or below, as that of a Gaussian VAE may be.
+    """
     ax = panels(width=6.5) if ax is None else ax
     epochs = range(1, history.epochs + 1)
     prefix = f"{label}, " if label else ""
@@ -236,8 +238,8 @@ def plot_history(history: History, *, ax: Axes | None = None, title: str = "", l
     if history.validation:
         held_out = [terms["total"] for terms in history.validation]
         ax.plot(epochs, held_out, "s--", color=line.get_color(), markerfacecolor="white", label=f"{prefix}validation")
-    ax.set(xlabel="epoch", ylabel="loss (log scale)", yscale="log", title=title)
-    plain_ticks(ax.yaxis)
+    drawn = np.concatenate([line.get_ydata() for line in ax.get_lines()])  # by earlier calls too
+    ax.set(xlabel="epoch", ylabel="loss" + _scale(ax, "y", drawn), title=title)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
     return ax
@@ -250,14 +252,18 @@ def plot_rate_distortion(
 
     Parameters
     ----------
-    curves : {name: (bytes per image, PSNR in dB)}
+    curves : {name: (bytes per image, PSNR in dB)}; a PSNR of infinity, no error at all, is drawn on top and named so
     """
     ax = panels(width=6.5, height=4) if ax is None else ax
     looks = zip(itertools.cycle("osD^vP*"), itertools.cycle(LINE_STYLES), strict=False)
+    finite = [decibels for _, quality in curves.values() for decibels in quality if math.isfinite(decibels)]
+    top = max(finite, default=0) + 3
     for (name, (size, quality)), (marker, line) in zip(curves.items(), looks, strict=False):
-        ax.plot(size, quality, marker=marker, linestyle=line, label=name)
-    ax.set(xscale="log", xlabel="bytes per image (log scale)", ylabel="PSNR (dB), higher is better", title=title)
-    plain_ticks(ax.xaxis)
+        ax.plot(size, np.minimum(quality, top), marker=marker, linestyle=line, label=name)
+        for place in (place for place, decibels in zip(size, quality, strict=True) if decibels == math.inf):
+            ax.annotate("∞", (place, top), xytext=(0, 5), textcoords="offset points", ha="center")
+    suffix = _scale(ax, "x", [place for size, _ in curves.values() for place in size])
+    ax.set(xlabel=f"bytes per image{suffix}", ylabel="PSNR (dB), higher is better", title=title)
     ax.legend()
     return ax
 
@@ -268,7 +274,7 @@ def plot_error_by_k(
     ax: Axes | None = None,
     title: str = "",
 ) -> Axes:
-    """mean squared error against the size of the code, both on logarithmic scales
+    """mean squared error against the size of the code, each on a logarithmic scale unless a value is 0 or below
 
     Parameters
     ----------
@@ -285,10 +291,11 @@ def plot_error_by_k(
         ax.errorbar(list(errors), mean, yerr=spread if max(spread) else None, capsize=3, label=name, **look)
     every = {k for errors in curves.values() for k in errors}
     ticks = sorted({k for k in every if k & (k - 1) == 0} or every)
-    ax.set(xscale="log", yscale="log", xlabel="numbers in the code, k", ylabel="test MSE per pixel", title=title)
+    ax.set(xlabel="numbers in the code, k", ylabel="test MSE per pixel", title=title)
+    _scale(ax, "x", every)
+    _scale(ax, "y", [np.atleast_1d(error).mean() for errors in curves.values() for error in errors.values()])
     ax.set_xticks(ticks, [str(k) for k in ticks])
     ax.set_xticks([], minor=True)
-    plain_ticks(ax.yaxis)
     ax.legend()
     return ax
 
@@ -298,3 +305,13 @@ def plain_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _scale(ax: Axes, axis: str, values: Iterable[float]) -> str:
+    """make an axis, "x" or "y", logarithmic, or linear if a value would be lost; what its label then has to add"""
+    if any(value <= 0 for value in values):
+        ax.set(**{f"{axis}scale": "linear"})
+        return ""
+    ax.set(**{f"{axis}scale": "log"})
+    plain_ticks(getattr(ax, f"{axis}axis"))
+    return " (log scale)"

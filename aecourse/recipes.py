@@ -34,14 +34,8 @@ from aecourse.models import (
 )
 from aecourse.training import fit, fit_layerwise
 from aecourse.weights import SHIPPED, load_weights, save_weights
+from aecourse.zoo import CODE_SIZES, CONTRACTIVE, DENSE, NORMAL, SPARSE, SPLIT_SEED, VALIDATION_SIZE, VARIATIONAL
 
-EXPLORER_SIZES = (1, 2, 4, 8, 16, 32, 64)
-CONTRACTION_STRENGTHS = (0, 0.03, 0.1, 0.3, 1)
-L1_STRENGTHS = (0.1, 0.25, 0.5)
-KL_RHOS = (0.02, 0.05, 0.1)
-TOPK_SIZES = (10, 25, 50)
-BETAS = (0, 0.3, 1, 3, 10)
-PUT_ASIDE = 5_000  # training digits on which the notebooks make their choices; networks that serve a choice skip them
 BYTES = torch.int8  # a quarter of float32: all weights of the course stay within 40 MB
 
 
@@ -70,7 +64,7 @@ class Recipe:
         """what it is fitted to"""
         if self.only is None:
             return train
-        fitting, _ = train.split(PUT_ASIDE, seed=0)
+        fitting, _ = train.split(VALIDATION_SIZE, seed=SPLIT_SEED)
         return fitting[fitting.y == self.only]
 
 
@@ -78,9 +72,11 @@ def _augmentation(most: int) -> Callable[[torch.Tensor], torch.Tensor] | None:
     return (lambda batch: shift_images(batch, most=most)) if most else None
 
 
+SPARSE_SETTING = {"l1": "strength", "kl": "rho", "topk": "k"}  # what the catalogue's setting is called
+
 RECIPES: dict[str, Recipe] = {
-    **{f"dense-k{k}": Recipe(lambda k=k: DenseAutoencoder(k, hidden=(512,)), epochs=30) for k in EXPLORER_SIZES},
-    "nested": Recipe(lambda: NestedAutoencoder(64, hidden=(512,)), epochs=60),
+    **{name: Recipe(lambda k=k: DenseAutoencoder(k, hidden=(512,)), epochs=30) for k, name in DENSE.items()},
+    "nested": Recipe(lambda: NestedAutoencoder(CODE_SIZES[-1], hidden=(512,)), epochs=60),
     "map-2d": Recipe(lambda: DenseAutoencoder(2, hidden=(512, 256, 64), batch_norm=True), epochs=40),
     "conv-k32": Recipe(lambda: ConvAutoencoder(32, hidden=(16, 32)), epochs=30),
     "hinton-salakhutdinov": Recipe(
@@ -94,34 +90,29 @@ RECIPES: dict[str, Recipe] = {
     "denoising-gaussian": Recipe(lambda: DenoisingAutoencoder(256, hidden=(512,)), epochs=30, dtype=BYTES),
     "denoising-mixed": Recipe(lambda: DenoisingAutoencoder(256, hidden=(512,), noise="mixed"), epochs=60, dtype=BYTES),
     **{
-        f"contractive-{strength:g}": Recipe(
-            lambda strength=strength: ContractiveAutoencoder(256, strength=strength), epochs=20, dtype=BYTES
+        name: Recipe(lambda strength=strength: ContractiveAutoencoder(256, strength=strength), epochs=20, dtype=BYTES)
+        for strength, name in CONTRACTIVE.items()
+    },
+    **{
+        name: Recipe(
+            lambda penalty=penalty, setting=setting: SparseAutoencoder(
+                penalty=penalty, **{SPARSE_SETTING[penalty]: setting}
+            ),
+            epochs=8,
+            dtype=BYTES,
         )
-        for strength in CONTRACTION_STRENGTHS
+        for penalty, networks in SPARSE.items()
+        for setting, name in networks.items()
     },
     **{
-        f"sparse-l1-{strength:g}": Recipe(
-            lambda strength=strength: SparseAutoencoder(penalty="l1", strength=strength), epochs=8, dtype=BYTES
-        )
-        for strength in L1_STRENGTHS
-    },
-    **{
-        f"sparse-kl-{rho:g}": Recipe(lambda rho=rho: SparseAutoencoder(penalty="kl", rho=rho), epochs=8, dtype=BYTES)
-        for rho in KL_RHOS
-    },
-    **{
-        f"sparse-topk-{k}": Recipe(lambda k=k: SparseAutoencoder(penalty="topk", k=k), epochs=8, dtype=BYTES)
-        for k in TOPK_SIZES
-    },
-    **{
-        f"vae-2d-beta{beta:g}": Recipe(
+        name: Recipe(
             lambda beta=beta: VariationalAutoencoder(2, beta=beta), epochs=60 if beta == 1 else 25, lr=2e-3, dtype=BYTES
         )
-        for beta in BETAS
+        for beta, name in VARIATIONAL.items()
     },
     "vae-20d": Recipe(lambda: VariationalAutoencoder(20), epochs=60, lr=2e-3, dtype=BYTES),
     **{
-        f"normal-{digit}": Recipe(
+        name: Recipe(
             lambda: DenoisingAutoencoder(16, hidden=(160, 64), noise="occlude", strength=6),
             epochs=80,
             lr=5e-3,
@@ -129,7 +120,7 @@ RECIPES: dict[str, Recipe] = {
             only=digit,
             dtype=BYTES,
         )
-        for digit in range(10)
+        for digit, name in NORMAL.items()
     },
 }
 

@@ -21,14 +21,40 @@ def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_
 
     Returns
     -------
-    int64 tensor (m, n)
+    int64 tensor (m, n); of rows equally far from a query, those first in the library come first
+
+    Raises
+    ------
+    ValueError
+        Beside wrong shapes, if numbers are not finite, or so large that their squares are not.
     """
     check_rows("library", library)
     check_rows("queries", queries, library.shape[1])
-    check_whole("n", n, most=len(library))
-    check_whole("batch_size", batch_size)
-    length = library.square().sum(1)  # ‖l‖² − 2 q·l orders like ‖q − l‖²: what is left out is the same for every l
-    found = [torch.addmm(length, q, library.T, alpha=-2).topk(n, largest=False)[1] for q in queries.split(batch_size)]
+    n = check_whole("n", n, most=len(library))
+    batch_size = check_whole("batch_size", batch_size)
+    precise = torch.promote_types(torch.promote_types(library.dtype, queries.dtype), torch.float32)
+    library, queries = library.to(precise), queries.to(precise)
+    if 0 < len(queries) <= 4:  # too few to repay the preparations below
+        return torch.stack([_squares(library, query).argsort(stable=True)[:n] for query in queries])
+
+    # One matrix product gives ‖l‖² − 2 q·l, which orders like ‖q − l‖², but rounded: badly if all lie far from 0,
+    # hence the centring. Who could be among the n nearest in spite of the rounding is then measured by differences.
+    centre = library.mean(0)
+    centred = library - centre
+    length = _squares(library, centre)
+    found = []
+    for batch in queries.split(batch_size):
+        rough = torch.addmm(length, batch - centre, centred.T, alpha=-2)  # (batch, rows)
+        reach = (_squares(batch, centre).sqrt() + length.max().sqrt()) ** 2  # (batch,), the largest of all
+        slack = 2 * (library.shape[1] + 4) * torch.finfo(precise).eps * reach  # a bound on twice the rounding error
+        limit = rough.topk(n, largest=False)[0][:, -1] + slack
+        asked, place = (rough <= limit[:, None]).nonzero(as_tuple=True)  # (pairs,) each, by query, then by place
+        pairs = zip(asked.split(len(library)), place.split(len(library)), strict=True)
+        distance = torch.cat([(library[p] - batch[a]).square_().sum(1) for a, p in pairs])
+        order = distance.argsort(stable=True)
+        order = order[asked[order].argsort(stable=True)]  # by query, then by distance, then by place
+        first = torch.searchsorted(asked, torch.arange(len(batch), device=asked.device))
+        found.append(place[order[first[:, None] + torch.arange(n, device=asked.device)]])
     return torch.cat(found)
 
 
@@ -80,8 +106,8 @@ def hamming_nearest(library: np.ndarray, queries: np.ndarray, *, n: int = 10, ba
 
     Many rows are equally near: of those, the first in the library come first.
     """
-    check_whole("n", n, most=len(library) if isinstance(library, np.ndarray) else None)
-    check_whole("batch_size", batch_size)
+    n = check_whole("n", n, most=len(library) if isinstance(library, np.ndarray) else None)
+    batch_size = check_whole("batch_size", batch_size)
     found = []
     for start in range(0, len(queries), batch_size):
         for distance in hamming(library, queries[start : start + batch_size]):
@@ -107,6 +133,14 @@ def precision_at(found: torch.Tensor | np.ndarray, labels: torch.Tensor, query_l
             f"found must have shape (m, n), a row for each of the {len(query_labels)} queries; got {tuple(found.shape)}"
         )
     return (labels[found] == query_labels.to(labels.device)[:, None]).float().mean().item()
+
+
+def _squares(rows: torch.Tensor, origin: torch.Tensor) -> torch.Tensor:
+    """each row's squared distance from a point, (m, d) and (d,) → (m,); an error if one is not finite"""
+    squares = torch.cat([(part - origin).square_().sum(1) for part in rows.split(500)])  # parts stay in the cache
+    if not squares.isfinite().all():
+        raise ValueError(f"library and queries must hold finite numbers, small enough to be squared in {rows.dtype}")
+    return squares
 
 
 def _words(bits: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from importlib import resources
@@ -11,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from aecourse.device import own_random_numbers
 from aecourse.models import FAMILIES, Autoencoder
 
 SCALE = ".scale"  # what the step sizes of a matrix stored in bytes are called behind its own name
@@ -61,7 +63,12 @@ def save_weights(
     if dtype not in (torch.float16, torch.float32, torch.int8):
         raise ValueError(f"dtype must be torch.float16, torch.float32 or torch.int8; got {dtype!r}")
     path = Path(path)
-    card = {"family": type(model).__name__, "config": model.config, "recipe": recipe or {}, "scores": scores or {}}
+    card = {
+        "family": type(model).__name__,
+        "config": model.config.arguments(),
+        "recipe": recipe or {},
+        "scores": scores or {},
+    }
     tensors: dict[str, torch.Tensor] = {}
     for name, value in model.state_dict().items():
         value = value.cpu()
@@ -124,7 +131,8 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
         if stored.dtype == torch.int8:
             raise ValueError(f"weights {str(name)!r} are damaged: {key + SCALE!r} is missing, {key} is stored in bytes")
     try:
-        model = FAMILIES[card.family](**card.config)
+        with own_random_numbers():  # a new network draws its weights; they are overwritten below
+            model = FAMILIES[card.family](**card.config)
     except (TypeError, ValueError) as error:
         raise ValueError(f"the description in weights {str(name)!r} builds no {card.family}: {error}") from error
     expected = model.state_dict()
@@ -137,6 +145,13 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
             )
     model.load_state_dict(tensors)  # copies into float32
     return model.to(device).eval()
+
+
+@functools.cache
+def shared_weights(name: str) -> Autoencoder:
+    """a shipped network as `load_weights` gives it, but read once and shared by all who show it: not to be trained"""
+    with torch.inference_mode(False):
+        return load_weights(name)
 
 
 def _to_bytes(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

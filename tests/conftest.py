@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import os
 from collections.abc import Iterator
 
 import matplotlib
@@ -15,7 +16,8 @@ from aecourse.models import DenseAutoencoder
 
 matplotlib.use("Agg")
 settings.register_profile("course", max_examples=25, deadline=None, derandomize=True, database=None)
-settings.load_profile("course")
+settings.register_profile("random", max_examples=100, deadline=None, print_blob=True, database=None)
+settings.load_profile(os.environ.get("AECOURSE_PROFILE", "course"))
 
 
 @pytest.fixture(scope="session", autouse=True)

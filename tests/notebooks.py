@@ -18,6 +18,7 @@ from aecourse.classroom.marking import mark
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 300  # seconds; generous, because a shared machine can be slow
 
 
@@ -46,6 +47,8 @@ def store(notebook: Path) -> float:
     content.metadata["language_info"] = {"name": "python"}  # the version would differ on every machine
     for cell in content.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", ()):  # a stored view has no model; picture and text stay
+            output.get("data", {}).pop(WIDGET_VIEW, None)
     mark(content)
     nbformat.write(content, notebook)
     return time.perf_counter() - started

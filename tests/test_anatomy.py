@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import json
 import re
 import statistics
@@ -10,6 +12,9 @@ from urllib.parse import unquote
 
 import nbformat
 import pytest
+
+from aecourse.exercises.protocol import NAME
+from aecourse.records import FIELDS, has_foreign_records, read_records
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -101,7 +106,7 @@ def test_cells_are_short_and_half_of_them_text(path: Path) -> None:
 
 @each_notebook
 def test_outputs_are_stored_and_clean(path: Path) -> None:
-    """executed top to bottom, no error, no stderr, no absolute path, no widget state, small"""
+    """executed top to bottom, no error, no stderr, no absolute path, no widget state, no view without it, small"""
     notebook = read(path)
     counts = [cell.execution_count for cell in code_cells(notebook)]
     assert counts == list(range(1, len(counts) + 1))
@@ -110,6 +115,7 @@ def test_outputs_are_stored_and_clean(path: Path) -> None:
     text += [str(v) for o in outputs(notebook) for k, v in o.get("data", {}).items() if not k.startswith("image/")]
     assert not [found for t in text if (found := ABSOLUTE_PATH.search(t))]
     assert "widgets" not in notebook.metadata
+    assert not [o for o in outputs(notebook) if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
     assert path.stat().st_size <= MEGABYTES * 1e6
 
 
@@ -130,7 +136,7 @@ def test_pictures_have_words(path: Path) -> None:
         data = output.get("data", {})
         if "image/png" in data:
             described = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            assert len(described) > 20 or "application/vnd.jupyter.widget-view+json" in data
+            assert len(described) > 20 or data["text/plain"].endswith("run this cell to use it")
     for alt, _ in re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", prose(read(path))):
         assert len(alt) > 20
 
@@ -145,10 +151,35 @@ def test_the_learner_predicts_observes_and_checks(path: Path) -> None:
     assert re.search(rf"\b({EXPLORERS})\(", source)
     explorers = [o for o in outputs(notebook) if re.match(EXPLORERS, o.get("data", {}).get("text/plain", ""))]
     assert explorers and all("image/png" in o.data for o in explorers)
-    printed = "".join(o.text for o in outputs(notebook) if o.output_type == "stream")
-    assert len(re.findall(r"✓ .+: ≈ .+\(claimed: ", printed)) >= 5
+    assert [record["kind"] for record in read_records(outputs(notebook))].count("claim") >= 5
     for level in ("easy", "medium", "stretch"):
         assert re.search(rf"\*\*{path.name[:2]}\.\d \({level}\)\*\*", prose(notebook))
+
+
+@each_lesson
+def test_records_have_names_of_their_own(path: Path) -> None:
+    """each begins with the notebook's number; only question and answer share one, and an exercise and its solution"""
+    notebook = read(path)
+    names = {kind: [] for kind in FIELDS}
+    for record in read_records(outputs(notebook)):
+        names[record["kind"]].append(record["name"])
+    assert all(name.startswith(f"{path.name[:2]}.") for name in itertools.chain(*names.values()))
+    own = names["claim"] + names["question"] + names["exercise"][::2]
+    assert len(set(own)) == len(own) and names["exercise"][::2] == names["exercise"][1::2]
+    assert sorted(names["question"]) == sorted(names["prediction"])
+    assert not has_foreign_records(outputs(notebook))
+
+
+@each_lesson
+def test_every_claim_and_prediction_is_named_where_it_stands(path: Path) -> None:
+    """the first argument is a name, written out or filled in by a loop"""
+    for cell in code_cells(read(path)):
+        for call in ast.walk(ast.parse(cell.source)):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("claim", "Prediction"):
+                first = call.args[0]
+                parts = first.values if isinstance(first, ast.JoinedStr) else [first]
+                name = "".join(part.value if isinstance(part, ast.Constant) else "x" for part in parts)
+                assert NAME.fullmatch(name) and name.startswith(path.name[:2]), ast.unparse(call)
 
 
 def links(text: str) -> list[str]:

@@ -1,11 +1,12 @@
 """The odd one out: scores and thresholds by hand, the shipped scorers by scikit-learn, the explorer's mistakes."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
@@ -50,6 +51,32 @@ def test_threshold_is_the_lowest_that_keeps_the_rate(scores, rate):
     lower = scores[scores < threshold]
     assert not len(lower) or (scores > lower.max()).mean() > rate - 1e-12
     assert threshold_at(torch.from_numpy(scores), rate) == threshold
+
+
+def test_threshold_counts_exactly():
+    """every share i / n, as a fraction, as its decimal and as a percentage: n distinct scores, so i lie above"""
+    for n in range(1, 201):
+        scores = np.arange(n)[::-1]
+        for i in range(n + 1):
+            expected = max(n - 1 - i, 0)
+            assert threshold_at(scores, i / n) == expected, (i, n)
+            if n in (10, 20, 50, 100, 200):
+                assert threshold_at(scores, 100 * Fraction(i, n) / 100) == expected, (i, n)
+                assert threshold_at(scores, float(100 * Fraction(i, n)) / 100) == expected, (i, n)
+
+
+@given(
+    scores=st.lists(st.integers(0, 20), min_size=1, max_size=60),
+    rate=st.decimals(0, 1, places=3).map(float) | st.floats(0, 1),
+)
+@example(scores=list(range(10)), rate=0.7)
+def test_threshold_with_ties_by_fractions(scores, rate):
+    """among the scores, the lowest that at most the share written exceeds, tried one by one"""
+    allowed = Fraction(str(rate)) * len(scores)
+    if abs(allowed - round(allowed)) < 1e-12:  # 1 / 3 as a decimal of 16 places
+        allowed = round(allowed)
+    expected = min(t for t in scores if sum(score > t for score in scores) <= allowed)
+    assert threshold_at(np.array(scores, np.float32), rate) == expected
 
 
 def test_bad_threshold():
@@ -169,3 +196,19 @@ def test_histogram():
     heights = [float(y) for _, y in re.findall(r"L(\S+) (\S+?)H", outline)]
     ground = float(outline.split("V")[1].rstrip("Z"))
     assert [(ground - y) / (ground - heights[1]) for y in heights] == pytest.approx([0.25, 1, 0, 0], abs=0.01)
+
+
+def test_histogram_with_a_perfect_score():
+    """a score of 0 has no logarithm: all bins lie on a linear axis, which says so, and nothing is lost"""
+    scores = np.array([0.0, 0.0, 2.0, 4.0])
+    edges = log_bins(scores, bins=4)
+    assert (np.diff(edges) > 0).all()
+    assert np.histogram(scores, edges)[0].tolist() == [2, 1, 0, 1]
+    shares = np.histogram(scores, edges)[0] / 4
+    words = {"title": "t", "x_label": "score (log scale)", "y_label": "share"}
+    svg = svg_histogram({"a": ("#123456", shares)}, edges, **words, threshold=2.0)
+    assert "score<" in svg and "log scale" not in svg
+    outline = re.search(r'<path d="(M[^"]+Z)"', svg)[1]
+    rights = [float(x) for x in re.findall(r"H(\S+?)(?=[LV])", outline)]
+    assert np.ptp(np.diff(rights)) < 0.2  # equal steps
+    assert np.isfinite(log_bins(np.zeros(3))).all() and (np.diff(log_bins(np.zeros(3))) > 0).all()

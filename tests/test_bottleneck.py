@@ -15,7 +15,8 @@ from aecourse.models import DenseAutoencoder
 from aecourse.plotting import as_images
 from aecourse.weights import load_weights, read_card
 from aecourse.widgets import BottleneckExplorer
-from aecourse.widgets.compressors import SIZES, load_compressors, squeeze
+from aecourse.widgets.compressors import load_compressors
+from aecourse.zoo import CODE_SIZES
 
 
 @pytest.fixture
@@ -99,8 +100,8 @@ def test_one_network_per_k_takes_the_nearest(k):
     explorer.network.value = "separate"
     explorer.k.value = k
     got = int(numbers_in(explorer)["k"])
-    assert got in SIZES
-    assert all(max(got / k, k / got) <= max(size / k, k / size) for size in SIZES)
+    assert got in CODE_SIZES
+    assert all(max(got / k, k / got) <= max(size / k, k / size) for size in CODE_SIZES)
     assert explorer.row_names[1:] == [f"PCA-{got}", f"autoencoder-{got}"]
     assert numbers_in(explorer)["ours"] == pytest.approx(read_card(f"dense-k{got}").scores["test_mse"], abs=6e-5)
 
@@ -153,7 +154,7 @@ def test_the_learners_own_network_joins(explorer):
     assert labels[2:] == ["yours, k = 3", "yours, k = 6"]
     explorer.k.value = 50
     assert numbers_in(explorer)["k"] == 6
-    assert np.array_equal(tile(explorer, 2, 3), as_images(model(explorer.compressors.test.one_of_each(1)))[3])
+    assert np.array_equal(tile(explorer, 2, 3), as_images(model(explorer.test.one_of_each(1)))[3])
 
 
 def test_workshop_opens_once(explorer):
@@ -189,10 +190,4 @@ def test_errors_fall_with_k():
     errors = load_compressors().errors
     assert list(errors["PCA"].values()) == sorted(errors["PCA"].values(), reverse=True)
     assert all(errors["separate"][k] < errors["PCA"][k] for k in (1, 2, 4, 8, 16, 32))
-    assert list(errors["separate"]) == list(SIZES)
-
-
-def test_squeeze_cuts_only_nested_codes(mnist):
-    """any other network keeps its own size"""
-    x, model = mnist[1].x[:3], load_weights("dense-k4")
-    assert torch.equal(squeeze(model, x, 1), model(x))
+    assert list(errors["separate"]) == list(CODE_SIZES)

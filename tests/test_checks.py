@@ -1,9 +1,11 @@
 """The argument checks that every other module leans on: what passes comes back, what does not is named."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from strategies import junk, not_bools, refuses
@@ -19,7 +21,7 @@ def test_whole_numbers(least, span, value):
     """both ends belong to what is accepted, and the message names them"""
     for most in (least + span, None):
         if least <= value and (most is None or value <= most):
-            assert check_whole("count", value, least=least, most=most) is value
+            assert check_whole("count", value, least=least, most=most) == value
         else:
             message = refuses("count", check_whole, "count", value, least=least, most=most)
             assert f"{least}" in message
@@ -27,11 +29,29 @@ def test_whole_numbers(least, span, value):
             assert message.endswith(f"got {value}")
 
 
-@given(value=junk | st.sampled_from([2.0, np.int64(2), "2"]))
+@given(value=junk | st.sampled_from([2.0, np.float64(2), torch.tensor(2.0), np.array([2]), torch.tensor([2]), "2"]))
 @example(value=True)
+@example(value=np.True_)
+@example(value=torch.tensor(True))
 def test_what_is_no_whole_number(value):
     """2.0, "2" and True are none; the kind that came is said"""
     assert type(value).__name__ in refuses("count", check_whole, "count", value)
+
+
+@pytest.mark.parametrize("kind", [int, np.int8, np.uint64, np.array, torch.tensor])
+def test_whole_numbers_of_every_library(kind):
+    """what comes back is an int, so that a file can store it"""
+    assert type(check_whole("count", kind(3))) is int
+    assert check_whole("count", kind(3)) == 3
+    refuses("count", check_whole, "count", kind(3), most=2)
+
+
+@pytest.mark.parametrize("kind", [float, np.float32, np.array, torch.tensor, Fraction])
+def test_numbers_of_every_library(kind):
+    """what comes back is a float"""
+    assert type(check_number("lr", kind(0.5))) is float
+    assert check_number("lr", kind(0.5)) == 0.5
+    refuses("lr", check_number, "lr", kind(0.5), most=0.25)
 
 
 @given(value=st.floats() | st.integers(), least=bounds, most=bounds)

@@ -166,7 +166,7 @@ def test_closed_form_needs_one_layer(x):
     deep = build(hidden=(7,))
     with pytest.raises(ValueError, match="use jacobian or hutchinson"):
         deep.closed_form(x, deep.encode(x))
-    assert (deep.config["estimator"], build().config["estimator"]) == ("hutchinson", "closed")
+    assert (deep.config.estimator, build().config.estimator) == ("hutchinson", "closed")
 
 
 @given(

@@ -91,8 +91,41 @@ def test_empty_chart():
     assert "error & size" in words(svg)
 
 
-@pytest.mark.parametrize("error", [0.0, -1.0])
-def test_errors_must_be_positive(error):
-    """a logarithm of nothing is refused, not drawn somewhere"""
-    with pytest.raises(ValueError, match=r"domain|positive"):
-        draw({"ours": ("red", [1, 2], [0.1, error])})
+def height(value: float, svg) -> float:
+    """where a value must lie, by the chart's own ticks: two of them, the farthest apart, and a straight line"""
+    ticks = [(float(t.text), float(t.get("y")) - 4) for t in svg.iter("text") if t.get("text-anchor") == "end"]
+    (low, bottom), (high, top) = min(ticks), max(ticks)
+    return bottom + (value - low) / (high - low) * (top - bottom)
+
+
+@pytest.mark.parametrize(
+    "ys", [[1194, 119, -74, -133, -148], [0.1, 0.0, 0.05], [-1e-3, -2e-3], [0, 0, 0], [-5, -5], [3, -4000]]
+)
+def test_losses_may_be_negative(ys):
+    """those of a Gaussian VAE: every point is there, to scale, on a linear axis that says so"""
+    xs = list(range(1, len(ys) + 1))
+    svg = draw({"training": ("red", xs, ys)}, y_label="loss (log scale)")
+    (line,) = lines(svg)
+    assert [y for _, y in line] == pytest.approx([height(y, svg) for y in ys], abs=0.6)
+    assert all(TOP <= y <= HEIGHT - BOTTOM for _, y in line)
+    ticks = [t.text for t in svg.iter("text") if t.get("text-anchor") == "end"]
+    assert 2 <= len(set(ticks)) == len(ticks) <= 11
+    assert "loss" in words(svg)
+    assert "loss (log scale)" in words(draw({"training": ("red", [1, 2], [2, 1])}, y_label="loss (log scale)"))
+
+
+def test_x_may_begin_at_zero():
+    """no logarithm of 0 numbers in the code, and no claim of one"""
+    svg = draw({"ours": ("red", [0, 1, 2], [3, 2, 1])}, x_log=True, x_label="k (log scale)")
+    (line,) = lines(svg)
+    assert [x for x, _ in line] == pytest.approx([LEFT, (LEFT + WIDTH - RIGHT) / 2, WIDTH - RIGHT], abs=0.1)
+    assert "k" in words(svg)
+
+
+@pytest.mark.parametrize("loss", [0.03, -20.0])
+def test_one_epoch_is_a_dot(loss):
+    """a line of one point has no length; each series shows its point, in its colour"""
+    svg = draw({"training": ("red", [1], [loss]), "validation": ("blue", [1], [loss + 1])}, x_range=(1, 5))
+    dots = [(float(c.get("cx")), float(c.get("cy")), c.get("fill")) for c in svg.iter("circle")]
+    assert dots == [(*line[0], colour) for line, colour in zip(lines(svg), ("red", "blue"), strict=True)]
+    assert not list(draw({"training": ("red", [1, 2], [2, 1])}).iter("circle"))

@@ -53,8 +53,8 @@ def test_loss_by_hand(x, noise, objective, device):
     terms = model.loss(x)
     assert terms.keys() == {"total"}
     assert terms["total"].item() == pytest.approx(expected, rel=1e-5)
-    assert model.config["noise"] == noise
-    assert model.config["strength"] == EVERYDAY[noise]
+    assert model.config.noise == noise
+    assert model.config.strength == EVERYDAY[noise]
 
 
 def test_a_code_is_made_of_the_picture_as_it_comes(x):
@@ -95,7 +95,7 @@ def test_mixed_takes_another_damage_each_time(x, monkeypatch):
         assert kstest(strengths[noise], uniform(low, high - low).cdf).pvalue > 1e-3
     assert set(strengths["occlude"]) == set(range(4, 17))
     assert set(strengths["downsample"]) == {2, 4}
-    assert model.config["strength"] is None
+    assert model.config.strength is None
 
 
 @pytest.mark.parametrize("noise", [*CORRUPTIONS, "mixed"])

@@ -2,13 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+from scipy.special import softmax
 from skimage.metrics import structural_similarity
 from strategies import junk, numpy_of, refuses
 
+from aecourse.data import spiral
 from aecourse.evaluation import mixture_score, ssim
 
 
@@ -46,6 +50,21 @@ def test_ssim_in_single_precision(mnist, device):
     assert isinstance(ssim(x, y), float)
 
 
+@pytest.mark.parametrize("level", [0, 1, 100])
+def test_ssim_of_bright_pictures(mnist, level, device):
+    """lit from a level far above 0, single precision agrees with scikit-image in double"""
+    x = mnist[1].x[:20] + level
+    y = x + 0.3 * torch.rand(20, 784, generator=torch.Generator().manual_seed(0))
+    oracle = sum(
+        structural_similarity(
+            *(numpy_of(image).reshape(28, 28) for image in pair),
+            gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1,
+        )
+        for pair in zip(x, y, strict=True)
+    ) / 20  # fmt: skip
+    assert ssim(x.to(device), y.to(device)) == pytest.approx(oracle, abs=1e-4)
+
+
 def test_bad_ssim(x):
     """two batches alike, square, at least a window wide"""
     for wrong in (x[:0], x[:, :-1], x[:, :100], x[0], x.long(), x.numpy(), None):
@@ -73,6 +92,32 @@ def test_score_of_one_gaussian_and_far_away():
     torch.testing.assert_close(mixture_score(x, centre, 0.5), (centre - x) / 0.25)
     two = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
     torch.testing.assert_close(mixture_score(x[1:], two, 0.1), (two[1:] - x[1:]) / 0.01)
+
+
+def score_in_double(x: torch.Tensor, centres: torch.Tensor, sigma: float) -> np.ndarray:
+    """the same by NumPy and SciPy, in float64"""
+    x, centres = numpy_of(x), numpy_of(centres)
+    share = softmax(-cdist(x, centres, "sqeuclidean") / (2 * sigma**2), axis=1)
+    return (share @ (centres - x.mean(0)) - (x - x.mean(0))) / sigma**2
+
+
+@pytest.mark.parametrize("moved", [0, 50, 1e4])
+def test_score_wherever_the_points_lie(moved, device):
+    """the same spiral, elsewhere: only what the points themselves lose to rounding may differ"""
+    x = torch.rand(300, 2, generator=torch.Generator().manual_seed(0)) * 2 - 1 + moved
+    centres = spiral(1_000) + moved
+    got = numpy_of(mixture_score(x.to(device), centres.to(device), 0.15))
+    np.testing.assert_allclose(got, score_in_double(x, centres, 0.15), rtol=1e-4, atol=1e-3)
+
+
+def test_score_of_two_far_clouds():
+    """centring does not help where half lie on one side and half on the other"""
+    cloud = 0.1 * torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
+    cloud += torch.where(torch.arange(400) % 2 == 0, 300.0, -300.0)[:, None]
+    got = numpy_of(mixture_score(cloud[:50] + 0.05, cloud, 0.1))
+    for side in (0, 1):  # the oracle takes each by itself
+        here = score_in_double((cloud[:50] + 0.05)[side::2], cloud[side::2], 0.1)
+        np.testing.assert_allclose(got[side::2], here, rtol=1e-4, atol=1e-3)
 
 
 @given(sigma=junk.filter(lambda s: not (isinstance(s, float) and 0 < s < math.inf)) | st.floats(max_value=0))

@@ -37,6 +37,7 @@ def test_psnr_as_scikit_image_has_it(peak):
     assert psnr(mean_squared_error(true, noisy), peak=peak) == pytest.approx(expected)
     assert psnr(torch.tensor(0.01)) == pytest.approx(20)
     assert psnr(0) == math.inf
+    assert psnr(1.0, peak=1e200) == pytest.approx(4_000)  # whose square is no float
 
 
 @given(value=junk.filter(lambda v: not (isinstance(v, float) and 0 <= v < math.inf)) | st.floats(max_value=-1e-9))
@@ -99,6 +100,24 @@ def test_pca_mse_as_scikit_learn_has_it(mnist):
         pca = PCA(k, svd_solver="full").fit(fitted)
         expected = mean_squared_error(numpy_of(x), pca.inverse_transform(pca.transform(x.numpy())).astype(float))
         assert got[k - 1] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("offset", [0, 300])
+@pytest.mark.parametrize("shown", ["fitted", "new"])
+def test_pca_mse_with_all_components(mnist, offset, shown):
+    """never below 0; down to where single precision ends it is the error in float64, wherever the pictures lie"""
+    fitted = mnist[0].x[:5_000] + offset
+    x = fitted[:1_500] if shown == "fitted" else mnist[1].x[:1_500] + offset
+    full = PCA(svd_solver="covariance_eigh").fit(numpy_of(fitted))
+    components, mean = (torch.from_numpy(part).float() for part in (full.components_, full.mean_))
+    got = pca_mse(components, mean, x)
+    assert got.shape == (784,)
+    assert (got >= 0).all()
+    assert (np.diff(got) <= 0).all()
+    components, centred = numpy_of(components), numpy_of(x) - numpy_of(mean)
+    for k in (1, 100, 400, 600, 640, 648, 700, 784):
+        expected = np.square(centred - centred @ components[:k].T @ components[:k]).mean()
+        assert got[k - 1] == pytest.approx(expected, rel=1e-4, abs=1e-12)
 
 
 @pytest.mark.parametrize(

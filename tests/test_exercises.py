@@ -1,166 +1,41 @@
-"""Every exercise marks an untouched stub, a planted wrong answer and its own solution as what they are."""
+"""Every exercise has a stub, a solution and a check; what an answer is, and what marking leaves untouched."""
 
 from __future__ import annotations
 
+import copy
+import functools
 import math
+import random
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+import test_answers
+import test_answers_families
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import junk
 from torch import nn
+from torch.nn import functional as F
 
-from aecourse import DenseAutoencoder
-from aecourse.exercises import EXERCISES, Prediction, check, claim, exercise, verdict
+from aecourse.data import load_mnist
+from aecourse.exercises import EXERCISES, exercise, mark
+from aecourse.exercises.compression import quantised_error
+from aecourse.exercises.conversion import AnswerError, as_array, as_number, as_parts, call
+from aecourse.exercises.protocol import read_records
+from aecourse.zoo import CODE_SIZES
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-
-WRONG = {
-    "00.1": [16, 12544, "49 times"],
-    "00.2": [lambda x, x_hat: ((x - x_hat) ** 2).sum(1).mean(), lambda x, x_hat: (x - x_hat).abs().mean(), lambda x: x],
-    "00.3": [0.114, torch.tensor(0.2), "small"],
-    "01.1": [lambda n: int(math.log2(n)), lambda n: n, lambda n: math.log2(n)],
-    "01.2": [(16, 8), (64, 8), 16],
-    "01.3": [
-        lambda: (torch.eye(8)[:, :2], torch.eye(8)[:, :2], torch.full((8,), -0.5)),
-        lambda: torch.eye(8),
-    ],
-    "02.1": [lambda k: 2 * 784 * k, lambda k: 784 * k + k],
-    "02.2": [lambda model, a, b: (a + b) / 2, lambda model, a, b: model((a + b) / 2)],
-    "02.3": [DenseAutoencoder(16, hidden=()), nn.Linear(784, 16)],
-    "03.1": [86, 0.9, 784],
-    "03.2": [
-        lambda x, mean, components: (x - mean) @ components.T,
-        lambda x, mean, components: (x - mean) @ components.T @ components,
-        lambda x, mean, components: x @ components.T @ components,
-    ],
-    "03.3": [lambda E, D, C: D.T, lambda E, D, C: torch.linalg.qr(D)[0].T, lambda E, D, C: E @ D],
-    "04.1": [
-        lambda below, above: 2 * below * above,
-        lambda below, above: below * above + above,
-        lambda below, above: 2 * (below * above + above),
-    ],
-    "04.2": [
-        lambda bricks, x: nn.Sequential(*[brick.encoder for brick in bricks])(x),
-        lambda bricks, x: bricks[0].decoder(bricks[2].decoder(bricks[1].decoder(x[:, :6]))),
-        lambda bricks, x: bricks[0](x),
-        lambda bricks, x: x,
-    ],
-    "04.3": [
-        lambda first, second: (first.weight.T @ second.weight.T, second.bias),
-        lambda first, second: (second.weight @ first.weight, second.bias),
-        lambda first, second: (second.weight @ first.weight, second.weight @ first.bias),
-        lambda first, second: second.weight @ first.weight,
-    ],
-    "05.1": [
-        lambda units, k: units,
-        lambda units, k: k * math.log2(units),
-        lambda units, k: math.comb(units, k),
-        lambda units, k: 0.0,
-    ],
-    "05.2": [
-        lambda a, lam: (a - lam).relu(),
-        lambda a, lam: a - lam / 2,
-        lambda a, lam: torch.where(a > lam / 2, a, 0.0),
-        lambda a, lam: a,
-    ],
-    "05.3": [
-        lambda x, D, k: D.T @ x,
-        lambda x, D, k: torch.where((D.T @ x).abs() >= (D.T @ x).abs().topk(k).values[-1], D.T @ x, 0.0),
-        lambda x, D, k: torch.zeros(D.shape[1]),
-        lambda x, D, k: x,
-    ],
-    "06.1": [
-        lambda clean, damaged, repaired: 10 * ((repaired - clean) ** 2).mean().log10(),
-        lambda clean, damaged, repaired: -10 * ((repaired - clean) ** 2).mean().log10(),
-        lambda clean, damaged, repaired: (((damaged - clean) ** 2).mean() / ((repaired - clean) ** 2).mean()).log10(),
-        lambda clean, damaged, repaired: 10 * (((damaged - clean) / (repaired - clean)) ** 2).log10().mean(),
-    ],
-    "06.2": [
-        lambda model, x, damage: ((model(x) - x) ** 2).mean(),
-        lambda model, x, damage: ((model(noisy := damage(x)) - noisy) ** 2).mean(),
-        lambda model, x, damage: ((model(damage(x)) - damage(x)) ** 2).mean(),
-        lambda model, x, damage: ((model(damage(x)) - x) ** 2).sum(),
-        lambda model, x, damage: ((model(x) - damage(x)) ** 2).mean(),
-    ],
-    "06.3": [
-        lambda x, centres, sigma: centres[torch.cdist(x, centres).argmin(1)],
-        lambda x, centres, sigma: (-(torch.cdist(x, centres) ** 2) / sigma**2).softmax(1) @ centres,
-        lambda x, centres, sigma: centres.mean(0).expand_as(x),
-        lambda x, centres, sigma: x,
-    ],
-    "07.1": [
-        lambda J, v: (J @ v).norm(),
-        lambda J, v: ((J @ v).norm() / v.norm()) ** 2,
-        lambda J, v: J @ v,
-        lambda J, v: J.norm(),
-    ],
-    "07.2": [
-        lambda z, W: (z * (1 - z)) ** 2 @ (W**2).sum(1),
-        lambda z, W: (1 - z**2) @ (W**2).sum(1),
-        lambda z, W: ((1 - z**2) ** 2 @ (W**2).sum(1)).mean(),
-        lambda z, W: (1 - z**2) ** 2 @ W,
-    ],
-    "07.3": [
-        lambda x, W1, W2: W2 @ W1,
-        lambda x, W1, W2: W2 @ (torch.sigmoid(W1 @ x) * (1 - torch.sigmoid(W1 @ x)))[:, None] * W1.sum(0),
-        lambda x, W1, W2: (W2 @ W1).T,
-    ],
-    "08.1": [2.135335, 0.533834, 1.5403, torch.tensor([0.5, 0.5677]), "one"],
-    "08.2": [
-        lambda log_w: log_w.mean(0),
-        lambda log_w: log_w.logsumexp(0),
-        lambda log_w: log_w.exp().mean(0).log(),
-        lambda log_w: log_w.logsumexp(1),
-    ],
-    "08.3": [
-        lambda w, b, sigma, x: (w @ (x - b) / (sigma**2 + w @ w), torch.tensor(0.0)),
-        lambda w, b, sigma, x: (w @ (x - b) / (w @ w), -(1 + w @ w / sigma**2).log()),
-        lambda w, b, sigma, x: w @ x,
-    ],
-    "09.1": [
-        lambda normal, abnormal, threshold: (
-            (abnormal <= threshold).float().mean(),
-            (normal > threshold).float().mean(),
-        ),
-        lambda normal, abnormal, threshold: ((normal > threshold).sum(), (abnormal <= threshold).sum()),
-        lambda normal, abnormal, threshold: ((normal > threshold).sum() / 240, (abnormal <= threshold).sum() / 240),
-        lambda normal, abnormal, threshold: (
-            (normal > threshold).float().mean(),
-            (abnormal > threshold).float().mean(),
-        ),
-        lambda normal, abnormal, threshold: (
-            (normal >= threshold).float().mean(),
-            (abnormal < threshold).float().mean(),
-        ),
-        lambda normal, abnormal, threshold: (normal > threshold).float().mean(),
-    ],
-    "09.2": [
-        lambda a, b: (a[:, None] == b[None]).sum(2),
-        lambda a, b: a.float() @ b.float().T,
-        lambda a, b: a.float() @ (1 - b.float()).T,
-        lambda a, b: torch.cdist(a.float(), b.float()),
-        lambda a, b: (a[:, None] != b[None]).sum(2).T,
-    ],
-    "09.3": [
-        lambda candidates, valid_x, test_x: first_by(candidates, test_x, test_x),
-        lambda candidates, valid_x, test_x: first_by(candidates, valid_x, valid_x),
-        lambda candidates, valid_x, test_x: ("worst", torch.tensor(0.36)),
-        lambda candidates, valid_x, test_x: [first_by(candidates, x, test_x) for x in (test_x, valid_x)][1],
-        lambda candidates, valid_x, test_x: first_by(candidates, valid_x, test_x)[0],
-    ],
-}
-PLANTED = [(name, answer) for name, answers in WRONG.items() for answer in answers]
+RIGHT = test_answers.RIGHT | test_answers_families.RIGHT
+FUNCTIONS = [name for name in RIGHT if name not in ("00.1", "00.3", "01.2", "02.3", "03.1", "08.1")]
+numbers = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 
-def first_by(candidates: dict, choosing_x: torch.Tensor, reported_x: torch.Tensor) -> tuple[str, torch.Tensor]:
-    """the candidate with the smallest error on one set of pictures, and its error on another"""
-    errors = {name: (restore(choosing_x) - choosing_x).square().mean() for name, restore in candidates.items()}
-    winner = min(errors, key=errors.get)
-    return winner, (candidates[winner](reported_x) - reported_x).square().mean()
-
-
+@functools.cache
 def cells(tag: str) -> dict[str, nbformat.NotebookNode]:
     """{exercise: its cell with this tag}, from all notebooks"""
     found = {}
@@ -173,77 +48,191 @@ def cells(tag: str) -> dict[str, nbformat.NotebookNode]:
     return found
 
 
-def said(cell: nbformat.NotebookNode) -> str:
-    """what the cell printed when it was stored"""
-    return "".join(output.get("text", "") for output in cell.outputs)
+@functools.cache
+def notebook_names() -> dict[str, object]:
+    """what the cells above a solution have defined, as far as solutions use it"""
+    train, test = load_mnist()
+    variances = torch.linalg.eigvalsh(torch.cov(train.x.T, correction=0)).flip(0)
+    quality = {"shipped": CODE_SIZES, "valid": train, "quality": lambda k, bits, x: -quantised_error(k, bits)}
+    data = {"train": train, "test": test, "eigenvalues": variances}
+    return {"math": math, "torch": torch, "nn": nn, "F": F} | data | quality
 
 
-def test_every_exercise_is_in_a_notebook_with_a_solution_and_a_planted_error() -> None:
-    """the register, the stubs, the solutions and the wrong answers below name the same exercises"""
-    assert set(EXERCISES) == set(cells("exercise")) == set(cells("solution")) == set(WRONG)
+def outcome_of(cell: nbformat.NotebookNode) -> str:
+    """how the answer in this cell is marked now"""
+    outcomes = []
+    names = notebook_names() | {"check": lambda name, answer: outcomes.append(mark(name, answer).outcome)}
+    exec(compile(cell.source, "<cell>", "exec"), names)
+    (outcome,) = outcomes
+    return outcome
+
+
+def test_every_exercise_is_in_a_notebook_with_a_solution() -> None:
+    """the register, the stubs, the solutions and the tables of answers name the same exercises"""
+    assert set(EXERCISES) == set(cells("exercise")) == set(cells("solution")) == set(RIGHT)
 
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))
-def test_untouched_stub_is_not_attempted(name: str, capsys: pytest.CaptureFixture) -> None:
-    """the stub as stored runs and is called not attempted, now and in the stored output"""
-    cell = cells("exercise")[name]
-    exec(compile(cell.source, name, "exec"), {"check": check, "torch": torch})
-    assert capsys.readouterr().out == said(cell)
-    assert f"Exercise {name}: not attempted" in said(cell)
+def test_untouched_stub_is_not_attempted(name: str) -> None:
+    """the stub runs as it is and is called not attempted"""
+    assert outcome_of(cells("exercise")[name]) == "not attempted"
 
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_shipped_solution_is_right(name: str) -> None:
-    """the stored run of the solution, which nbval repeats, was marked right"""
-    assert said(cells("solution")[name]).strip() == f"Exercise {name}: ✓ right."
+    """the solution under the bar, unchanged"""
+    assert outcome_of(cells("solution")[name]) == "right"
 
 
-@pytest.mark.parametrize(("name", "answer"), PLANTED)
-def test_planted_error_gets_a_hint(name: str, answer: object) -> None:
-    """a wrong answer is not right, and the hint says something"""
-    sentence = verdict(name, answer)
-    assert sentence.startswith("not yet. Hint: ") and len(sentence) > 30
-
-
-def test_a_crashing_answer_is_a_hint_not_a_crash() -> None:
-    """whatever a learner's function raises is shown and survived"""
-    assert "ZeroDivisionError" in verdict("00.2", lambda x, x_hat: 1 / 0)
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_stored_records_say_the_same(name: str) -> None:
+    """what a reader of the saved notebook sees: not attempted, then right"""
+    for tag, outcome in (("exercise", "not attempted"), ("solution", "right")):
+        (record,) = read_records(cells(tag)[name].outputs)
+        assert (record["kind"], record["name"], record["outcome"]) == ("exercise", name, outcome)
 
 
 def test_unknown_and_double_names_are_refused() -> None:
-    """check names what it knows; registering twice is a mistake"""
+    """mark names what it knows; registering twice is a mistake"""
     with pytest.raises(ValueError, match=r"name must be one of 00\.1"):
-        verdict("99.9", 1)
+        mark("99.9", 1)
     with pytest.raises(ValueError, match="registered twice"):
         exercise("00.1", "easy")(lambda answer: None)
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize(
-    ("value", "bounds"), [(2, {"at_most": 1}), (0, {"at_least": 1}), (float("nan"), {"at_most": 1})]
+    ("answer", "words"),
+    [
+        (lambda *inputs: 1 / 0, "it stops with ZeroDivisionError: division by zero"),
+        (lambda *inputs: print(end=""), "None: is `return` missing?"),
+        (lambda *inputs: math.nan, "NaN"),
+        (lambda *inputs: (np.array([math.nan]), [torch.tensor(math.nan)]), "NaN"),
+        (lambda *inputs: "text", "text in quotes, 'text'"),
+        (torch.rand(2, 3), "hand in the function, not its result; got an array of shape (2, 3)"),
+        (0.5, "hand in the function, not its result; got 0.5"),
+        (nn.Linear, "got the class Linear itself"),
+    ],
 )
-def test_claim_out_of_bounds_fails(value: float, bounds: dict) -> None:
-    """a claim that does not hold stops the notebook and says what was measured"""
-    with pytest.raises(AssertionError, match="the error"):
-        claim("the error", value, **bounds)
+def test_what_is_no_answer_to_any_function_exercise(name: str, answer: object, words: str) -> None:
+    """the same sentence for the same mistake, whatever the exercise"""
+    marked = mark(name, answer)
+    assert marked.outcome == "not yet" and words in marked.hint
 
 
-def test_claim_prints_sentence_number_and_bounds(capsys: pytest.CaptureFixture) -> None:
-    """the measured number stands behind ≈, the bound to the letter"""
-    claim("the error", 0.01234, at_most=0.02)
-    assert capsys.readouterr().out == "✓ the error: ≈ 0.0123 (claimed: at most 0.02)\n"
-    with pytest.raises(ValueError, match="at_least, at_most or both"):
-        claim("the error", 1)
+@pytest.mark.parametrize("name", sorted(set(RIGHT) - set(FUNCTIONS) - {"02.3", "01.2"}))
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda: 49, "got a function: hand in what it returns"),
+        (torch.rand(3), "the answer is one number; got an array of shape (3,)"),
+        (True, "got True"),
+        (1j, "got 1j"),
+        (float("nan"), "NaN"),
+        ({"a": 1}, "something of type dict"),
+    ],
+)
+def test_what_is_no_number(name: str, answer: object, words: str) -> None:
+    """the same sentence for the same mistake, whatever the exercise"""
+    marked = mark(name, answer)
+    assert marked.outcome == "not yet" and words in marked.hint
 
 
-def test_prediction_is_compared_with_the_measurement(capsys: pytest.CaptureFixture) -> None:
-    """no prediction, a right one and a wrong one each get their sentence"""
-    prediction = Prediction("How many?", ["one", "two"])
-    for choice, words in ((None, "no prediction"), ("two", "just that"), ("one", "You predicted one")):
-        prediction.buttons.value = choice
-        prediction.reveal("two")
-        assert words in capsys.readouterr().out
-    with pytest.raises(ValueError, match="answer must be one of"):
-        prediction.reveal("three")
-    with pytest.raises(ValueError, match="options must be two"):
-        Prediction("How many?", ["one"])
-    assert "○ one" in prediction._repr_mimebundle_()["text/plain"]
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_answer_may_spoil_its_inputs_and_the_random_state(name: str) -> None:
+    """it gets copies, and Python's, NumPy's and torch's random numbers go on as if nothing had been"""
+
+    def rude(*inputs: object) -> object:
+        result = copy.deepcopy(RIGHT[name][0](*inputs))
+        random.seed(1), np.random.seed(1), torch.manual_seed(1)
+        for value in inputs:
+            if isinstance(value, torch.Tensor):
+                value.zero_()
+            elif isinstance(value, nn.Module):
+                [p.data.zero_() for p in value.parameters()]
+            elif isinstance(value, dict | list):
+                value.clear()
+        return result
+
+    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+    assert mark(name, rude).outcome == "right"
+    assert states == (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())
+
+
+@given(numbers)
+def test_numbers_of_every_kind(number: float) -> None:
+    """Python, NumPy, torch; alone or in an array with nothing else in it; with a gradient or without"""
+    for kind in (
+        float,
+        np.float32,
+        np.float64,
+        np.array,
+        torch.tensor,
+        Fraction,
+        lambda n: [n],
+        lambda n: np.array([[n]]),
+    ):
+        assert as_number(kind(number)) == number
+    assert as_number(torch.tensor([number], requires_grad=True) * 1) == number
+    for kind in (int, np.int64, lambda n: torch.tensor(int(n)) if abs(n) < 2**60 else int(n)):
+        assert as_number(kind(max(min(number, 1e15), -1e15))) == int(max(min(number, 1e15), -1e15))
+    assert (
+        math.isnan(as_number(math.nan)) and as_number(np.float16(0.5)) == as_number(torch.tensor(0.5).bfloat16()) == 0.5
+    )
+
+
+@given(junk.filter(lambda value: type(value) is not float and not (isinstance(value, list) and len(value) == 1)))
+def test_what_else_there_is_is_no_number(value: object) -> None:
+    """truth values, texts, complex numbers, None and lists of several or no numbers"""
+    with pytest.raises(AnswerError, match=r"^the answer is one number; got "):
+        as_number(value)
+
+
+NO_NUMBERS = [np.bool_(True), np.array(True), torch.tensor(True), np.complex64(1), torch.tensor(1j), np.array("1")]
+NO_NUMBERS += [np.zeros(2), torch.zeros(0), np.array([None]), [[1], [2, 3]], abs, nn.Linear, nn.Linear(1, 1), object()]
+
+
+@pytest.mark.parametrize("value", [*NO_NUMBERS, 10**400])
+def test_nor_are_these(value: object) -> None:
+    """each is refused with a sentence"""
+    with pytest.raises(AnswerError, match=r"one number; got|floating-point"):
+        as_number(value)
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=4))
+def test_arrays_of_every_kind(rows: list[tuple[float, float]]) -> None:
+    """nested lists, NumPy's and torch's arrays, lists of tensors with a gradient: the same tensor of float64"""
+    expected = torch.tensor(rows, dtype=torch.float64)
+    kinds = [rows, [list(row) for row in rows], np.array(rows), np.array(rows, np.float32), torch.tensor(rows)]
+    kinds += [torch.tensor(rows).requires_grad_(), [torch.tensor(row).requires_grad_() for row in rows]]
+    kinds += [[[torch.tensor(n) for n in row] for row in rows], [np.array(row) for row in rows]]
+    for kind in kinds:
+        array = as_array(kind, (len(rows), 2))
+        assert array.dtype == torch.float64 and not array.requires_grad and torch.equal(array, expected)
+
+
+def test_shapes_are_named() -> None:
+    """both of them, and that a matrix was only turned round"""
+    with pytest.raises(AnswerError, match=r"shape \(3, 2\); it should be \(2, 3\): transpose it"):
+        as_array(np.zeros((3, 2)), (2, 3))
+    with pytest.raises(AnswerError, match=r"shape \(3,\); it should be \(3, 1\)$"):
+        as_array([1, 2, 3], (3, 1))
+    with pytest.raises(AnswerError, match=r"2 things: mu, logvar; got an array of shape \(3,\)"):
+        as_parts(torch.zeros(3), "mu", "logvar")
+    with pytest.raises(AnswerError, match=r"2 things: mu, logvar; got a tuple of 1 thing$"):
+        as_parts((1,), "mu", "logvar")
+
+
+def test_a_function_is_tried_with_tensors_then_with_arrays() -> None:
+    """each try gets fresh copies; if both fail the first error is the one to read"""
+    x, tries = torch.ones(3), []
+
+    def numpy_only(x: object) -> object:
+        tries.append(type(x))
+        x += 1
+        return np.flip(x.astype(float))
+
+    assert call(numpy_only, x, before=lambda: tries.append("before")).tolist() == [2, 2, 2]
+    assert tries == ["before", torch.Tensor, "before", np.ndarray] and x.tolist() == [1, 1, 1]
+    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'spin'"):
+        call(lambda x: x.spin(), x)

@@ -78,6 +78,72 @@ def test_broken_files_are_left_out_and_named(tmp_path, noise):
     assert "1 readable pictures, and 2 that cannot be read, such as broken.png; at least 2" in message
 
 
+def as_stored(path, array, kind: str) -> None:
+    """grays in [0, 255] in one of the ways that files hold them"""
+    deep, share = np.uint16(array) * 257, array / np.float32(255)
+    if kind == "PGM, 10 bits":
+        ten = (share * 1023).round().astype(">u2")
+        path.write_bytes(b"P5 %d %d 1023\n" % array.shape[::-1] + ten.tobytes())
+        return
+    picture = {
+        "PNG, 16 bits": deep, "TIFF, 16 bits": deep, "TIFF, 16 bits, big-endian": deep.astype(">u2"),
+        "PGM, 16 bits": deep, "JP2, 16 bits": deep, "TIFF, 32 bits": np.int32(array), "TIFF, float": share,
+    }.get(kind, array)  # fmt: skip
+    image = Image.fromarray(picture)
+    if kind.startswith(("1 bit", "palette", "LA", "CMYK")):
+        image = image.convert({"1": "1", "p": "P", "L": "LA", "C": "CMYK"}[kind[0]], dither=Image.Dither.NONE)
+    image.save(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [
+        ("PNG, 16 bits", "png"), ("TIFF, 16 bits", "tif"), ("TIFF, 16 bits, big-endian", "tif"),
+        ("PGM, 16 bits", "pgm"), ("PGM, 10 bits", "pgm"), ("JP2, 16 bits", "jp2"), ("TIFF, 32 bits", "tif"),
+        ("TIFF, float", "tif"), ("1 bit PNG", "png"), ("1 bit TIFF", "tif"), ("palette PNG", "png"), ("LA PNG", "png"),
+        ("CMYK TIFF", "tif"),
+    ],
+)  # fmt: skip
+def test_every_kind_of_gray(tmp_path, noise, kind, ending):
+    """the same picture, however many bits a pixel has"""
+    expected = np.where(noise > 127, 255, 0) if kind.startswith("1 bit") else noise
+    as_stored(tmp_path / f"a.{ending}", noise, kind)
+    got = load_folder(tmp_path, least=1).x.view(28, 28) * 255
+    assert np.abs(got.numpy() - expected).max() <= 1
+
+
+def test_deep_grays_are_turned_and_see_through(tmp_path, noise):
+    """a camera's note and a transparent value are heeded in 16 bits too"""
+    deep = np.uint16(noise) * 257
+    turned = Image.Exif()
+    turned[0x0112] = 3  # upside down
+    paint(tmp_path / "1.png", deep, exif=turned)
+    paint(tmp_path / "2.png", deep, transparency=int(deep[0, 0]))
+    x = load_folder(tmp_path, least=2).x.view(2, 28, 28) * 255
+    assert np.abs(x[0].numpy() - noise[::-1, ::-1]).max() < 0.01
+    assert np.abs(x[1].numpy() - np.where(noise == noise[0, 0], 255, noise)).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    "values", [[[0.0, 255.0]], [[-0.5, 0.5]], [[0.2, np.nan]], [[0, 70_000]], [[-5, 200]], [[0, 65_535]]]
+)
+def test_where_nobody_knows_what_is_white(tmp_path, noise, values):
+    """decimal numbers beyond 1, whole numbers of 32 bits beyond 255: left out and named, not white"""
+    array = np.array(values, np.float32 if isinstance(values[0][1], float) else np.int32).repeat(20, 0).repeat(10, 1)
+    paint(tmp_path / "good.png", noise)
+    paint(tmp_path / "unclear.tif", array)
+    with pytest.warns(UserWarning, match="1 files that cannot be read, such as unclear.tif"):
+        assert len(load_folder(tmp_path, least=1)) == 1
+
+
+def test_pictures_that_cannot_be_made_gray(tmp_path, noise):
+    """one file that Pillow opens and cannot convert is left out like any other, and the rest are loaded"""
+    paint(tmp_path / "good.png", noise)
+    Image.new("LAB", (28, 28)).save(tmp_path / "lab.tif")
+    with pytest.warns(UserWarning, match="1 files that cannot be read, such as lab.tif"):
+        assert len(load_folder(tmp_path, least=1)) == 1
+
+
 def test_no_folder_no_picture_too_few(tmp_path, noise):
     """each says what is there and what is wanted"""
     with pytest.raises(FileNotFoundError, match=r"path .* does not exist"):

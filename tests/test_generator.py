@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 from strategies import caption_in, choices_other_than, junk, numpy_of, picture_in, refuses
 
-from aecourse import recipes
-from aecourse.data import normalise_digit
+from aecourse.data import load_mnist, normalise_digit
 from aecourse.weights import load_weights
 from aecourse.widgets import GeneratorExplorer
 from aecourse.widgets.dials import Dials
-from aecourse.widgets.prior_map import BETAS, REACH
+from aecourse.widgets.prior_map import REACH, PriorMap
+from aecourse.zoo import BETAS, VARIATIONAL
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,14 @@ def decoded(name: str, z: list[float]) -> np.ndarray:
     return 255 * numpy_of(load_weights(name).decode(torch.tensor([z]))).reshape(28, 28)
 
 
-def test_every_shipped_beta_has_a_place():
-    """the slider offers what the recipes make"""
-    assert BETAS == recipes.BETAS
+def test_the_codes_are_those_of_the_slider():
+    """at first, and when it moves: not those of the last β that was loaded"""
+    explorer = PriorMap(1)
+    for beta in (1, 10, 0.3):
+        explorer.beta.value = beta
+        with torch.inference_mode():
+            expected = load_weights(VARIATIONAL[beta]).encode(load_mnist()[1].x[:50])
+        assert np.allclose(explorer.codes[:50], expected.numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("beta", BETAS)

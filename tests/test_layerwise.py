@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import bad_images, junk, not_counts, not_seeds, refuses, same, state_of
 
+from aecourse.data import shift_images
 from aecourse.models import DenseAutoencoder, ShallowAutoencoder, StackedAutoencoder
 from aecourse.training import fit, fit_layerwise, mean_loss
 
@@ -102,6 +103,37 @@ def test_bad_settings_leave_a_finished_stack_alone(epochs, batch_size, lr, seed,
     refuses("x", fit_layerwise, stack, images)
     if images is not None:
         refuses("validation", fit_layerwise, stack, good, validation=images)
+    assert stack.depth == 3
+    assert same(stack.state_dict(), before)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("augment", shift_images), ("augment", "shift"), ("on_epoch", 3), ("stop", True), ("schedule", "cosine"),
+        ("batch_sise", 8), ("labels", torch.zeros(40)), ("validation", torch.zeros(3, 5)), ("x", torch.zeros(40, 5)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("depth", [0, 3])
+def test_what_would_fail_later_fails_before(x, name, value, depth):
+    """an option for pictures only, of the wrong type, unknown to `fit`: no weight and no depth changes"""
+    stack = build(depth)
+    before = state_of(stack)
+    options = {"x": x, "epochs": 1, **QUIET, name: value}
+    message = refuses(name, lambda: fit_layerwise(stack, options.pop("x"), **options))
+    assert stack.depth == depth
+    assert same(stack.state_dict(), before)
+    if name == "augment":
+        assert "fit(stack, x, augment=" in message
+    fit_layerwise(stack, x, epochs=1, augment=None, on_epoch=None, stop=None, **QUIET)
+
+
+def test_a_layer_that_cannot_learn(x):
+    """all its weights are fixed: said before the layers below it train"""
+    stack = build(3)
+    stack.layers[1].requires_grad_(False)
+    before = state_of(stack)
+    refuses("stack", fit_layerwise, stack, x, epochs=1, **QUIET)
     assert stack.depth == 3
     assert same(stack.state_dict(), before)
 

@@ -86,12 +86,26 @@ def test_pixels_become_bytes():
 
 
 @pytest.mark.parametrize(
-    "images", [np.zeros((2, 5)), np.zeros(4), np.zeros((0, 4)), np.zeros((1, 1, 4, 4)), np.ones((2, 4), int), "x", None]
+    "images",
+    [
+        np.zeros((2, 5)),
+        np.zeros(4),
+        np.zeros((0, 4)),
+        np.zeros((1, 1, 4, 4)),
+        np.ones((2, 4), int),
+        "x",
+        None,
+        np.zeros((2, 3, 4)),
+        np.zeros((2, 4, 3), np.uint8),
+        np.zeros((2, 0)),
+        np.zeros((2, 0, 0)),
+    ],
 )
 def test_bad_images(images):
     """shape and kind"""
     refuses("images", as_images, images)
     refuses("images", plot_reconstructions, {"original": images})
+    refuses("images", mosaic, [images])
 
 
 not_a_gray = junk | st.integers(max_value=-1) | st.integers(min_value=256)
@@ -162,6 +176,51 @@ def test_history_draws_what_was_recorded():
     assert ax.get_yscale() == "log"
 
 
+def visible(ax) -> list[list[tuple[float, float]]]:
+    """the points of each line that lie within the axes once drawn"""
+    ax.figure.canvas.draw()
+    box = ax.bbox.padded(1)
+    return [[tuple(p) for p in line.get_xydata() if box.contains(*ax.transData.transform(p))] for line in ax.lines]
+
+
+def test_history_below_zero():
+    """a Gaussian VAE's losses: all ten points are seen, on an axis that says what it is; on the same axes again too"""
+    losses = [1194.0, 119.0, -74.0, -133.0, -148.0]
+    history = History(train=[{"total": t} for t in losses], validation=[{"total": t + 5} for t in losses])
+    ax = plot_history(history)
+    assert [len(points) for points in visible(ax)] == [5, 5]
+    assert (ax.get_ylabel(), ax.get_yscale()) == ("loss", "linear")
+    assert plot_history(HISTORY).get_ylabel() == "loss (log scale)"
+    for first, second in ((history, HISTORY), (HISTORY, history)):
+        ax = plot_history(second, ax=plot_history(first))
+        assert sorted(len(points) for points in visible(ax)) == [3, 3, 5, 5]
+        assert ax.get_ylabel() == "loss"
+        assert len(ax.get_yticks()) > 2
+
+
+@pytest.mark.parametrize("loss", [0.03, -20.0])
+def test_history_of_one_epoch(loss):
+    """two marks"""
+    ax = plot_history(History(train=[{"total": loss}], validation=[{"total": loss + 1}]))
+    assert visible(ax) == [[(1, loss)], [(1, loss + 1)]]
+    assert all(line.get_marker() not in ("", "None", None) for line in ax.lines)
+
+
+def test_no_point_of_a_comparison_is_lost():
+    """a perfect copy has infinite PSNR and no error, the mean picture needs no numbers: all are on the axes"""
+    ax = plot_rate_distortion({"PNG": ([200, 300], [np.inf, 30]), "mean": ([0], [12]), "exact": ([8], [np.inf])})
+    assert [len(points) for points in visible(ax)] == [2, 1, 1]
+    assert [text.get_text() for text in ax.texts] == ["∞", "∞"]
+    assert [text.xy[0] for text in ax.texts] == [200, 8]
+    assert min(text.xy[1] for text in ax.texts) > 30
+    assert (ax.get_xlabel(), ax.get_xscale()) == ("bytes per image", "linear")
+    ax = plot_error_by_k({"PCA": {0: 0.07, 1: 0.06, 784: 0.0}, "ours": {4: [0.0, 0.0]}})
+    assert [len(points) for points in visible(ax)[:1]] == [3]
+    assert ax.containers[1][0].get_xydata().tolist() == [[4, 0]]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
+    plot_error_by_k({"one": {8: 0.01}})
+
+
 @pytest.mark.filterwarnings("error")
 def test_history_of_a_training_that_was_stopped_at_once(displayed):
     """an empty History is drawn as an empty plot, without a complaint"""
@@ -179,6 +238,14 @@ def test_latent_map_draws_every_code():
     assert len({cloud.get_facecolor()[0].tobytes() for cloud in clouds}) == 10
     assert len({cloud.get_paths()[0].vertices.tobytes() for cloud in clouds}) > 8
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [f"kind {i}" for i in range(10)]
+
+
+def test_latent_map_of_many_classes():
+    """letters: no two of 26 look alike, and digits look as ever"""
+    labels = np.arange(52) % 26
+    clouds = plot_latent_map(CODES[:52], labels).collections
+    looks = {(cloud.get_facecolor()[0].tobytes(), cloud.get_paths()[0].vertices.tobytes()) for cloud in clouds}
+    assert len(looks) == 26
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,10 @@ from aecourse.models import (
     StackedAutoencoder,
     VariationalAutoencoder,
 )
-from aecourse.recipes import RECIPES, Recipe, make, nested_mse
+from aecourse.recipes import RECIPES, SPARSE_SETTING, Recipe, make, nested_mse
 from aecourse.training import fit, fit_layerwise
-from aecourse.weights import load_weights, read_card, save_weights
+from aecourse.weights import load_weights, read_card, save_weights, shipped_weights
+from aecourse.zoo import CONTRACTIVE, DENSE, NORMAL, SPARSE, VARIATIONAL
 
 SMALL = {
     "small": Recipe(lambda: DenseAutoencoder(2, hidden=(8,)), epochs=2, shift=1, seed=3),
@@ -41,7 +42,7 @@ SMALL = {
 def _small_world(monkeypatch, mnist):
     """two small recipes on few digits"""
     monkeypatch.setattr(recipes, "RECIPES", SMALL)
-    monkeypatch.setattr(recipes, "PUT_ASIDE", 100)
+    monkeypatch.setattr(recipes, "VALIDATION_SIZE", 100)
     monkeypatch.setattr(recipes, "load_mnist", lambda device: (mnist[0][:600].to(device), mnist[1][:200].to(device)))
 
 
@@ -191,27 +192,19 @@ def test_command_line(monkeypatch, capsys):
     assert made == []
 
 
-def test_every_explorer_size_has_a_recipe():
-    """one network for each k of the slider's menu"""
-    for k in recipes.EXPLORER_SIZES:
-        assert RECIPES[f"dense-k{k}"].build().latent_dim == k
-
-
-def test_every_slider_position_has_a_recipe():
-    """λ, ρ, k and β as the names say"""
-    for strength in recipes.CONTRACTION_STRENGTHS:
-        assert RECIPES[f"contractive-{strength:g}"].build().strength == strength
-    for strength in recipes.L1_STRENGTHS:
-        model = RECIPES[f"sparse-l1-{strength:g}"].build()
-        assert (model.penalty, model.strength) == ("l1", strength)
-    for rho in recipes.KL_RHOS:
-        model = RECIPES[f"sparse-kl-{rho:g}"].build()
-        assert (model.penalty, model.rho) == ("kl", rho)
-    for k in recipes.TOPK_SIZES:
-        model = RECIPES[f"sparse-topk-{k}"].build()
-        assert (model.penalty, model.k) == ("topk", k)
-    for digit in range(10):
-        assert RECIPES[f"normal-{digit}"].only == digit
-    for beta in recipes.BETAS:
-        model = RECIPES[f"vae-2d-beta{beta:g}"].build()
+def test_every_network_of_the_catalogue_has_a_recipe():
+    """k, λ, ρ, k and β as the names say, and nothing ships that no recipe makes"""
+    for k, name in DENSE.items():
+        assert RECIPES[name].build().latent_dim == k
+    for strength, name in CONTRACTIVE.items():
+        assert RECIPES[name].build().strength == strength
+    for penalty, networks in SPARSE.items():
+        for setting, name in networks.items():
+            model = RECIPES[name].build()
+            assert (model.penalty, getattr(model, SPARSE_SETTING[penalty])) == (penalty, setting)
+    for digit, name in NORMAL.items():
+        assert RECIPES[name].only == digit
+    for beta, name in VARIATIONAL.items():
+        model = RECIPES[name].build()
         assert (model.latent_dim, model.beta) == (2, beta)
+    assert sorted(RECIPES) == shipped_weights()

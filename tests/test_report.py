@@ -1,7 +1,8 @@
-"""The homework report: what the real checks printed is read back, nothing is run, nothing gets out of its quotes."""
+"""The homework report: what the real checks recorded is read back, nothing is run, nothing gets out of its quotes."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import datetime
 import io
@@ -10,15 +11,28 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from unittest.mock import patch
 
 import nbformat
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import aecourse
-from aecourse.classroom.answers import HINT, NOT_RUN, RIGHT, STOPPED, UNTOUCHED, Answer, Forecast, read_answers
+from aecourse.classroom.answers import (
+    HINT,
+    NOT_RUN,
+    RIGHT,
+    STOPPED,
+    UNREADABLE,
+    UNTOUCHED,
+    Answer,
+    Forecast,
+    read_answers,
+)
 from aecourse.classroom.report import main, prose, render
 from aecourse.exercises import Prediction, check, claim
+from aecourse.records import RECORD
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[0-9]*.ipynb"))
 OPTIONS = ["a half", "less. You predicted a half: no", "less"]  # answers that would fool a careless reading
@@ -26,12 +40,23 @@ VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
 def ran(source: str, *, count: int = 1, tag: str = "", space: dict | None = None) -> nbformat.NotebookNode:
-    """a code cell with the outputs that its source really makes"""
+    """a code cell with the outputs that its source really makes: what it prints, displays and ends with, its error"""
     space = {"check": check, "claim": claim, "Prediction": Prediction} if space is None else space
     printed, outputs = io.StringIO(), []
+
+    def display(data: dict, raw: bool, metadata: dict | None) -> None:
+        outputs.append(new_output("display_data", data=data, metadata=metadata or {}))
+
+    *body, last = ast.parse(source).body
+    if not isinstance(last, ast.Expr):
+        body, last = [*body, last], ast.Expr(ast.Constant(None))
+    in_notebook = patch("IPython.get_ipython", object), patch("IPython.display.display", display)
     try:
-        with contextlib.redirect_stdout(printed):
-            exec(source, space)
+        with contextlib.redirect_stdout(printed), in_notebook[0], in_notebook[1]:
+            exec(compile(ast.Module(body, []), "cell", "exec"), space)
+            shown = eval(compile(ast.fix_missing_locations(ast.Expression(last.value)), "cell", "eval"), space)
+        if isinstance(shown, Prediction):
+            outputs.append(new_output("execute_result", data=shown._repr_mimebundle_(), execution_count=count))
     except Exception as error:
         outputs = [new_output("error", ename=type(error).__name__, evalue=str(error), traceback=[])]
     if printed.getvalue():
@@ -47,7 +72,9 @@ def notebook(*cells: nbformat.NotebookNode, title: str = "00 · A trial") -> nbf
 def predicted(choice: str | None, measured: str) -> list[nbformat.NotebookNode]:
     """the two cells of a prediction, as run by a learner who chose `choice`"""
     space = {"Prediction": Prediction}
-    asks = ran(f"guess = Prediction(\n    'How much is left?',\n    {OPTIONS!r},\n)", space=space)
+    asks = ran(
+        f"guess = Prediction(\n    '00.left',\n    'How much is left?',\n    {OPTIONS!r},\n)\nguess", space=space
+    )
     space["guess"].buttons.value = choice
     return [asks, ran(f"guess.reveal({measured!r})", count=2, space=space)]
 
@@ -67,12 +94,20 @@ def test_prediction_never_revealed() -> None:
     reveals.outputs = []
     assert read_answers(notebook(asks, reveals)).forecasts == [Forecast("How much is left?")]
     assert read_answers(notebook(asks)).forecasts == [Forecast("How much is left?")]
+    asks.outputs = []
+    assert read_answers(notebook(asks)).forecasts == [Forecast("00.left")]
+
+
+def test_prediction_revealed_twice_counts_as_last_revealed() -> None:
+    """the second choice stands"""
+    cells = [*predicted("less", "a half")[:1], *predicted("less", "a half")[1:], *predicted("a half", "a half")[1:]]
+    assert read_answers(notebook(*cells)).forecasts == [Forecast("How much is left?", "a half", "a half")]
 
 
 def test_two_predictions_in_one_cell_keep_their_order() -> None:
-    """each revealed answer goes to the variable it was asked under"""
+    """each revealed answer goes to the question of its name"""
     space = {"Prediction": Prediction}
-    asks = ran("a = Prediction('A?', ['x', 'y'])\nb = Prediction('B?', ['x', 'y'])", space=space)
+    asks = ran("a = Prediction('00.a', 'A?', ['x', 'y'])\nb = Prediction('00.b', 'B?', ['x', 'y'])", space=space)
     space["a"].buttons.value, space["b"].buttons.value = "x", "y"
     reveals = ran("b.reveal('x')\na.reveal('x')", count=2, space=space)
     assert read_answers(notebook(asks, reveals)).forecasts == [Forecast("A?", "x", "x"), Forecast("B?", "y", "x")]
@@ -87,10 +122,12 @@ def test_two_predictions_in_one_cell_keep_their_order() -> None:
         ('def f(x, y):\n    return 1 / 0\n\n\ncheck("00.2", f)', HINT, "ZeroDivisionError"),
         ('ratio = lost\ncheck("00.1", ratio)', STOPPED, "NameError: name 'lost'"),
         ('check("00.1", 16)\ncheck("00.1", 49)', RIGHT, ""),
+        ('check("00.1", 49)\ncheck("00.1", 16)', HINT, r"\w{3,}"),
+        ('for answer in (16, 49):\n    check("00.1", answer)', RIGHT, ""),
     ],
 )
 def test_answer_is_read_back(source: str, verdict: str, detail: str) -> None:
-    """what the real check printed, or the error that came before it"""
+    """what the real check recorded last, or the error that came before it"""
     task = new_markdown_cell("Some words.\n\n**00.1 (easy)** How many?\n\nMore words.\n\n**00.2 (medium)** Write it.")
     (answer,) = read_answers(notebook(task, ran(source, tag="exercise"))).answers
     assert (answer.code, answer.verdict, answer.doubt) == (source, verdict, "")
@@ -114,6 +151,78 @@ def test_solution_is_no_answer() -> None:
     assert [a.verdict for a in read_answers(notebook(stub, ran('check("00.1", 49)', count=2))).answers] == [RIGHT]
 
 
+def test_the_best_of_several_tries_counts() -> None:
+    """a wrong one after a right one takes nothing away"""
+    for sources in (("16", "49"), ("49", "16"), ("49", "lost")):
+        cells = [ran(f'check("00.1", {answer})', count=i) for i, answer in enumerate(sources, start=1)]
+        assert [a.verdict for a in read_answers(notebook(*cells)).answers] == [RIGHT]
+
+
+def test_another_version_of_the_course_is_named() -> None:
+    """its records are not understood, and not mistaken for cells that were not run"""
+    cells = [
+        *predicted("less", "less"),
+        ran('check("00.1", 49)', count=3),
+        ran('claim("00.c", "A", 1, at_most=1)', count=4),
+    ]
+    for cell in cells:
+        cell.outputs[-1].data[RECORD]["version"] = 99
+    reading = read_answers(notebook(*cells))
+    assert reading.forecasts == [Forecast("00.left", missing=UNREADABLE)]
+    assert [a.verdict for a in reading.answers] == [UNREADABLE] and "another version" in reading.answers[0].detail
+    assert reading.claims == 0 and "another version of the course" in reading.remarks[0]
+    page = Page(render([("00.ipynb", "today", reading)])).text
+    assert "not run" not in page.split("Predictions")[-1] and "Saved by another version of the course" in page
+
+
+def test_outputs_from_before_there_were_records_are_not_called_not_run() -> None:
+    """a sentence alone is no verdict, but the cell did run"""
+    printed = new_output("stream", name="stdout", text="Exercise 00.1: ✓ right.\n")
+    cell = new_code_cell('check("00.1", 49)', execution_count=1, outputs=[printed])
+    assert [a.verdict for a in read_answers(notebook(cell)).answers] == [UNREADABLE]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = torch.zeros(2, 3)[..., 0]\nanswer = 49",
+        "x = torch.zeros(2, 3)\nx[..., 0] = 1\nanswer = 49",
+        "x = torch.zeros(2, 3)[..., None, :].sum()\nanswer = 49",
+        "part = (..., 0)\nx = torch.zeros(2, 3)[part]\nanswer = 49",
+        "def f(n: tuple[int, ...], rest=...) -> int:\n    return 49\n\n\nanswer = f(())",
+        "def f():\n    return 49\n    ...\n\n\nanswer = f()",
+        "def f():\n    'why'\n    return 49\n\n\nanswer = f()",
+        "answer = 49 if torch is not ... else 0",
+    ],
+)
+def test_right_code_with_dots_in_it_is_not_doubted(code: str) -> None:
+    """an index, a type hint, a default, a line left over below the answer: none of these is a stub"""
+    space = {"check": check, "torch": torch}
+    (answer,) = read_answers(notebook(ran(f'{code}\ncheck("00.1", answer)', tag="exercise", space=space))).answers
+    assert (answer.verdict, answer.doubt) == (RIGHT, "")
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        "answer = ...",
+        "answer: int = ...",
+        "codes, weights = ..., ...",
+        "a = b = ...",
+        "def f(x):\n    ...",
+        "def f(x):\n    'what it gives'\n    ...",
+        "class A:\n    def f(self): ...",
+        "...",
+    ],
+)
+def test_right_verdict_over_a_stub_is_doubted(stub: str) -> None:
+    """every form of a stub is seen"""
+    cell = ran('check("00.1", 49)', tag="exercise")
+    cell.source = f"{stub}\n{cell.source}"
+    (answer,) = read_answers(notebook(cell)).answers
+    assert answer.verdict == RIGHT and "changed after it ran" in answer.doubt
+
+
 def test_code_that_contradicts_its_verdict_is_doubted() -> None:
     """edited after it ran, as far as that can be seen"""
     right, stub = ran('check("00.1", 49)', tag="exercise"), ran('ratio = ...\ncheck("00.1", ratio)', tag="exercise")
@@ -124,11 +233,14 @@ def test_code_that_contradicts_its_verdict_is_doubted() -> None:
     broken = ran('check("00.1", 49)', tag="exercise")
     broken.source += "\nfor"
     assert "not valid Python" in read_answers(notebook(broken)).answers[0].doubt
+    timed = ran('check("00.1", 49)', tag="exercise")
+    timed.source = f"%%time\n{timed.source}"
+    assert read_answers(notebook(timed)).answers[0].doubt == ""
 
 
 def test_order_of_running_errors_and_claims() -> None:
     """what the execution counts and outputs tell"""
-    cells = [ran("1", count=3), ran('claim("A share", 0.5, at_most=1)', count=2), ran("1 / 0", count=4)]
+    cells = [ran("1", count=3), ran('claim("00.share", "A share", 0.5, at_most=1)', count=2), ran("1 / 0", count=4)]
     reading = read_answers(notebook(*cells))
     assert reading.claims == 1 and len(reading.remarks) == 2
     assert "top to bottom" in reading.remarks[0] and "Stopped with an error: 1 of 3" in reading.remarks[1]
@@ -165,7 +277,7 @@ def test_nothing_gets_out_of_its_quotes() -> None:
     cells = [
         new_markdown_cell(f"**00.1 (easy)** {evil}"),
         ran(f'raise ValueError("""{evil} """)\ncheck("00.1", 1)', tag="exercise"),
-        ran(f'q = Prediction("""{evil} """, ["a", "b"])', count=2),
+        ran(f'q = Prediction("00.q", """{evil} """, ["a", "b"])\nq', count=2),
     ]
     reading = read_answers(notebook(*cells, title=evil))
     reading.remarks.append(evil)

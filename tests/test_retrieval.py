@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
@@ -26,6 +26,59 @@ def test_nearest_by_scikit_learn(n, batch_size):
     found = nearest(library, queries, n=n, batch_size=batch_size)
     assert found.dtype == torch.int64
     assert np.array_equal(found, expected)
+
+
+def by_differences(library: torch.Tensor, queries: torch.Tensor, n: int) -> np.ndarray:
+    """the n nearest rows by SciPy in float64, of equals the first"""
+    return cdist(queries.double(), library.double(), "sqeuclidean").argsort(1, kind="stable")[:, :n]
+
+
+def awkward(kind: str) -> torch.Tensor:
+    """2,000 codes that lie badly for the squares of single precision"""
+    library = 0.1 * torch.randn(2_000, 16, generator=torch.Generator().manual_seed(0))
+    if kind == "two clusters":
+        library += torch.where(torch.arange(2_000) % 2 == 0, 300.0, -300.0)[:, None]
+    elif kind == "huge offset":
+        library[:, 3] += 1e5
+    elif kind == "huge scale":
+        library[:, 3] *= 1e6
+    else:
+        library += 300
+    return library.double() if kind == "double" else library
+
+
+@pytest.mark.parametrize("queries", [1, 4, 200])
+@pytest.mark.parametrize("kind", ["far", "two clusters", "huge offset", "huge scale", "double"])
+def test_nearest_wherever_the_codes_lie(kind, queries, device):
+    """each row finds itself first, and the rest are those of float64"""
+    library = awkward(kind)
+    found = nearest(library.to(device), library[:queries].to(device), n=10, batch_size=70).cpu()
+    assert np.array_equal(found[:, 0], np.arange(queries))
+    asked = cdist(library[:queries].double(), library.double())
+    distance = np.take_along_axis(asked, found.numpy(), axis=1)  # two may be equal in single precision
+    np.testing.assert_allclose(distance, np.sort(asked, axis=1)[:, :10], rtol=1e-6, atol=1e-12)
+
+
+@given(seed=st.integers(0, 2**32 - 1), count=st.sampled_from([0, 1, 4, 5, 9]), n=st.integers(1, 40), offset=st.just(0))
+@example(seed=0, count=9, n=40, offset=4_000)
+@example(seed=0, count=2, n=40, offset=4_000)
+def test_of_equals_the_first_come_first(seed, count, n, offset):
+    """whole numbers, whose distances are exact and often equal: by SciPy, to the last place"""
+    rng = torch.Generator().manual_seed(seed)
+    library, queries = (torch.randint(0, 3, (m, 3), generator=rng).float() + offset for m in (40, count))
+    assert np.array_equal(nearest(library, queries, n=n), by_differences(library, queries, n))
+    half = nearest(library.bfloat16(), queries.bfloat16(), n=n) if offset == 0 else nearest(library, queries, n=n)
+    assert np.array_equal(half, by_differences(library, queries, n))
+
+
+@pytest.mark.parametrize("count", [1, 9])
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1e25])
+def test_what_has_no_distance(wrong, count):
+    """refused, in the library and in a query, and not put anywhere"""
+    good, bad = codes(12, 4), codes(12, 4)
+    bad[0, 0] = wrong
+    refuses("library", nearest, bad, good[:count])
+    refuses("queries", nearest, good, bad[:count])
 
 
 @pytest.mark.parametrize("width", [1, 7, 8, 9, 16, 24, 32, 40, 64, 72, 130])

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from test_report import ran
 
-from aecourse.classroom.cells import excerpt, hides_code
-from aecourse.classroom.deck import dress, printed, shown
+from aecourse.classroom.cells import excerpt, hides_code, printed_lines
+from aecourse.classroom.deck import dress, shown
 from aecourse.classroom.layout import FULL, blocks, height, pieces
 from aecourse.classroom.marking import mark, slide_types
 from aecourse.classroom.slides import ASSETS, export_all, main, mark_file
+from aecourse.exercises import Prediction, check, claim
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[0-9]*.ipynb"))
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
@@ -35,10 +37,9 @@ def figure(source: str = "plot_image(x)\nshow(ax)") -> nbformat.NotebookNode:
     return new_code_cell(source, outputs=[picture])
 
 
-def ask(source: str = "guess = Prediction('How many?', ['1', '<2'])\nguess") -> nbformat.NotebookNode:
+def ask(space: dict | None = None) -> nbformat.NotebookNode:
     """a code cell that asks for a prediction"""
-    data = WIDGET | {"text/plain": "Predict first. How many?\n  ○ 1\n  ○ <2"}
-    return new_code_cell(source, outputs=[new_output("execute_result", data=data)])
+    return ran("guess = Prediction('01.guess', 'How many?', ['1', '<2'])\nguess", space=space)
 
 
 def says(source: str, words: str) -> nbformat.NotebookNode:
@@ -148,15 +149,17 @@ def test_tall_table_is_cut_under_the_same_head() -> None:
 def test_code_on_a_slide() -> None:
     """code that draws, asks or reports goes to the speaker; claims are left out of the rest; broken code is kept"""
     assert (
-        hides_code(figure("x = 1\nplot(x)")) and hides_code(ask()) and hides_code(says("claim('a', 1)\nprint(2)", ""))
+        hides_code(figure("x = 1\nplot(x)"))
+        and hides_code(ask())
+        and hides_code(says("claim('01.a', 'a', 1)\nprint(2)", ""))
     )
     assert (
         not hides_code(new_code_cell("x = f(1)"))
         and not hides_code(new_code_cell("!ls"))
         and not hides_code(new_code_cell(""))
     )
-    assert excerpt("a = 1\nclaim(\n    'x', a\n)  # fmt: skip\n\n\nb = 2") == "a = 1\n\nb = 2"
-    assert excerpt("claim('x', 1)") == "claim('x', 1)" and excerpt("for") == "for"
+    assert excerpt("a = 1\nclaim(\n    '01.x', 'x', a\n)  # fmt: skip\n\n\nb = 2") == "a = 1\n\nb = 2"
+    assert excerpt("claim('01.x', 'x', 1)") == "claim('01.x', 'x', 1)" and excerpt("for") == "for"
 
 
 def test_outputs_on_a_slide() -> None:
@@ -173,20 +176,33 @@ def test_outputs_on_a_slide() -> None:
 
 def test_printed_lines_on_a_slide() -> None:
     """claims as a list, the measured answer without what this learner had predicted, the rest as it was"""
-    page = printed("a  <b>\n✓ One: ≈ 1 (claimed: at most 2)\nMeasured: 10 or more. You predicted 2: what did you\n")
-    assert page.split("\n") == [
+    source = "print('a  <b>')\n" + "\n".join(f"claim('01.c{i}', '{i} < 3', {i}, at_most=2)" for i in (1, 2))
+    source += "\nguess = Prediction('01.guess', '<How>?', ['10 or more', '2'])\nguess.buttons.value = '2'"
+    cell = ran(f"{source}\nguess.reveal('10 or more')\ncheck('00.1', 16)")
+    assert len(printed_lines(cell)) == 5
+    done = dress(new_notebook(cells=[text("# T"), cell])).cells
+    pages = [output.data["text/html"] for cell in done for output in cell.get("outputs", [])]
+    assert pages[:3] == [
         "<pre>a  &lt;b&gt;</pre>",
-        '<ul class="held"><li>One: ≈ 1 (claimed: at most 2)</li></ul>',
-        '<p class="measured">Measured: 10 or more.</p>',
+        '<ul class="held"><li>1 &lt; 3: ≈ 1 (claimed: at most 2)</li><li>2 &lt; 3: ≈ 2 (claimed: at most 2)</li></ul>',
+        '<p class="asked">&lt;How&gt;?</p><p class="measured">Measured: 10 or more.</p>',
     ]
+    assert pages[3].startswith("<pre>Exercise 00.1: not yet.") and len(pages) == 4
 
 
 def test_dressed_notebook() -> None:
     """the question stands above its answer; explanation and hidden code are in the notes; verdicts are not shown"""
-    exercise = says('r = ...\ncheck("01.1", r)', "Exercise 01.1: not attempted yet.")
-    exercise.metadata["tags"] = ["exercise"]
-    reveal = says("guess.reveal('1')", "Measured: 1. (You made no prediction: next time choose before you run.)")
-    cells = [text("# 01 · T\n\n> Promise.\n\nMore."), text("## 1 · The $k$ of it\n\nWords."), ask(), reveal, figure()]
+    space = {"check": check, "claim": claim, "Prediction": Prediction}
+    exercise = ran('r = ...\ncheck("01.1", r)', tag="exercise", space=space)
+    question = ask(space)
+    reveal = ran("guess.reveal('1')", space=space)
+    cells = [
+        text("# 01 · T\n\n> Promise.\n\nMore."),
+        text("## 1 · The $k$ of it\n\nWords."),
+        question,
+        reveal,
+        figure(),
+    ]
     cells += [text("Slowly explained. " * 30), exercise]
     done = dress(new_notebook(cells=cells)).cells
     kinds = [cell.metadata.slideshow.slide_type for cell in done]

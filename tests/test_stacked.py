@@ -88,7 +88,7 @@ def test_depth_is_remembered(x):
     for depth in range(4):
         model = build()
         model.depth = depth
-        twin = StackedAutoencoder(**json.loads(json.dumps(model.config)))
+        twin = StackedAutoencoder(**json.loads(json.dumps(model.config.arguments())))
         twin.load_state_dict(model.state_dict())
         assert (twin.depth, twin.config, twin.latent_dim) == (depth, model.config, model.latent_dim)
         if depth:
@@ -146,7 +146,7 @@ def test_layers_of_another_kind():
     """a stack has one activation, a linear top and a sigmoid at the bottom"""
     for i, option in ((0, {"output": "linear"}), (1, {"activation": "gelu"}), (1, {"output": "tanh"})):
         layers = bricks(6, 4, 3, 2)
-        layers[i] = ShallowAutoencoder(**{**layers[i].config, **option})
+        layers[i] = ShallowAutoencoder(**{**layers[i].config.arguments(), **option})
         words = refuses("layers", StackedAutoencoder.from_layers, layers)
         assert f"layers[{i}]" in words
         assert next(iter(option)) in words

@@ -11,7 +11,7 @@ import torch
 from test_anatomy import NOTEBOOKS, ROOT, links, program, prose, read
 
 import aecourse.widgets
-from aecourse.exercises.checking import EXERCISES, verdict
+from aecourse.exercises.checking import EXERCISES, mark
 from aecourse.widgets.demos import DEMOS
 
 GUIDE = (ROOT / "TEACHING.md").read_text(encoding="utf-8")
@@ -124,7 +124,7 @@ def test_one_line_answers_pass_their_check(name: str) -> None:
     """the first code of the answer, as a function, is marked right"""
     code = re.search(r"`([^`]+)`", answer(name)).group(1)
     names = {"math": math, "torch": torch}
-    assert verdict(name, eval(f"lambda {ONE_LINERS[name]}: ({code})", names)) == "✓ right."
+    assert mark(name, eval(f"lambda {ONE_LINERS[name]}: ({code})", names)).outcome == "right"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_one_line_answers_pass_their_check(name: str) -> None:
 def test_numbers_given_as_answers_pass_their_check(name: str, said: str, value: object) -> None:
     """an answer that is a number stands in the guide and is marked right"""
     assert said in answer(name)
-    assert verdict(name, value) == "✓ right."
+    assert mark(name, value).outcome == "right"
 
 
 @timed_notebook

@@ -11,14 +11,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import caption_in, not_counts, numpy_of, picture_in, refuses, same, state_of
 
+from aecourse.data import ImageSet
 from aecourse.widgets import TrainingExplorer
+from aecourse.zoo import load_split
+
+
+@pytest.fixture(autouse=True)
+def digits(monkeypatch):
+    """3,000 digits to train on, and no more"""
+    few = [part[:count] for part, count in zip(load_split(), (3_000, 500), strict=True)]
+    monkeypatch.setattr("aecourse.widgets.trainer.load_split", lambda: few)
+    return few
 
 
 @pytest.fixture
 def explorer():
-    """a small run: 3,000 digits, and whatever still runs is stopped at the end"""
+    """a small run, and whatever still runs is stopped at the end"""
     explorer = TrainingExplorer(latent_dim=8)
-    explorer.fitting, explorer.valid = explorer.fitting[:3_000], explorer.valid[:500]
     explorer.test = explorer.test[:1_000]
     explorer.epochs.value = 1
     yield explorer
@@ -141,11 +150,12 @@ def test_the_notebooks_random_numbers_go_on(explorer):
     assert torch.get_num_threads() == threads
 
 
-def test_too_high_a_learning_rate_is_said(explorer):
+def test_too_high_a_learning_rate_is_said(explorer, digits):
     """divergence is an alert with advice, and the buttons come back"""
     explorer.lr.options = [0.003, 1e20]
     explorer.lr.value = 1e20
-    explorer.fitting.x[0, 0] = float("nan")
+    digits[0] = ImageSet(digits[0].x.clone(), digits[0].y)  # the digits themselves belong to everybody
+    digits[0].x[0, 0] = float("nan")
     explorer.start.click()
     finish(explorer)
     role, words = caption_in(explorer)
@@ -158,7 +168,6 @@ def test_the_trained_model_is_handed_on():
     """once, in evaluation mode, with its test error; an error of the receiver is said"""
     received = []
     explorer = TrainingExplorer(4, on_done=received.append)
-    explorer.fitting = explorer.fitting[:1_500]
     explorer.epochs.value = 1
     explorer.start.click()
     finish(explorer)

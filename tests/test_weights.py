@@ -167,7 +167,7 @@ def test_card(model, path):
     save_weights(model, path, recipe=recipe, scores=scores)
     card = read_card(path)
     assert (card.family, card.recipe, card.scores) == (type(model).__name__, recipe, scores)
-    assert unpack(path)[0]["config"] == json.loads(json.dumps(model.config))
+    assert unpack(path)[0]["config"] == json.loads(json.dumps(model.config.arguments()))
 
 
 @given(dtype=junk | st.sampled_from([torch.uint8, torch.int64, torch.bool, torch.float64, torch.bfloat16]))
@@ -334,7 +334,7 @@ class TestShipped:
         twin = recipe.build()
         if recipe.layerwise:
             twin.depth = len(twin.layers)
-        assert (card.family, card.config) == (type(twin).__name__, json.loads(json.dumps(twin.config)))
+        assert (card.family, card.config) == (type(twin).__name__, json.loads(json.dumps(twin.config.arguments())))
 
 
 def test_what_ships():

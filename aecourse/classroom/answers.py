@@ -1,4 +1,4 @@
-"""What a learner predicted and answered, read from the outputs saved in a notebook. Nothing is run."""
+"""What a learner predicted and answered, read from the records saved in a notebook. Nothing is run."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from aecourse.classroom.cells import error_sentence, question
+from aecourse.classroom.cells import error_sentence
 from aecourse.classroom.shelf import tags
+from aecourse.records import has_foreign_records, read_records
 
 RIGHT, HINT, UNTOUCHED, STOPPED, NOT_RUN = "right", "not yet", "not attempted", "stopped", "not run"
-BEST_FIRST = (RIGHT, HINT, STOPPED, UNTOUCHED, NOT_RUN)
+UNREADABLE = "not readable"  # another version of the course saved it
+BEST_FIRST = (RIGHT, HINT, STOPPED, UNREADABLE, UNTOUCHED, NOT_RUN)
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """one question and what became of it; `predicted` and `measured` are None where nothing was saved"""
+    """one question and what became of it; `predicted` and `measured` are None where nothing was saved, and why"""
 
     question: str
     predicted: str | None = None
     measured: str | None = None
+    missing: str = NOT_RUN
 
     @property
     def right(self) -> bool:
@@ -67,66 +70,28 @@ def read_answers(notebook: NotebookNode) -> Reading:
         title=title[1].strip() if title else "(no title)",
         forecasts=_forecasts(code),
         answers=_answers(code, prose),
-        claims=sum(len(re.findall(r"^✓ .*\(claimed: ", said(cell), re.M)) for cell in code),
+        claims=sum(len(_records(cell, "claim")) for cell in code),
         remarks=_remarks(code),
     )
 
 
-def said(cell: NotebookNode) -> str:
-    """everything the cell printed when it was saved"""
-    return "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stdout")
+def _records(cell: NotebookNode, *kinds: str) -> list[dict]:
+    """the saved records of these kinds"""
+    return [record for record in read_records(cell.outputs) if record["kind"] in kinds]
 
 
 def _forecasts(code: list[NotebookNode]) -> list[Forecast]:
-    """every question, in order, with the sentence that its `reveal` printed"""
-    asked: dict[str, tuple[int, list[str]]] = {}  # {variable: (place in the list, options)}
-    found: list[Forecast] = []
+    """every question, in order, with what was predicted and measured when it was last revealed"""
+    found: dict[str, Forecast] = {}
     for cell in code:
-        printed = re.findall(r"^Measured: (.*)$", said(cell), re.M)
-        shown = [words for output in cell.outputs if (words := question(output))]
-        for kind, name, call in _events(cell.source):
-            if kind == "asks":
-                words, options = _literal(call) or (shown.pop(0) if shown else ("(the question was not saved)", []))
-                asked[name] = len(found), options
-                found.append(Forecast(words))
-            elif name in asked and printed:
-                place, options = asked[name]
-                found[place] = Forecast(found[place].question, *_understand(printed.pop(0), options))
-    return found
-
-
-def _events(source: str) -> list[tuple[str, str, ast.Call]]:
-    """("asks", variable, call) for `variable = Prediction(…)`, ("reveals", …) for `variable.reveal(…)`, line by line"""
-    events = []
-    for node in _nodes(source):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name):
-            if getattr(node.value.func, "id", "") == "Prediction":
-                events.append(("asks", node.targets[0].id, node.value))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reveal":
-            events.append(("reveals", getattr(node.func.value, "id", ""), node))
-    return sorted(events, key=lambda event: event[2].lineno)
-
-
-def _literal(call: ast.Call) -> tuple[str, list[str]] | None:
-    """question and options of a prediction if both are written out in the code"""
-    try:
-        words, options = map(ast.literal_eval, call.args)
-        return str(words), [str(option) for option in options]
-    except (TypeError, ValueError):
-        return None
-
-
-def _understand(sentence: str, options: list[str]) -> tuple[str | None, str | None]:
-    """(predicted, measured) from the sentence behind "Measured: "; the options tell where an answer ends"""
-    for measured in sorted(options, key=len, reverse=True):
-        if not sentence.startswith(f"{measured}. "):
-            continue
-        rest = sentence.removeprefix(f"{measured}. ")
-        if rest.startswith("You predicted just that."):
-            return measured, measured
-        predicted = [option for option in options if rest.startswith(f"You predicted {option}: ")]
-        return (max(predicted, key=len) if predicted else None), measured
-    return None, None
+        for name in re.findall(r"""\bPrediction\(\s*["'](\d\d\.\w+)["']""", cell.source):
+            state = UNREADABLE if has_foreign_records(cell.outputs) else NOT_RUN
+            found.setdefault(name, Forecast(name, missing=state))
+        for record in _records(cell, "question", "prediction"):
+            said = found.get(record["name"], Forecast(""))
+            predicted, measured = record.get("predicted", said.predicted), record.get("measured", said.measured)
+            found[record["name"]] = Forecast(record["question"], predicted, measured)
+    return list(found.values())
 
 
 def _answers(code: list[NotebookNode], prose: str) -> list[Answer]:
@@ -135,7 +100,8 @@ def _answers(code: list[NotebookNode], prose: str) -> list[Answer]:
     for cell in code:
         if "solution" in tags(cell) or cell.source.lstrip().startswith("# Solution"):
             continue
-        for name in re.findall(r"""^check\(\s*["'](\d\d\.\d+)["']""", cell.source, re.M):
+        called = re.findall(r"""^check\(\s*["'](\d\d\.\d+)["']""", cell.source, re.M)
+        for name in dict.fromkeys([*called, *(record["name"] for record in _records(cell, "exercise"))]):
             verdict, detail = _verdict(cell, name)
             answer = Answer(name, _task(prose, name), cell.source, verdict, detail, _doubt(cell, verdict))
             tries.setdefault(name, []).append(answer)
@@ -143,26 +109,44 @@ def _answers(code: list[NotebookNode], prose: str) -> list[Answer]:
 
 
 def _verdict(cell: NotebookNode, name: str) -> tuple[str, str]:
-    """the verdict that the last `check` of this exercise printed, and its hint"""
-    head = f"Exercise {name}: "
-    _, found, tail = said(cell).rpartition(head)
-    if found:
-        for start, verdict in (("✓ right", RIGHT), ("not attempted", UNTOUCHED), ("not yet. Hint: ", HINT)):
-            if tail.startswith(start):
-                hint = tail.removeprefix(start).split("\nExercise ")[0].strip()
-                return verdict, hint if verdict == HINT else ""
+    """the verdict that the last `check` of this exercise left, and its hint"""
+    marks = [record for record in _records(cell, "exercise") if record["name"] == name]
+    if marks and marks[-1]["outcome"] in BEST_FIRST:
+        return marks[-1]["outcome"], marks[-1]["hint"]
     for output in cell.outputs:
         if output.output_type == "error":
             return STOPPED, error_sentence(output)
+    if cell.outputs:
+        return UNREADABLE, "Saved by another version of the course, or before the check stood here: run the cell again."
     return NOT_RUN, ""
 
 
 def _doubt(cell: NotebookNode, verdict: str) -> str:
     """where code and verdict contradict each other: the code was changed after it ran"""
-    dots = any(isinstance(node, ast.Constant) and node.value is ... for node in _nodes(cell.source))
-    if (verdict == RIGHT and dots) or (verdict == UNTOUCHED and not dots):
-        return "This code does not fit its verdict: it was probably changed after it ran."
-    return "" if _nodes(cell.source) else "This code is not valid Python: it was changed after it ran, or never ran."
+    if not (nodes := _nodes(cell.source)):
+        return "This code is not valid Python: it was changed after it ran, or never ran."
+    stub = any(map(_is_stub, nodes))
+    if verdict == RIGHT and stub:
+        return "Dots (…) stand where the answer should be, yet it is marked right: probably changed after it ran."
+    if verdict == UNTOUCHED and not stub:
+        return "The dots (…) are gone, yet it is marked as not attempted: changed after it ran, or the answer is None."
+    return ""
+
+
+def _is_stub(node: ast.AST) -> bool:
+    """whether dots stand for an answer: assigned, all that a function does, or alone on a line; other dots are code"""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        unpacked = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List)
+        values = node.value.elts if unpacked and isinstance(node.value, ast.Tuple | ast.List) else [node.value]
+        return any(map(_is_dots, values))
+    if not isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    idle = [line.value for line in node.body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)]
+    return any(map(_is_dots, idle)) and (isinstance(node, ast.Module) or len(idle) == len(node.body))
+
+
+def _is_dots(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and value.value is ...
 
 
 def _task(prose: str, name: str) -> str:
@@ -181,11 +165,14 @@ def _remarks(code: list[NotebookNode]) -> list[str]:
         remarks.append("Not run from top to bottom: a result may rest on something that is no longer there.")
     if errors := sum(output.output_type == "error" for cell in code for output in cell.outputs):
         remarks.append(f"Stopped with an error: {errors} of {len(code)} code cells.")
+    if foreign := sum(has_foreign_records(cell.outputs) for cell in code):
+        remarks.append(f"Saved by another version of the course, and not read: {foreign} of {len(code)} code cells.")
     return remarks
 
 
 def _nodes(source: str) -> list[ast.AST]:
+    python = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.M)  # Jupyter's own commands
     try:
-        return list(ast.walk(ast.parse(source)))
+        return list(ast.walk(ast.parse(python)))
     except (SyntaxError, ValueError):
         return []

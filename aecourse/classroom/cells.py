@@ -8,6 +8,7 @@ import re
 from nbformat import NotebookNode
 
 from aecourse.classroom.layout import FULL
+from aecourse.records import RECORD, read_records
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")  # a terminal's colours
 FIGURE = 9.0  # lines of a slide that a figure needs, to be seen from the last row
@@ -27,11 +28,8 @@ def asks(cell: NotebookNode) -> bool:
 
 def question(output: NotebookNode) -> tuple[str, list[str]] | None:
     """the question and its options, if the output is a prediction; else None"""
-    text = output.get("data", {}).get("text/plain", "")
-    if not text.startswith("Predict first."):
-        return None
-    asked, *options = text.removeprefix("Predict first.").split("\n  ○ ")
-    return asked.strip(), options
+    asked = [record for record in read_records([output]) if record["kind"] == "question"]
+    return (asked[0]["question"], asked[0]["options"]) if asked else None
 
 
 def error_sentence(output: NotebookNode) -> str:
@@ -40,8 +38,13 @@ def error_sentence(output: NotebookNode) -> str:
 
 
 def printed_lines(cell: NotebookNode) -> list[str]:
-    """what the cell printed when it was saved"""
-    return "".join(output.get("text", "") for output in cell.get("outputs", [])).splitlines()
+    """what the cell said when it was saved: what it printed, its verdicts, its claims; questions are no such line"""
+    said = ""
+    for output in cell.get("outputs", []):
+        said += output.get("text", "")
+        if RECORD in output.get("data", {}) and not question(output):
+            said += output.data.get("text/plain", "") + "\n"
+    return said.splitlines()
 
 
 def hides_code(cell: NotebookNode) -> bool:

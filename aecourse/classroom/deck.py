@@ -12,10 +12,10 @@ from aecourse.classroom.cells import ANSI, error_sentence, excerpt, has_figure, 
 from aecourse.classroom.layout import pieces
 from aecourse.classroom.marking import explained, slide_types
 from aecourse.classroom.shelf import tags
+from aecourse.records import claim_in_words, read_records
 
-MEASURED = '<p class="measured">'
+HELD = '<ul class="held">'
 WIDGET = "application/vnd.jupyter.widget-view+json"
-_OWN_CHOICE = re.compile(r"^(Measured: .*?\.) (?:\(You made no prediction|You predicted ).*$")
 
 
 def dress(notebook: NotebookNode) -> NotebookNode:
@@ -30,7 +30,6 @@ def dress(notebook: NotebookNode) -> NotebookNode:
     """
     cells: list[NotebookNode] = []
     crumbs = ["", ""]  # the notebook's title and the chapter's, to stand above slides that have neither
-    questions: dict[str, str] = {}
     neighbours = list(zip([None, *notebook.cells], [*notebook.cells[1:], None], strict=False))
     for place, (cell, ruled) in enumerate(zip(notebook.cells, slide_types(notebook), strict=True)):
         kind = cell.metadata.get("slideshow", {}).get("slide_type") or ruled
@@ -46,7 +45,7 @@ def dress(notebook: NotebookNode) -> NotebookNode:
                 cells.append(_slide(new_markdown_cell(piece), kind, crumbs))
                 kind = "subslide"
         elif cell.cell_type == "code":
-            slide = _slide(_code(cell, questions), kind, crumbs)
+            slide = _slide(_code(cell), kind, crumbs)
             cells += _split(slide, crumbs) if prints_apart(cell) else [slide]
             cells += _speaker(cell, *notebook.cells[place + 1 : place + 3])
     return new_notebook(cells=cells, metadata={"title": crumbs[0]})
@@ -72,18 +71,16 @@ def _slide(cell: NotebookNode, kind: str, crumbs: list[str]) -> NotebookNode:
     return cell
 
 
-def _code(cell: NotebookNode, questions: dict[str, str]) -> NotebookNode:
-    """the cell with outputs as plain HTML, and without code that belongs to the speaker
-
-    `questions` holds, by name, the predictions asked so far; a revealed answer stands under its question.
-    """
+def _code(cell: NotebookNode) -> NotebookNode:
+    """the cell with outputs as plain HTML, and without code that belongs to the speaker"""
     outputs = [] if "exercise" in tags(cell) else cell.outputs
-    asked = [found[0] for output in outputs if (found := question(output))]
-    questions |= dict(zip(re.findall(r"^(\w+) = Prediction\(", cell.source, re.M), asked, strict=False))
-    parts = [part for output in _joined(outputs) if (part := shown(output))]
-    for name in re.findall(r"^(\w+)\.reveal\(", cell.source, re.M):
-        above = f'<p class="asked">{html.escape(questions[name])}</p>' if name in questions else ""
-        parts = [part.replace(MEASURED, above + MEASURED, 1) for part in parts]
+    parts: list[str] = []
+    for output in _joined(outputs):
+        part = shown(output)
+        if part.startswith(HELD) and parts and parts[-1].startswith(HELD):  # claims in a row are one list
+            parts[-1] = parts[-1].removesuffix("</ul>") + part.removeprefix(HELD)
+        elif part:
+            parts.append(part)
     body = [new_output("display_data", data={"text/html": part}) for part in parts]
     metadata = {"transient": {"remove_source": True}} if hides_code(cell) and parts else {}
     return NotebookNode(cell | {"source": excerpt(cell.source), "metadata": NotebookNode(metadata), "outputs": body})
@@ -127,7 +124,8 @@ def _note(cell: NotebookNode) -> NotebookNode:
 def shown(output: NotebookNode) -> str:
     """one stored output as HTML for a slide; empty for what nobody needs to see there"""
     if output.output_type == "stream":
-        return "" if output.name == "stderr" else printed(output.text)
+        text = "" if output.name == "stderr" else ANSI.sub("", output.text).rstrip()
+        return f"<pre>{html.escape(text)}</pre>" if text else ""
     if output.output_type == "error":
         return f'<pre class="error">{html.escape(error_sentence(output))}</pre>'
     data, text = output.get("data", {}), output.get("data", {}).get("text/plain", "")
@@ -137,23 +135,12 @@ def shown(output: NotebookNode) -> str:
     if asked := question(output):
         items = "".join(f"<li>{html.escape(option)}</li>" for option in asked[1])
         return f'<div class="predict"><p>{html.escape(asked[0])}</p><ol type="A">{items}</ol></div>'
+    for record in read_records([output]):
+        if record["kind"] == "claim":
+            return f"{HELD}<li>{html.escape(claim_in_words(record))}</li></ul>"
+        if record["kind"] == "prediction":  # under its question, and without what this learner had predicted
+            asked, measured = html.escape(record["question"]), html.escape(record["measured"])
+            return f'<p class="asked">{asked}</p><p class="measured">Measured: {measured}.</p>'
     if WIDGET in data or not text.strip():  # a progress bar, or words for screen readers that the picture has as well
         return ""
     return data.get("text/html") or f"<pre>{html.escape(text)}</pre>"
-
-
-def printed(text: str) -> str:
-    """printed lines: measured answers and claims that held as a list, everything else as it was printed"""
-    parts: list[tuple[str, list[str]]] = []
-    for line in ANSI.sub("", text).rstrip().splitlines():
-        line = _OWN_CHOICE.sub(r"\1", line)
-        kind = "held" if line.startswith("✓ ") else "measured" if line.startswith("Measured: ") else "text"
-        if not parts or parts[-1][0] != kind:
-            parts.append((kind, []))
-        parts[-1][1].append(html.escape(line.removeprefix("✓ ") if kind == "held" else line))
-    dressed = {
-        "held": lambda lines: f'<ul class="held">{"".join(f"<li>{line}</li>" for line in lines)}</ul>',
-        "measured": lambda lines: "".join(f"{MEASURED}{line}</p>" for line in lines),
-        "text": lambda lines: "<pre>" + "\n".join(lines) + "</pre>",
-    }
-    return "\n".join(dressed[kind](lines) for kind, lines in parts)

@@ -21,7 +21,8 @@ def gaussian_noise(x: torch.Tensor, sigma: float = 0.5, *, clip: bool = True, se
     clip : put what leaves [0, 1] back to its edge, as a camera does; False keeps the noise truly Gaussian
     seed : None draws from torch's own generator; a number gives the same damage each time
     """
-    _check(x, "sigma", sigma, most=5)
+    _check(x)
+    sigma = check_number("sigma", sigma, most=5)
     check_flag("clip", clip)
     noisy = x + sigma * torch.randn(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
     return noisy.clamp(0, 1) if clip else noisy
@@ -29,21 +30,23 @@ def gaussian_noise(x: torch.Tensor, sigma: float = 0.5, *, clip: bool = True, se
 
 def salt_and_pepper(x: torch.Tensor, share: float = 0.3, *, seed: int | None = None) -> torch.Tensor:
     """turn a random `share` (0 to 1) of the pixels black or white, half and half; (n, d) → (n, d)"""
-    _check(x, "share", share, most=1)
+    _check(x)
+    share = check_number("share", share, most=1)
     draw = torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
     return torch.where(draw < share, (draw < share / 2).to(x.dtype), x)
 
 
 def mask_pixels(x: torch.Tensor, share: float = 0.5, *, seed: int | None = None) -> torch.Tensor:
     """turn a random `share` (0 to 1) of the pixels black; (n, d) → (n, d)"""
-    _check(x, "share", share, most=1)
+    _check(x)
+    share = check_number("share", share, most=1)
     return x * (torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype) >= share)
 
 
 def occlude(x: torch.Tensor, size: int = 12, *, seed: int | None = None) -> torch.Tensor:
     """cover each picture with a black size×size square at a random place; (n, side²) → (n, side²)"""
-    side = _check(x, "size", size, most=None)
-    check_whole("size", size, least=0, most=side)
+    side = _side(x, "size")
+    size = check_whole("size", size, least=0, most=side)
     top, left = torch.randint(0, side - size + 1, (2, len(x), 1), generator=_generator(x, seed), device=x.device)
     along = torch.arange(side, device=x.device)
     rows, columns = ((first <= along) & (along < first + size) for first in (top, left))  # (n, side) each
@@ -55,10 +58,10 @@ def downsample(x: torch.Tensor, factor: int = 2, *, seed: int | None = None) -> 
 
     Every pixel becomes the mean of its factor×factor block. `factor` must divide the side; `seed` changes nothing.
     """
-    side = _check(x, "factor", factor, most=None)
-    check_whole("factor", factor, most=side)
+    side = _side(x, "factor")
+    factor = check_whole("factor", factor, most=side)
     if seed is not None:
-        check_seed(seed)
+        seed = check_seed(seed)
     if side % factor:
         raise ValueError(f"factor must divide the picture's side of {side} pixels; got {factor}")
     coarse = F.avg_pool2d(x.view(-1, 1, side, side), factor)
@@ -87,7 +90,7 @@ def corrupt(x: torch.Tensor, noise: str, strength: float, *, seed: int | None = 
 
 def shift_images(x: torch.Tensor, *, most: int = 1) -> torch.Tensor:
     """move each image by up to `most` pixels in a random direction, black coming in; (n, 784) → (n, 784)"""
-    check_whole("most", most, least=0, most=SIDE - 1)
+    most = check_whole("most", most, least=0, most=SIDE - 1)
     if x.ndim != 2 or x.shape[1] != PIXELS:
         raise ValueError(f"x must have shape (n, {PIXELS}); got {tuple(x.shape)}")
     down, right = torch.randint(0, 2 * most + 1, (2, len(x), 1), device=x.device)
@@ -102,14 +105,16 @@ def _generator(x: torch.Tensor, seed: int | None) -> torch.Generator | None:
     return None if seed is None else torch.Generator(x.device).manual_seed(check_seed(seed))
 
 
-def _check(x: torch.Tensor, name: str, strength: float, *, most: float | None) -> int:
-    """refuse what is no batch of pictures and a strength out of range; returns the pictures' side (0 if not square)"""
+def _check(x: torch.Tensor) -> None:
+    """refuse what is no batch of pictures"""
     if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.ndim != 2:
         what = f"shape {tuple(x.shape)}, {x.dtype}" if isinstance(x, torch.Tensor) else type(x).__name__
         raise TypeError(f"x must be a floating-point tensor of shape (n, pixels); got {what}")
-    if most is not None:
-        check_number(name, strength, most=most)
-        return 0
+
+
+def _side(x: torch.Tensor, name: str) -> int:
+    """the side of the pictures, which must be square for a damage measured by `name`"""
+    _check(x)
     side = math.isqrt(x.shape[1])
     if side * side != x.shape[1]:
         raise ValueError(f"x must hold square pictures, (n, side²), to apply a {name}; got {tuple(x.shape)}")

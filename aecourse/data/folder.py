@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from aecourse.checks import check_flag, check_whole
 from aecourse.data.sets import PIXELS, SIDE, ImageSet
@@ -20,8 +20,9 @@ def load_folder(
     """all pictures in a folder and its subfolders, as an ImageSet of 28×28 grays
 
     Each is turned upright, cut to the square in its middle, shrunk or enlarged to 28×28 and made gray; what is
-    transparent counts as white. The labels are those of the subfolders in alphabetical order: 0 for the first, 1 for
-    the second, …; without subfolders all are 0.
+    transparent counts as white. Grays of 16 bits are brought down to 8; decimal numbers must lie in [0, 1] and whole
+    ones of 32 bits in 0 … 255, or the file counts as unreadable: nobody can say which value is white. The labels are
+    those of the subfolders in alphabetical order: 0 for the first, 1 for the second, …; without subfolders all are 0.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def load_folder(
     if not isinstance(path, str | Path):
         raise TypeError(f"path must be a folder's path; got {path!r} of type {type(path).__name__}")
     check_flag("invert", invert)
-    check_whole("least", least)
+    least = check_whole("least", least)
     device = check_device(device)
     folder = Path(path).expanduser()
     if not folder.exists():
@@ -55,7 +56,7 @@ def load_folder(
     for file in sorted(file for file in folder.rglob("*") if file.suffix.lower() in _readable_endings()):
         try:
             pictures.append(_as_square(file))
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # what Pillow raises on broken files
             unread.append(file.name)
             continue
         inside = file.relative_to(folder).parts
@@ -82,7 +83,20 @@ def _as_square(file: Path) -> np.ndarray:
     """one picture as (28, 28) bytes"""
     with Image.open(file) as opened:
         image = ImageOps.exif_transpose(opened)  # a camera notes how it was held
+        if image.mode[0] in "IF":
+            white = {"F": 1, "I": 65535 if opened.format == "PPM" else 255}.get(image.mode, 65535)  # else "I;16…"
+            image = _as_bytes(image, white)
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         return np.asarray(ImageOps.fit(image.convert("L"), (SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+def _as_bytes(image: Image.Image, white: int) -> Image.Image:
+    """a gray picture of more than 8 bits in 8: Pillow itself would cut all above 255 off, and not scale"""
+    values = np.asarray(image)
+    if not ((values >= 0) & (values <= white)).all():  # so is NaN
+        raise ValueError(f"the values of a picture of mode {image.mode} must be from 0 to {white}")
+    if "transparency" in image.info:
+        values = np.where(values == image.info["transparency"], white, values)
+    return Image.fromarray((values * (255 / white)).round().astype(np.uint8))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
+import operator
 import os
+import weakref
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -27,7 +30,7 @@ IDX_FILES = tuple(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImageSet:
     """images and their labels, whole and resident on one device
 
@@ -39,8 +42,10 @@ class ImageSet:
 
     x: torch.Tensor
     y: torch.Tensor
+    _born: tuple[int, int] = field(init=False, repr=False)  # the tensors' versions: torch counts changes in place
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_born", self._versions())
         if len(self.x) != len(self.y):
             raise ValueError(f"x and y must be equally long; got {len(self.x)} images and {len(self.y)} labels")
 
@@ -49,8 +54,18 @@ class ImageSet:
 
     def __getitem__(self, index) -> ImageSet:
         """a part of the set: one position, a slice, a list of positions or a boolean mask"""
-        index = [index] if isinstance(index, int) else index  # one image is still a set of images
+        if hasattr(index, "__index__") and np.ndim(index) == 0:
+            index = [operator.index(index)]  # one image is still a set of images
         return ImageSet(self.x[index], self.y[index])
+
+    @property
+    def untouched(self) -> bool:
+        """whether nobody has changed its tensors in place since it was made"""
+        return self._versions() == self._born
+
+    def _versions(self) -> tuple[int, int]:
+        counted = (isinstance(t, torch.Tensor) and not t.is_inference() for t in (self.x, self.y))
+        return tuple(t._version if counts else 0 for t, counts in zip((self.x, self.y), counted, strict=True))
 
     def to(self, device: torch.device | str) -> ImageSet:
         """the same set on another device"""
@@ -60,12 +75,19 @@ class ImageSet:
         """put `count` random images aside: (the rest, the ones put aside)
 
         Every choice (k, learning rate, when to stop) is made on the part put aside; the test set is looked
-        at once, at the end.
+        at once, at the end. Who asks for the same split again gets the same two sets, not another copy, as long as
+        somebody uses them: change a copy of their tensors (`x.clone()`), not the tensors.
         """
-        check_whole("count", count, most=len(self) - 1)
-        shuffler = torch.Generator().manual_seed(check_seed(seed))
-        order = torch.randperm(len(self), generator=shuffler).to(self.x.device)
-        return self[order[count:]], self[order[:count]]
+        count = check_whole("count", count, most=len(self) - 1)
+        seed = check_seed(seed)
+        shared = tuple(part() for part in _SPLITS.get(self, {}).get((count, seed), ()))
+        if shared and self.untouched and all(part is not None and part.untouched for part in shared):
+            return shared
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed)).to(self.x.device)
+        with torch.inference_mode(False):  # an explorer may ask first; a learner will train on them
+            parts = self[order[count:]], self[order[:count]]
+        _SPLITS.setdefault(self, {})[count, seed] = tuple(map(weakref.ref, parts))
+        return parts
 
     def one_of_each(self, nth: int = 1) -> torch.Tensor:
         """the `nth` image of every class in label order, counted from 0, as (10, 784)
@@ -76,12 +98,20 @@ class ImageSet:
         fewest = min(len(p) for p in positions)
         if fewest == 0:
             raise ValueError("this set lacks a class: one_of_each needs all labels from 0 to 9")
-        check_whole("nth", nth, least=0, most=fewest - 1)
+        nth = check_whole("nth", nth, least=0, most=fewest - 1)
         return self.x[torch.stack([p[nth] for p in positions])]
+
+
+_SPLITS: weakref.WeakKeyDictionary[ImageSet, dict[tuple[int, int], tuple[weakref.ref, ...]]] = (
+    weakref.WeakKeyDictionary()
+)  # {set: {(count, seed): the two parts}}, as long as they are in use
 
 
 def load_mnist(*, device: torch.device | str = "cpu") -> tuple[ImageSet, ImageSet]:
     """all 70,000 handwritten digits that ship with the course: (train, test)
+
+    They are read once and shared by all who ask: change a copy of their tensors (`x.clone()`), not the tensors. Should
+    somebody do so all the same, the next who asks gets them fresh.
 
     Returns
     -------
@@ -92,8 +122,16 @@ def load_mnist(*, device: torch.device | str = "cpu") -> tuple[ImageSet, ImageSe
     ----------
     LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition.
     """
-    folder = resources.files("aecourse") / "assets" / "mnist"
-    return _load_idx_folder(Path(str(folder)), device)
+    device = check_device(device)
+    if not all(part.untouched for part in _shared_mnist(device)):
+        _shared_mnist.cache_clear()
+    return _shared_mnist(device)
+
+
+@functools.cache
+def _shared_mnist(device: torch.device) -> tuple[ImageSet, ImageSet]:
+    with torch.inference_mode(False):  # an explorer may ask first; a learner will train on them
+        return _load_idx_folder(Path(str(resources.files("aecourse") / "assets" / "mnist")), device)
 
 
 def load_fashion_mnist(

@@ -40,8 +40,8 @@ def photo_patches(count: int = 1000, *, seed: int = 0, device: torch.device | st
     The photographs are first halved in size, so that a cut-out shows a thing (a petal, a roof) and not a
     flat surface.
     """
-    check_whole("count", count)
-    check_seed(seed)
+    count = check_whole("count", count)
+    seed = check_seed(seed)
     device = check_device(device)
     patches = _cut_out(count, [np.asarray(photo, np.uint8) for photo in _photographs(shrink=2)], SIDE, seed)
     return torch.from_numpy(patches).reshape(count, PIXELS).to(device).float() / 255
@@ -60,9 +60,9 @@ def whitened_patches(
     Olshausen & Field (1996), Emergence of simple-cell receptive field properties by learning a sparse code for
     natural images.
     """
-    check_whole("count", count)
-    check_whole("side", side, least=2, most=64)
-    check_seed(seed)
+    count = check_whole("count", count)
+    side = check_whole("side", side, least=2, most=64)
+    seed = check_seed(seed)
     device = check_device(device)
     photos = [_whiten(np.asarray(photo, np.float64)) for photo in _photographs(shrink=1)]
     patches = torch.from_numpy(_cut_out(count, photos, side, seed)).reshape(count, side * side)
@@ -104,8 +104,8 @@ def spiral(count: int = 1000, *, turns: float = 1.5, device: torch.device | str 
 
     A one-dimensional thing curled up in two dimensions: the smallest picture of a manifold.
     """
-    check_whole("count", count, least=2)
-    check_number("turns", turns, most=10, open_ends=True)
+    count = check_whole("count", count, least=2)
+    turns = check_number("turns", turns, most=10, open_ends=True)
     device = check_device(device)
     inner = 0.2  # the radius grows from here to 1, linearly with the angle
     angle = np.linspace(0, 1, 50 * count)

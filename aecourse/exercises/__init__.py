@@ -12,8 +12,18 @@ from aecourse.exercises import (  # noqa: F401  (importing registers the checks)
     undercomplete,
     variational,
 )
-from aecourse.exercises.checking import EXERCISES, Exercise, check, exercise, same_array, verdict
-from aecourse.exercises.claims import claim
-from aecourse.exercises.prediction import Prediction
+from aecourse.exercises.checking import EXERCISES, Exercise, Mark, exercise, mark
+from aecourse.exercises.protocol import RECORD, Prediction, check, claim, read_records
 
-__all__ = ["EXERCISES", "Exercise", "Prediction", "check", "claim", "exercise", "same_array", "verdict"]
+__all__ = [
+    "EXERCISES",
+    "RECORD",
+    "Exercise",
+    "Mark",
+    "Prediction",
+    "check",
+    "claim",
+    "exercise",
+    "mark",
+    "read_records",
+]

@@ -1,14 +1,16 @@
-"""The register of exercises, and the one function that marks an answer."""
+"""The register of exercises, the one function that marks an answer, and how a result is compared with the right one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-Verdict = str | None
+from aecourse.device import own_random_numbers
+from aecourse.exercises.conversion import AnswerError, as_array, as_number, refuse_nan
+
+Hint = str | None
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Exercise:
 
     name: str
     level: str
-    verify: Callable[[object], Verdict]
+    verify: Callable[[object], Hint]
 
 
 EXERCISES: dict[str, Exercise] = {}
@@ -33,7 +35,7 @@ EXERCISES: dict[str, Exercise] = {}
 def exercise(name: str, level: str) -> Callable:
     """register the decorated function as the check of exercise `name`"""
 
-    def register(verify: Callable[[object], Verdict]) -> Callable[[object], Verdict]:
+    def register(verify: Callable[[object], Hint]) -> Callable[[object], Hint]:
         if name in EXERCISES:
             raise ValueError(f"exercise {name!r} is registered twice")
         EXERCISES[name] = Exercise(name, level, verify)
@@ -42,25 +44,38 @@ def exercise(name: str, level: str) -> Callable:
     return register
 
 
-def check(name: str, answer: object) -> None:
-    """mark the answer to an exercise and print the verdict: not attempted, not yet (with a hint), or right"""
-    print(f"Exercise {name}: {verdict(name, answer)}")
+@dataclass(frozen=True)
+class Mark:
+    """what became of an answer
+
+    Attributes
+    ----------
+    outcome : "right", "not yet" or "not attempted"
+    hint : what is wrong, if the outcome is "not yet"
+    """
+
+    outcome: str
+    hint: str = ""
 
 
-def verdict(name: str, answer: object) -> str:
-    """the sentence that `check` prints
+def mark(name: str, answer: object) -> Mark:
+    """whether the answer to an exercise is right, and a hint if it is not
 
-    Untouched is None, `...`, or a function whose body is only `...`.
+    Untouched is None, `...`, or a function whose body is only `...`. The global random state stays as it was.
     """
     if name not in EXERCISES:
         raise ValueError(f"name must be one of {', '.join(sorted(EXERCISES))}; got {name!r}")
     if answer is None or answer is ... or _is_stub(answer):
-        return "not attempted yet. Replace the dots (…) and run the cell again."
+        return Mark("not attempted")
     try:
-        hint = EXERCISES[name].verify(answer)
+        with own_random_numbers():
+            refuse_nan(answer, "the answer")
+            hint = EXERCISES[name].verify(answer)
+    except AnswerError as error:
+        hint = str(error)
     except Exception as error:  # a learner's code may fail in any way: that is a hint too
         hint = f"it stops with {type(error).__name__}: {error}"
-    return f"not yet. Hint: {hint}" if hint else "✓ right."
+    return Mark("not yet", hint) if hint else Mark("right")
 
 
 def _bare(): ...
@@ -81,10 +96,45 @@ def _is_stub(answer: object) -> bool:
     return code.co_consts[-1] is None  # the same bytecode with another constant returns that constant
 
 
-def same_array(got: object, expected: object, *, tolerance: float = 1e-6) -> Verdict:
-    """None if both hold the same numbers in the same shape, else what differs, as a hint"""
-    got, expected = (np.asarray(a.detach().cpu() if isinstance(a, torch.Tensor) else a, float) for a in (got, expected))
-    if got.shape != expected.shape:
-        return f"the result has shape {got.shape}; it should be {expected.shape}"
-    difference = float(np.abs(got - expected).max(initial=0))
-    return None if difference <= tolerance else f"the shape is right, but a value is off by {difference:.3g}"
+def agree(got: torch.Tensor, other: torch.Tensor, tolerance: float) -> bool:
+    """same shape, and the same numbers up to `tolerance`, taken relative to their size"""
+    if got.shape != other.shape:
+        return False
+    finite = other[other.isfinite()].abs()
+    scale = min(max(finite.max().item(), 0.01), 1.0) if finite.numel() else 1.0
+    return bool(((got == other) | ((got - other).abs() <= tolerance * other.abs().clamp(min=scale))).all())
+
+
+def recognise(got: torch.Tensor, mistakes: Mapping[str, object], tolerance: float = 1e-4) -> Hint:
+    """the hint of the first of the known mistakes that results in `got`, if one does"""
+    return next((hint for hint, wrong in mistakes.items() if agree(got, as_array(wrong), tolerance)), None)
+
+
+def compare(
+    got: object,
+    expected: object,
+    mistakes: Mapping[str, object] | None = None,
+    *,
+    tolerance: float = 1e-4,
+    otherwise: str = "",
+) -> Hint:
+    """None if `got` is `expected`, else the hint of the known mistake that gives `got`, else how the two differ
+
+    Parameters
+    ----------
+    mistakes : what a mistake results in, by its hint; results of other shapes than the expected one may be among them
+    otherwise : the hint if no known mistake gives `got`
+    """
+    got, expected = as_array(got), as_array(expected)
+    if expected.ndim == 0 and got.numel() == 1:
+        got = got.reshape(())
+    if agree(got, expected, tolerance):
+        return None
+    if hint := recognise(got, mistakes or {}, tolerance):
+        return hint
+    _ = as_array(got, expected.shape) if expected.ndim else as_number(got)  # refuses another shape and says which
+    if otherwise:
+        return otherwise
+    if got.ndim == 2 and agree(got, expected.T, tolerance):
+        return "the numbers are right, but rows and columns are exchanged: transpose it"
+    return f"the shape is right, but a value is off by {(got - expected).abs().max().item():.3g}"

@@ -8,42 +8,55 @@ import math
 import torch
 
 from aecourse.data import load_mnist
-from aecourse.exercises.checking import Verdict, exercise
-from aecourse.weights import load_weights
+from aecourse.exercises.checking import Hint, exercise
+from aecourse.exercises.conversion import as_array, as_number, as_parts, call
+from aecourse.weights import shared_weights
+from aecourse.zoo import CODE_SIZES, DENSE
 
 BUDGET = 16  # bytes an image
-SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
 @exercise("01.1", "easy")
-def switches_needed(answer) -> Verdict:
+def switches_needed(answer) -> Hint:
     """a function of n that gives how many on/off switches tell n things apart"""
-    for things in (2, 4, 5, 8, 9, 10, 16, 17, 1000, 1024):
-        got, expected = answer(things), math.ceil(math.log2(things))
+    for things in (5, 8, 2, 4, 9, 10, 16, 17, 1000, 1024):
+        got, expected = as_number(call(answer, things)), math.ceil(math.log2(things))
         if got == expected:
             continue
-        if got != int(got):
+        if not got.is_integer():
             return f"for {things} things it gives {got:.3g}; there is no such thing as a part of a switch"
-        if 2**got < things:
-            return f"{got:g} switches make {2**got:g} patterns, too few to tell {things} things apart"
+        if got == things == 5:
+            return (
+                f"for {things} things it gives {got:g}; {got:g} switches together make far more than {got:g} patterns"
+            )
+        if got < expected:
+            return f"for {things} things it gives {got:g}; these make {2**got:g} patterns, too few to tell them apart"
         return f"for {things} things it gives {got:g}, but {expected} would do: they make {2**expected} patterns"
     return None
 
 
 @exercise("01.2", "medium")
-def best_code_for_a_budget(answer) -> Verdict:
+def best_code_for_a_budget(answer) -> Hint:
     """the pair (k, bits) of at most 16 bytes an image that restores test digits best"""
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "the answer is a pair such as (16, 8): the numbers in the code, and the bits for each"
-    k, bits = answer
-    if k not in SIZES or bits not in range(1, 9):
-        return f"k must be one of {', '.join(map(str, SIZES))} and bits a whole number from 1 to 8"
+    k, bits = (as_number(part) for part in as_parts(answer, "k (the numbers in the code)", "bits (for each of them)"))
+    if bits > 8 and bits in CODE_SIZES and k in range(1, 9):
+        return "the other way round: first k, the numbers in the code, then the bits for each"
+    if k not in CODE_SIZES or bits not in range(1, 9):
+        return f"k must be one of {', '.join(map(str, CODE_SIZES))} and bits a whole number from 1 to 8"
+    k, bits = int(k), int(bits)
     if k * bits > 8 * BUDGET:
         return f"{k} numbers of {bits} bits need {k * bits / 8:g} bytes; there are {BUDGET}"
-    affordable = [(size, min(8, 8 * BUDGET // size)) for size in SIZES]  # more bits are never worse at equal k
-    best = min(quantised_error(*pair) for pair in affordable)
-    lost = 10 * math.log10(quantised_error(k, bits) / best)
-    return None if lost < 0.05 else f"it fits into {BUDGET} bytes, but another pair is better by {lost:.1f} dB"
+    if bits < min(8, 8 * BUDGET // k):
+        return (
+            f"{k} numbers of {bits} bits need only {k * bits / 8:g} of the {BUDGET} bytes: there is room for more bits"
+        )
+    affordable = [(size, min(8, 8 * BUDGET // size)) for size in CODE_SIZES]  # more bits are never worse at equal k
+    best = min(affordable, key=lambda pair: quantised_error(*pair))
+    lost = 10 * math.log10(quantised_error(k, bits) / quantised_error(*best))
+    if lost < 0.05:
+        return None
+    better = "more numbers with fewer bits each" if best[0] > k else "fewer numbers with more bits each"
+    return f"it fits into {BUDGET} bytes, but {better} are better by {lost:.1f} dB"
 
 
 @functools.cache
@@ -51,7 +64,7 @@ def best_code_for_a_budget(answer) -> Verdict:
 def quantised_error(k: int, bits: int) -> float:
     """test MSE of the shipped network with k numbers when each is rounded to 2**bits levels"""
     train, test = load_mnist()
-    model, levels = load_weights(f"dense-k{k}"), 2**bits - 1
+    model, levels = shared_weights(DENSE[k]), 2**bits - 1
     z_train, x = model.encode(train.x[:2_000]), test.x[:1_000]
     low, high = z_train.amin(0), z_train.amax(0)
     whole = ((model.encode(x) - low) / (high - low) * levels).round().clamp(0, levels)
@@ -59,19 +72,30 @@ def quantised_error(k: int, bits: int) -> float:
 
 
 @exercise("01.3", "stretch")
-def eight_through_two(answer) -> Verdict:
+def eight_through_two(answer) -> Hint:
     """a function that gives codes (8, 2), weights (8, 2) and biases (8,) that restore eight one-hot vectors"""
-    try:
-        codes, weight, bias = (torch.as_tensor(part, dtype=torch.float32) for part in answer())
-    except (TypeError, ValueError) as error:
-        return f"return three tensors: codes, weight, bias ({error})"
-    for name, part, shape in (("codes", codes, (8, 2)), ("weight", weight, (8, 2)), ("bias", bias, (8,))):
-        if tuple(part.shape) != shape:
+    names, shapes = ("codes", "weight", "bias"), ((8, 2), (8, 2), (8,))
+    parts = [as_array(part) for part in as_parts(call(answer), *names)]
+    for name, part, shape in zip(names, parts, shapes, strict=True):
+        if part.shape != shape:
             return f"{name} must have shape {shape}; got {tuple(part.shape)}"
-    lit = codes @ weight.T + bias > 0  # (8, 8)
-    right = int((lit == torch.eye(8, dtype=torch.bool)).all(1).sum())
-    if right == 8:
+    codes, weight, bias = parts
+    lit = codes @ weight.T + bias > 0  # (8, 8): a row for each code, a column for each output
+    wanted = torch.eye(8, dtype=torch.bool)
+    if torch.equal(lit, wanted):
         return None
+    right = f"{int((lit == wanted).all(1).sum())} of 8 are restored;"
     if len(codes.unique(dim=0)) < 8:
-        return "some of the eight share one code: nothing can tell them apart any more"
-    return f"{right} of 8 are restored; a line must cut each point off from the other seven: how can they lie?"
+        return f"{right} some of the eight share one code: nothing can tell them apart any more"
+    angle = torch.arange(3600) * 2 * torch.pi / 3600
+    reached = codes @ torch.stack([angle.cos(), angle.sin()]).double()  # (8, 3600): how far each lies in a direction
+    if (hidden := set(range(8)) - set(reached.argmax(0).tolist())) != set():
+        return f"{right} no line can cut off code {min(hidden)}, it lies among the others; where must points not lie?"
+    if not bias.any():
+        return f"{right} with a bias of 0 every line runs through the middle and has half of the codes on its side"
+    j = int((lit != wanted).any(0).nonzero()[0])
+    if not lit[j, j]:
+        return f"{right} output {j} is off for its own code: its line lies too far out"
+    return (
+        f"{right} output {j} is on for {int(lit[:, j].sum())} codes: its line lies too far in, or the wrong way round"
+    )

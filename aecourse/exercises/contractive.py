@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import torch
-from torch.func import jacrev
+import contextlib
+from collections.abc import Iterator
+from unittest.mock import patch
 
-from aecourse.exercises.checking import Verdict, exercise, same_array
+import torch
+from torch.autograd import forward_ad
+from torch.autograd.functional import jacobian
+from torch.autograd.graph import saved_tensors_hooks
+
+from aecourse.exercises.checking import Hint, compare, exercise
+from aecourse.exercises.conversion import AnswerError, call
 
 
 def _draw(*shape: int, seed: int) -> torch.Tensor:
@@ -13,50 +20,100 @@ def _draw(*shape: int, seed: int) -> torch.Tensor:
 
 
 @exercise("07.1", "easy")
-def follow(answer) -> Verdict:
+def follow(answer) -> Hint:
     """a function (J, v) → ‖Jv‖ / ‖v‖"""
     J, v = _draw(4, 6, seed=0), 3 * _draw(6, seed=1)
-    got = torch.as_tensor(answer(J, v))
-    if got.ndim:
-        return f"the answer is one number, a ratio of two lengths; got shape {tuple(got.shape)}"
-    moved = (J @ v).norm()
-    if torch.isclose(got, moved):
-        return "that is how far the code moves; divide by how far the picture moved"
-    if torch.isclose(got, (moved / v.norm()) ** 2):
-        return "that is the square of the ratio of the lengths"
-    return same_array(got, moved / v.norm(), tolerance=1e-5)
+    moved, length = J @ v, v.norm()
+    mistakes = {
+        "that is how far the code moves; divide by how far the picture moved": moved.norm(),
+        "that is the square of the ratio of the lengths": (moved.norm() / length) ** 2,
+        "the length of v enters squared: divide by it once": moved.norm() / length**2,
+        "upside down: the code's movement is divided by the picture's": length / moved.norm(),
+        "that is the movement itself, a vector; the answer is a ratio of two lengths": moved,
+        "that is the code's movement for a nudge of length 1; take its length": moved / length,
+        "that does not depend on the direction v: multiply J by it": J.norm(),
+        "that is the largest stretch of all directions; follow v": torch.linalg.matrix_norm(J, 2),
+        "a length is the root of the sum of squares, not the sum of sizes": moved.abs().sum() / v.abs().sum(),
+    }
+    otherwise = "the code moves by J v; compare its length with that of v"
+    return compare(call(answer, J, v), moved.norm() / length, mistakes, otherwise=otherwise)
 
 
 @exercise("07.2", "medium")
-def tanh_contraction(answer) -> Verdict:
+def tanh_contraction(answer) -> Hint:
     """a function (z, W) → ‖J‖² of each image for z = tanh(Wx)"""
-    x, W = _draw(5, 6, seed=0), 0.5 * _draw(3, 6, seed=1)
-    z = torch.tanh(x @ W.T)
-    expected = torch.stack([jacrev(lambda row: torch.tanh(W @ row))(row).square().sum() for row in x])
-    got = torch.as_tensor(answer(z, W))
-    if got.ndim == 0 and torch.isclose(got, expected.mean()):
-        return "that is the mean over the batch; return one number for each image"
-    if got.shape == expected.shape:
-        if torch.allclose(got, (z * (1 - z)).square() @ W.square().sum(1), rtol=1e-4):
-            return "z(1 − z) is the slope of a sigmoid; tanh has another"
-        if torch.allclose(got, (1 - z**2) @ W.square().sum(1), rtol=1e-4):
-            return "nearly: each entry of J is squared, and the slope with it"
-    return same_array(got, expected, tolerance=1e-4)
+    for d in (3, 6):  # a square W first: there a sum over the wrong side runs through and is recognised
+        x, W = _draw(5, 6, seed=0)[:, :d], 0.5 * _draw(3, 6, seed=1)[:, :d]
+        z = torch.tanh(x @ W.T)
+        J = torch.stack([jacobian(lambda row, W=W: torch.tanh(W @ row), row) for row in x])  # (5, 3, d)
+        expected, slope = J.square().sum((1, 2)), 1 - z**2
+        lengths = W.square().sum(1)
+        mistakes = {
+            "that is the mean over the batch; return one number for each image": expected.mean(),
+            "that is the sum over the batch; return one number for each image": expected.sum(),
+            "z(1 − z) is the slope of a sigmoid; tanh has another": (z * (1 - z)).square() @ lengths,
+            "nearly: each entry of J is squared, and the slope with it": slope @ lengths,
+            "nearly: each entry of J is squared, and the weight with it": slope.square() @ W.sum(1),
+            "that is the norm; its square is asked for": expected.sqrt(),
+            "that is 1 − z, squared; the slope of tanh is 1 − z²": (1 - z) ** 4 @ lengths,
+            "z is the code already, tanh is in it; do not apply it again": (1 - z.tanh() ** 2) ** 2 @ lengths,
+        }
+        if d == 3:
+            mistakes["sum each row of W, over the pixels: a row belongs to a code number"] = slope**2 @ W.square().sum(
+                0
+            )
+        mistakes["still one number for each pixel: add them up"] = slope**2 @ W**2
+        mistakes["still one number for each code number: add them up"] = slope**2 * lengths
+        if hint := compare(call(answer, z, W), expected, mistakes):
+            return hint
+    return None
 
 
 @exercise("07.3", "stretch")
-def two_layer_jacobian(answer) -> Verdict:
-    """a function (x, W1, W2) → ∂z/∂x for z = σ(W2 σ(W1 x))"""
-    x, W1, W2 = _draw(6, seed=0), _draw(5, 6, seed=1), _draw(3, 5, seed=2)
-    expected = jacrev(lambda row: torch.sigmoid(W2 @ torch.sigmoid(W1 @ row)))(x)
-    got = torch.as_tensor(answer(x, W1, W2))
-    if got.shape == (6, 3):
-        return "one row for each code number, one column for each pixel: transpose"
-    if got.shape == expected.shape:
+def two_layer_jacobian(answer) -> Hint:
+    """a function (x, W1, W2) → ∂z/∂x for z = σ(W2 σ(W1 x)), by the chain rule and not by automatic differentiation"""
+    for d, m, k in ((4, 4, 4), (6, 5, 3)):  # square first: there a wrong order runs through and is recognised
+        x, W1, W2 = _draw(d, seed=0), _draw(m, d, seed=1), _draw(k, m, seed=2)
         a = torch.sigmoid(W1 @ x)
         z = torch.sigmoid(W2 @ a)
-        if torch.allclose(got, (z * (1 - z))[:, None] * (W2 @ W1), atol=1e-5):
-            return "the slope of the upper layer is there; the lower layer bends, too"
-        if torch.allclose(got, W2 @ ((a * (1 - a))[:, None] * W1), atol=1e-5):
-            return "the slope of the lower layer is there; the upper layer bends, too"
-    return same_array(got, expected, tolerance=1e-5)
+        lower, upper = a * (1 - a), z * (1 - z)
+        expected = jacobian(lambda row, W1=W1, W2=W2: torch.sigmoid(W2 @ torch.sigmoid(W1 @ row)), x)
+        mistakes = {
+            "one row for each code number, one column for each pixel: transpose": expected.T,
+            "that is the product of the weights; both layers bend, each has a slope": W2 @ W1,
+            "the slope of the upper layer is there; the lower layer bends, too": upper[:, None] * (W2 @ W1),
+            "the slope of the lower layer is there; the upper layer bends, too": W2 @ (lower[:, None] * W1),
+            "that is the squared norm, one number; return the whole Jacobian": expected.square().sum(),
+        }
+        if d == m == k:
+            columns = "a slope belongs to a row of the weights, one for each unit; here it multiplies a column"
+            mistakes |= {
+                columns: (upper * W2) @ (lower * W1),
+                f"{columns} of W1": (upper[:, None] * W2) @ (lower * W1),
+                f"{columns} of W2": (upper * W2) @ (lower[:, None] * W1),
+                "the order: the upper layer works on the result of the lower": (
+                    (lower[:, None] * W1) @ (upper[:, None] * W2)
+                ),
+            }
+        with without_autograd():
+            got = call(answer, x, W1, W2)
+        if hint := compare(got, expected, mistakes, tolerance=1e-5):
+            rough = compare(got, expected, tolerance=0.03) is None
+            return "nearly: differences of two codes are rounded, the chain rule is exact" if rough else hint
+    return None
+
+
+@contextlib.contextmanager
+def without_autograd() -> Iterator[None]:
+    """automatic differentiation inside, backwards or forwards, by whatever function, ends in a hint"""
+
+    def refuse(*args: object, **options: object) -> None:
+        raise AnswerError("that lets torch differentiate; write the chain rule yourself, a matrix for each layer")
+
+    try:
+        with patch.object(forward_ad, "make_dual", refuse), saved_tensors_hooks(refuse, refuse):
+            yield
+    except RuntimeError as error:  # torch.func's backward transforms refuse to run under the hooks
+        if "saved tensor hooks" in str(error):
+            refuse()
+        raise

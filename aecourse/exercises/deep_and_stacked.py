@@ -2,83 +2,104 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import nn
 
-from aecourse.exercises.checking import Verdict, exercise, same_array
+from aecourse.exercises.checking import Hint, compare, exercise
+from aecourse.exercises.conversion import as_array, as_number, as_parts, call
 from aecourse.models import ShallowAutoencoder, StackedAutoencoder
 
 
 @exercise("04.1", "easy")
-def trained_while_growing(answer) -> Verdict:
+def trained_while_growing(answer) -> Hint:
     """a function (below, above) → how many numbers one greedy step trains"""
     for below, above in ((256, 128), (784, 256), (5, 3)):
         right = ShallowAutoencoder(above, in_features=below).parameter_count
-        got = answer(below, above)
-        if got == right:
-            continue
-        if got == 2 * below * above:
-            return "those are the weights of both matrices; each layer also has a bias for each number it gives"
-        if got == below * above + above:
-            return "that is the encoder's half; the brick's decoder trains too"
-        return f"for {below} → {above} → {below} you give {got}: count a matrix and a bias each way"
+        got = as_number(call(answer, below, above))
+        mistakes = {
+            "those are the weights of both matrices; each layer also has a bias for each number it gives": (
+                2 * below * above
+            ),
+            "that is the encoder's half; the brick's decoder trains too": below * above + above,
+            "that is the encoder's matrix; biases train too, and so does the brick's decoder": below * above,
+            "the decoder gives as many numbers as there are below, and has a bias for each": 2 * (below + 1) * above,
+            "the encoder gives as many numbers as there are above, and has a bias for each": 2 * below * (above + 1),
+            "that counts one matrix; the encoder and the decoder have one each": below * above + below + above,
+        }
+        otherwise = f"for {below} → {above} → {below} you give {got:g}: count a matrix and a bias each way"
+        if hint := compare(got, right, mistakes, tolerance=1e-9, otherwise=otherwise):
+            return hint
     return None
 
 
 @exercise("04.2", "medium")
-def through_the_stack(answer) -> Verdict:
+@torch.no_grad()
+def through_the_stack(answer) -> Hint:
     """a function (bricks, x) that encodes up through all bricks and decodes down again"""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        bricks = [ShallowAutoencoder(6, in_features=9)]
-        bricks += [
-            ShallowAutoencoder(6, in_features=6, output="tanh"),
-            ShallowAutoencoder(6, in_features=6, output="tanh", activation="linear"),
+    torch.manual_seed(0)
+    for sizes in ((6, 6, 6, 6), (9, 5, 3)):  # of one size first: there a wrong order runs through and is recognised
+        bends = ["tanh"] * (len(sizes) - 2) + ["linear"]  # each brick gives what the next restores
+        bricks = [
+            ShallowAutoencoder(above, in_features=below, output=output, activation=bend)
+            for (below, above), output, bend in zip(itertools.pairwise(sizes), ["sigmoid", *bends], bends, strict=False)
         ]
-        x = torch.rand(4, 9)
-    with torch.no_grad():
-        expected = StackedAutoencoder.from_layers(bricks)(x)
-        z = x
-        for brick in bricks:
-            z = brick.encoder(z)
-        in_order = z
-        for brick in bricks[1:]:
-            in_order = brick.decoder(in_order)
-        in_order = bricks[0].decoder(in_order)
-        each = x
-        for brick in bricks[:1]:
-            each = brick(each)
-        got = answer(bricks, x)
-    if not isinstance(got, torch.Tensor):
-        return f"return a tensor of images; got {type(got).__name__}"
-    if got.shape == z.shape and torch.allclose(got, z, atol=1e-6):
-        return "that is the code at the top; the decoders must bring it down again"
-    if got.shape == expected.shape and torch.allclose(got, in_order, atol=1e-6):
-        return "the decoders run from the top brick down to the first: reversed(bricks)"
-    if got.shape == expected.shape and torch.allclose(got, each, atol=1e-6):
-        return "only the first brick has worked; the upper ones encode its code"
-    return same_array(got, expected, tolerance=1e-5)
+        for weight in (p for brick in bricks for p in brick.parameters()):
+            weight.mul_(3)  # far from linear, so that every order gives another result
+        x = torch.rand(4, sizes[0])
+        mistakes = _wrong_ways(bricks, x) if len(bricks) == 3 else {}
+        if hint := compare(call(answer, bricks, x), StackedAutoencoder.from_layers(bricks)(x), mistakes):
+            return hint
+    return None
+
+
+def _wrong_ways(bricks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[str, torch.Tensor]:
+    """what mistakes make of x, by their hints; the bricks must all be of one size"""
+
+    def run(*steps: nn.Module) -> torch.Tensor:
+        return nn.Sequential(*steps)(x)
+
+    up, down = [brick.encoder for brick in bricks], [brick.decoder for brick in bricks]
+    return {
+        "that is the code at the top; the decoders must bring it down again": run(*up),
+        "the decoders run from the top brick down to the first: reversed(bricks)": run(*up, *down),
+        "the encoders run from the first brick up to the top": run(*up[::-1], *down[::-1]),
+        "up it goes from the first brick to the top, and down from the top to the first": run(*up[::-1], *down),
+        "only the first brick has worked; the upper ones encode its code": run(*bricks[:1]),
+        "only the top brick has worked; it needs the code of those below": run(*bricks[-1:]),
+        "each brick has restored its input before the next came; go all the way up first, then down": run(*bricks),
+        "the decoders got x; they need the code at the top": run(*down[::-1]),
+    }
 
 
 @exercise("04.3", "stretch")
-def fold(answer) -> Verdict:
+@torch.no_grad()
+def fold(answer) -> Hint:
     """a function (first, second) that folds two linear layers into one (W, b)"""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        first, second = nn.Linear(5, 4), nn.Linear(4, 3)
-    got = answer(first, second)
-    if not isinstance(got, tuple) or len(got) != 2:
-        return "return two tensors, the weight (out, in) and the bias (out,) of the one layer"
-    weight, bias = got
-    w1, b1, w2, b2 = (p.detach() for p in (first.weight, first.bias, second.weight, second.bias))
-    if isinstance(weight, torch.Tensor) and weight.shape == (5, 3):
-        return "the weight is turned around: nn.Linear keeps (out, in), and the second works on the first one's result"
-    if hint := same_array(weight, w2 @ w1, tolerance=1e-5):
-        return f"the weight: {hint}"
-    if isinstance(bias, torch.Tensor) and bias.shape == (3,):
-        if torch.allclose(bias, b2, atol=1e-6):
-            return "the weight is right; but the first layer's bias passes through the second layer too"
-        if torch.allclose(bias, w2 @ b1, atol=1e-6):
-            return "the weight is right; the second layer adds its own bias at the end"
-    hint = same_array(bias, w2 @ b1 + b2, tolerance=1e-5)
-    return f"the weight is right; the bias: {hint}" if hint else None
+    torch.manual_seed(0)
+    for sizes in ((4, 4, 4), (5, 4, 3)):  # square first: there a wrong order runs through and is recognised
+        first, second = nn.Linear(*sizes[:2]), nn.Linear(*sizes[1:])
+        w1, b1, w2, b2 = first.weight, first.bias, second.weight, second.bias
+        parts = as_parts(call(answer, first, second), "the weight (out, in)", "the bias (out,) of the one layer")
+        weight, bias = map(as_array, parts)
+        square = len(set(sizes)) == 1
+        mistakes = {"turned around, nn.Linear keeps (out, in)": (w2 @ w1).T}
+        if square:
+            mistakes |= {
+                "the order: the second layer works on the result of the first": w1 @ w2,
+                "the order, and nn.Linear keeps (out, in)": (w1 @ w2).T,
+                "that is the sum; one layer works on the result of the other": w1 + w2,
+            }
+        if hint := compare(weight, w2 @ w1, mistakes):
+            return f"the weight: {hint}"
+        mistakes = {
+            "the first layer's bias passes through the second layer, and is lost here": b2,
+            "the second layer adds its own bias at the end": w2 @ b1,
+        }
+        if square:
+            mistakes["the first layer's bias passes through the second layer before it is added"] = b1 + b2
+            mistakes["which bias passes through which layer?"] = w1 @ b2 + b1
+        if hint := compare(bias, w2 @ b1 + b2, mistakes):
+            return f"the weight is right; the bias: {hint}"
+    return None

@@ -5,72 +5,131 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from aecourse.exercises.checking import Verdict, exercise, same_array
+from aecourse.exercises.checking import Hint, compare, exercise
+from aecourse.exercises.conversion import as_number, call, describe
 from aecourse.models import DenseAutoencoder
 
 TIED_SIZE = 16
 
 
 @exercise("02.1", "easy")
-def weights_of_one_layer(answer) -> Verdict:
+def weights_of_one_layer(answer) -> Hint:
     """a function of k that counts the weights and biases of 784 – k – 784"""
-    for k in (1, 2, 32, 64):
-        got, expected = answer(k), DenseAutoencoder(k, hidden=()).parameter_count
-        if got == expected:
-            continue
-        if got == 2 * 784 * k:
-            return "those are the two matrices; each layer also adds a bias to every one of its outputs"
-        if got == 784 * k + k:
-            return "that is the encoder; the decoder has weights too"
-        return f"for k = {k} it gives {got}; count, for each of the two layers, inputs × outputs + outputs"
+    for k in (32, 1, 2, 64):
+        got, expected = as_number(call(answer, k)), DenseAutoencoder(k, hidden=()).parameter_count
+        mistakes = {
+            "those are the two matrices; each layer also adds a bias to every one of its outputs": 2 * 784 * k,
+            "that is the encoder; the decoder has weights too": 784 * k + k,
+            "that is the encoder's matrix; the decoder has one too, and each layer has biases": 784 * k,
+            "the decoder has 784 outputs, and a bias for each of them": 2 * (784 * k + k),
+            "the encoder's biases are missing: one for each number in the code": 2 * 784 * k + 784,
+            "the decoder's biases are missing: one for each pixel": 2 * 784 * k + k,
+            "the encoder has k outputs, and a bias for each of them": 2 * (784 * k + 784),
+            "that counts one matrix; the encoder and the decoder have one each": 784 * k + k + 784,
+        }
+        otherwise = f"for k = {k} it gives {got:g}; count, for each of the two layers, inputs × outputs + outputs"
+        if hint := compare(got, expected, mistakes, tolerance=1e-9, otherwise=otherwise):
+            return hint
     return None
 
 
 @exercise("02.2", "medium")
 @torch.no_grad()
-def half_way(answer) -> Verdict:
+def half_way(answer) -> Hint:
     """a function that decodes the mean of two codes"""
     generator = torch.Generator().manual_seed(0)
     a, b = torch.rand(2, 5, 784, generator=generator)
     model = DenseAutoencoder(8, hidden=(16,))
     for weight in model.parameters():  # a fresh network is so tame that every way gives nearly the same gray
         weight.copy_(torch.randn(weight.shape, generator=generator) / weight.shape[-1] ** 0.5 * 3)
-    got, expected = answer(model, a, b), model.decode((model.encode(a) + model.encode(b)) / 2)
-    if not isinstance(got, torch.Tensor):
-        return "the result should be a tensor of images, (n, 784)"
-    wrong_ways = {
+    z_a, z_b = model.encode(a), model.encode(b)
+    mistakes = {
         "that is the mean of the pixels; take the mean between encoding and decoding": (a + b) / 2,
         "that encodes the mean of the pixels; encode each image first, then take the mean": model((a + b) / 2),
         "that is the mean of two restored images; take the mean before decoding": (model(a) + model(b)) / 2,
-        "that is the mean of the codes; decode it": (model.encode(a) + model.encode(b)) / 2,
+        "that is the mean of the codes; decode it": (z_a + z_b) / 2,
+        "that decodes the sum of the codes; take their mean": model.decode(z_a + z_b),
+        "half of the difference leads elsewhere; take the mean of the codes": model.decode((z_b - z_a) / 2),
+        "that is the first image, restored; go half-way to the second": model(a),
+        "that is the second image, restored; stop half-way between the two": model(b),
     }
-    for hint, images in wrong_ways.items():
-        if same_array(got, images, tolerance=1e-5) is None:
-            return hint
-    return same_array(got, expected, tolerance=1e-5)
+    return compare(call(answer, model, a, b), model.decode((z_a + z_b) / 2), mistakes)
 
 
 @exercise("02.3", "stretch")
-@torch.no_grad()
-def tied_weights(answer) -> Verdict:
-    """a model 784 → 16 → 784 whose decoder uses the encoder's matrix transposed"""
+@torch.enable_grad()
+def tied_weights(answer) -> Hint:
+    """a torch model 784 → 16 → 784 whose decoder uses the encoder's matrix transposed, in values and in gradients"""
     if isinstance(answer, type):
         return "hand in an instance of the class, not the class itself"
     if not isinstance(answer, nn.Module):
-        return "the answer should be an instance of a class of yours that extends nn.Module"
-    shapes = [tuple(p.shape) for p in answer.parameters()]
-    matrices = [p for p in answer.parameters() if sorted(p.shape) == [TIED_SIZE, 784]]
-    if len(matrices) != 1:
+        return f"the answer should be an instance of a class of yours that extends nn.Module; got {describe(answer)}"
+    if missing := [name for name in ("encode", "decode") if not callable(getattr(answer, name, None))]:
+        return f"the class needs two methods, encode and decode; there is no {' and no '.join(missing)}"
+    if hint := _wrong_parameters(list(answer.parameters())):
+        return hint
+    own = {p.numel(): p for p in answer.parameters()}  # matrix, b and c by their sizes
+    matrix, b, c = own[TIED_SIZE * 784], own[TIED_SIZE], own[784]
+    lying = len(matrix) == TIED_SIZE  # it may be kept as (16, 784) or as (784, 16)
+    w, b, c = (
+        p.detach().cpu().double().requires_grad_() for p in (matrix if lying else matrix.T, b.ravel(), c.ravel())
+    )
+    x, weights = torch.rand(2, 3, 784, generator=torch.Generator().manual_seed(0))
+    z = call(answer.encode, x.to(matrix))
+    if not isinstance(z, torch.Tensor):
+        return f"stay in torch, so that gradients come back: encode should return a tensor; got {describe(z)}"
+    if hint := _wrong_values(z, call(answer.decode, z.detach()), x.double(), w, b, c):
+        return hint
+    x_hat = answer.decode(answer.encode(x.to(matrix)))  # anew: a graph can be walked back once
+    if not isinstance(x_hat, torch.Tensor) or not x_hat.requires_grad:
+        return "no gradient comes back from decode(encode(x)): stay in torch, without .data, .detach() or no_grad()"
+    got = torch.autograd.grad((x_hat * weights.to(x_hat)).sum(), list(own.values()), allow_unused=True)
+    if any(gradient is None for gradient in got):
+        return "no gradient reaches one of the matrix and the two biases: use the parameters themselves, not copies"
+    reached = next(gradient for gradient in got if gradient.numel() == matrix.numel())
+
+    def gradient(encoder: torch.Tensor, decoder: torch.Tensor) -> torch.Tensor:
+        restored = torch.sigmoid((x.double() @ encoder.T + b) @ decoder + c)
+        return torch.autograd.grad((restored * weights).sum(), w)[0]
+
+    mistakes = {
+        "the values are right, but the decoder's use of the matrix does not reach its gradient, so training would not "
+        "know of it: .data and .detach() cut it off": gradient(w, w.detach()),
+        "the values are right, but the encoder's use of the matrix does not reach its gradient, so training would not "
+        "know of it: .data and .detach() cut it off": gradient(w.detach(), w),
+    }
+    reached = reached if lying else reached.T
+    return compare(
+        reached, gradient(w, w), mistakes, otherwise="the values are right, but the matrix's gradient is not"
+    )
+
+
+def _wrong_parameters(parameters: list[nn.Parameter]) -> Hint:
+    """what keeps the parameters from being one matrix and two biases"""
+    shapes = ", ".join(str(tuple(p.shape)) for p in parameters) or "none"
+    matrices = [p for p in parameters if sorted(p.shape) == [TIED_SIZE, 784]]
+    if len({p.data_ptr() for p in matrices}) < len(matrices):
+        return (
+            "two matrices share their numbers, but each gets only its own part of the gradient: keep one, use it twice"
+        )
+    if len(matrices) > 1:
+        return (
+            f"it holds {len(matrices)} matrices of {TIED_SIZE} × 784; keep one, and let the decoder use the encoder's"
+        )
+    if not matrices:
         return f"it should hold one matrix of {TIED_SIZE} × 784, used twice; its weights have the shapes {shapes}"
-    if sum(p.numel() for p in answer.parameters()) != TIED_SIZE * 784 + TIED_SIZE + 784:
-        return f"one matrix and two biases, b of {TIED_SIZE} and c of 784, are all it needs; it has the shapes {shapes}"
-    (matrix,) = matrices
-    x = torch.rand(3, 784, generator=torch.Generator().manual_seed(0)).to(matrix)
-    weight = matrix if tuple(matrix.shape) == (TIED_SIZE, 784) else matrix.T
-    b, c = (next(p for p in answer.parameters() if p.numel() == size).flatten() for size in (TIED_SIZE, 784))
-    z = answer.encode(x)
-    if hint := same_array(z, x @ weight.T + b, tolerance=1e-4):
+    if sorted(p.numel() for p in parameters) == [TIED_SIZE, 784, TIED_SIZE * 784]:
+        return None
+    return f"one matrix and two biases, b of {TIED_SIZE} and c of 784, are all it needs; the shapes are {shapes}"
+
+
+def _wrong_values(z: object, x_hat: object, x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, c: torch.Tensor) -> Hint:
+    """how the code of x or the image of that code differ from what the matrix and the biases should make of them"""
+    right_z = x @ w.T + b
+    mistakes = {"the bias b is missing": x @ w.T}
+    mistakes |= {f"leave the {bend.__name__} out": bend(right_z) for bend in (torch.sigmoid, torch.tanh, torch.relu)}
+    if hint := compare(z, right_z, mistakes):
         return f"encode should give W x + b: {hint}"
-    if hint := same_array(answer.decode(z), torch.sigmoid(z @ weight + c), tolerance=1e-4):
-        return f"decode should give sigmoid(Wᵀ z + c): {hint}"
-    return None
+    mistakes = {"the sigmoid is missing": right_z @ w + c, "the bias c is missing": torch.sigmoid(right_z @ w)}
+    hint = compare(x_hat, torch.sigmoid(right_z @ w + c), mistakes)
+    return f"decode should give sigmoid(Wᵀ z + c): {hint}" if hint else None

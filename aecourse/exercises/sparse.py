@@ -7,72 +7,114 @@ import math
 import torch
 from torch.nn import functional as F
 
-from aecourse.exercises.checking import Verdict, exercise, same_array
+from aecourse.exercises.checking import Hint, compare, exercise
+from aecourse.exercises.conversion import as_array, as_number, call
 
 
 @exercise("05.1", "easy")
-def bits_of_a_choice(answer) -> Verdict:
+def bits_of_a_choice(answer) -> Hint:
     """a function (units, k) that gives the bits needed to say which k of the units are awake"""
-    for units, k in ((4, 1), (10, 3), (1024, 50), (1024, 0)):
-        got, expected = float(answer(units, k)), math.log2(math.comb(units, k))
-        if k == 1 and math.isclose(got, units):
-            return "one bit a unit would allow any number of them to be awake; here it is always k"
-        if k == 3 and math.isclose(got, k * math.log2(units)):
-            return "naming the k units one after the other counts every order of the same k; orders do not matter"
-        if k == 3 and math.isclose(got, math.comb(units, k)):
-            return "that is the number of choices; bits are its logarithm to base 2"
-        if not math.isclose(got, expected, rel_tol=1e-6, abs_tol=1e-9):
-            return f"for {units} units and k = {k} it gives {got:.4g}; count the ways to choose k of them (math.comb)"
+    for units, k in ((10, 3), (4, 1), (60, 20), (60, 0)):  # few enough for the counts to fit into NumPy's whole numbers
+        got, ways = as_number(call(answer, units, k)), math.comb(units, k)
+        mistakes = {
+            "one bit a unit would allow any number of them to be awake; here it is always k": units,
+            "naming the k units one after the other counts every order of the same k; orders do not matter": (
+                k * math.log2(units)
+            ),
+            "that counts every order of the same k units; orders do not matter": math.log2(math.perm(units, k)),
+            "that is the number of choices; bits are its logarithm to base 2": ways,
+            "that is the natural logarithm; bits are the logarithm to base 2": math.log(ways),
+            "that is the logarithm to base 10; bits are the logarithm to base 2": math.log10(ways),
+            "that says which one of the units; k of them are awake": math.log2(units),
+            "that is rounded up to whole bits; leave the fraction": math.ceil(math.log2(ways)),
+        }
+        otherwise = f"for {units} units and k = {k} it gives {got:.4g}; count the ways to choose k of them (math.comb)"
+        if hint := compare(got, math.log2(ways), mistakes, otherwise=otherwise):
+            return hint
     return None
 
 
 @exercise("05.2", "medium")
-def shrink(answer) -> Verdict:
+def shrink(answer) -> Hint:
     """a function (a, lam) that minimises (a − z)² + lam · z over z ≥ 0, for each number of a"""
-    a = torch.linspace(-2, 3, 11)
-    for lam in (0.0, 0.5, 2.0):
-        got, expected = answer(a, lam), (a - lam / 2).relu()
-        if lam == 0.5 and isinstance(got, torch.Tensor) and got.shape == a.shape:
-            if torch.allclose(got, (a - lam).relu()):
-                return "nearly: the derivative of (a − z)² is −2 (a − z), mind the 2"
-            if torch.allclose(got, a - lam / 2):
-                return "the minimum of the parabola may lie below 0, where z must not go"
-            if torch.allclose(got, torch.where(a > lam / 2, a, 0.0)):
-                return "that silences the weak and leaves the strong as they are; the price is paid by all"
-        if hint := same_array(got, expected, tolerance=1e-5):
+    a = torch.linspace(-2, 3, 26)  # some between 0 and lam / 2
+    for lam in (0.5, 0.0, 2.0):
+        mistakes = {
+            "nearly: the derivative of (a − z)² is −2 (a − z), mind the 2": (a - lam).relu(),
+            "the minimum of the parabola may lie below 0, where z must not go": a - lam / 2,
+            "that silences the weak and leaves the strong as they are; the price is paid by all": (
+                torch.where(a > lam / 2, a, 0.0)
+            ),
+            "that shrinks negative numbers from the other side; z must not go below 0": F.softshrink(a, lam / 2),
+            "the price lam · z has no effect here: add its derivative": a.relu(),
+            "the sign: a price on z makes z smaller": (a + lam / 2).relu(),
+        }
+        if hint := compare(call(answer, a, lam), (a - lam / 2).relu(), mistakes):
             return hint
     return None
 
 
 @exercise("05.3", "stretch")
-def pursue(answer) -> Verdict:
+def pursue(answer) -> Hint:
     """a function (x, D, k) that builds x greedily from k columns of D: matching pursuit"""
     generator = torch.Generator().manual_seed(0)
-    atoms = F.normalize(torch.randn(12, 30, generator=generator), dim=0)  # (12, 30), columns of length 1
-    x = torch.randn(12, generator=generator)
-    for k in (1, 2, 8):
-        z = answer(x, atoms, k)
-        if not isinstance(z, torch.Tensor) or z.shape != (30,):
-            return "the result should be the code z, one number for each column of D, shape (30,)"
-        if int((z != 0).sum()) > k:
+    alike = torch.randn(8, 1, generator=generator)  # atoms much alike: the pursuit comes back to one it has taken
+    atoms = F.normalize(alike + torch.randn(8, 14, generator=generator), dim=0)  # (8, 14), columns of length 1
+    x = torch.randn(8, generator=generator)
+    for k in (1, 2, 3, 8):
+        z = as_array(call(answer, x, atoms, k))
+        if z.shape == x.shape:
+            return "that has the shape of x; the result should be the code z, one number for each column of D"
+        if z.shape == (14,) and int((z != 0).sum()) > k:
             return f"with k = {k} it wakes {int((z != 0).sum())} atoms"
-        expected = _pursuit(x, atoms, k)
-        if k > 1 and torch.allclose(z, _all_at_once(x, atoms, k), atol=1e-5):
-            return "that chooses all k at once; after each choice look again at what is still missing"
-        if hint := same_array(z, expected, tolerance=1e-4):
-            return f"k = {k}: {hint}; take the atom with the largest |product| with what is missing, add that product"
+        if z.shape == (14,) and not z.any():
+            return "all of z is 0: write what was found into it"
+        mistakes = {
+            "that chooses all k at once; after each choice look again at what is still missing": _at_once(x, atoms, k),
+            "when an atom is chosen again its earlier share is lost: add to it": _pursue(x, atoms, k, add=False),
+            "no atom is taken twice; one taken before may be the best again": _pursue(x, atoms, k, again=False),
+            "largest in size: a product far below 0 counts as well": _pursue(x, atoms, k, signed=True),
+            "what is still missing must be computed anew after each choice": _pursue(x, atoms, k, renew=False),
+            "that adds the size of the product; its sign belongs to it": _pursue(x, atoms, 1).abs(),
+            "that fits all chosen numbers anew (orthogonal matching pursuit); here only one is changed each time": (
+                _fit(x, atoms, k)
+            ),
+        }
+        otherwise = "take the atom with the largest |product| with what is missing, add that product to its place"
+        if hint := compare(z, _pursue(x, atoms, k), mistakes, otherwise=f"k = {k}: {otherwise}"):
+            return hint
     return None
 
 
-def _pursuit(x: torch.Tensor, atoms: torch.Tensor, k: int) -> torch.Tensor:
+def _pursue(
+    x: torch.Tensor,
+    atoms: torch.Tensor,
+    k: int,
+    *,
+    add: bool = True,
+    again: bool = True,
+    signed: bool = False,
+    renew: bool = True,
+) -> torch.Tensor:
+    """matching pursuit; an option turned round makes one of the usual mistakes"""
     z = torch.zeros(atoms.shape[1])
     for _ in range(k):
-        fit = atoms.T @ (x - atoms @ z)
-        best = fit.abs().argmax()
-        z[best] += fit[best]
+        product = atoms.T @ (x - atoms @ z if renew else x)
+        size = product if signed else product.abs()
+        best = (size if again else size.where(z == 0, -1.0)).argmax()
+        z[best] = product[best] + (z[best] if add else 0.0)
     return z
 
 
-def _all_at_once(x: torch.Tensor, atoms: torch.Tensor, k: int) -> torch.Tensor:
-    fit = atoms.T @ x
-    return torch.where(fit.abs() >= fit.abs().topk(k).values[-1], fit, 0.0)
+def _at_once(x: torch.Tensor, atoms: torch.Tensor, k: int) -> torch.Tensor:
+    product = atoms.T @ x
+    return torch.where(product.abs() >= product.abs().topk(k).values[-1], product, 0.0)
+
+
+def _fit(x: torch.Tensor, atoms: torch.Tensor, k: int) -> torch.Tensor:
+    """orthogonal matching pursuit: after each choice the least squares of x on all atoms chosen"""
+    z, chosen = torch.zeros(atoms.shape[1]), []
+    for _ in range(k):
+        chosen.append(int((atoms.T @ (x - atoms @ z)).abs().argmax()))
+        z[chosen] = torch.linalg.lstsq(atoms[:, chosen], x[:, None]).solution[:, 0]
+    return z

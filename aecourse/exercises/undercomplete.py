@@ -7,7 +7,8 @@ import functools
 import torch
 
 from aecourse.data import load_mnist
-from aecourse.exercises.checking import Verdict, exercise, same_array
+from aecourse.exercises.checking import Hint, agree, compare, exercise
+from aecourse.exercises.conversion import as_array, as_number, call
 
 
 @functools.cache
@@ -17,55 +18,95 @@ def _variances() -> torch.Tensor:
     return torch.linalg.eigvalsh(torch.cov(train.x.T, correction=0).double()).flip(0)
 
 
+def _needed(parts: torch.Tensor) -> int:
+    """how many of the parts, from the first, sum to 90 % of all"""
+    return int((parts.cumsum(0) / parts.sum() < 0.9).sum()) + 1
+
+
 @exercise("03.1", "easy")
-def components_for_ninety_per_cent(answer: object) -> Verdict:
+def components_for_ninety_per_cent(answer: object) -> Hint:
     """the smallest number of components whose variances sum to 90 % of all"""
-    kept = _variances().cumsum(0) / _variances().sum()
-    right = int((kept < 0.9).sum()) + 1
-    if answer == right:
-        return None
-    if answer == right - 1:
-        return "one short: with that many the share is still just below 90 %"
-    if isinstance(answer, float) and 0 < answer < 1:
-        return "that is a share; the answer is a number of components"
-    return "add the eigenvalues up from the largest (cumsum) and see where the sum passes 90 % of the total"
+    got, variances = as_number(answer), _variances()
+    right = _needed(variances)
+    if got != right and not got.is_integer():
+        return (
+            "that is a share; the answer is a number of components"
+            if 0 < got < 1
+            else "a number of components is whole"
+        )
+    mistakes = {
+        "one short: with that many the share is still just below 90 %": right - 1,
+        "one too many: with one fewer the share is above 90 % already": right + 1,
+        "that begins with the smallest variances; begin with the largest": _needed(variances.flip(0)),
+        "that adds up standard deviations; add up the variances as they are": _needed(variances.clamp(min=0).sqrt()),
+        "that is 90 % of the number of components; the question is about 90 % of the variance": round(0.9 * 784),
+        "that is all of them; they keep 100 %": 784,
+    }
+    otherwise = "add the eigenvalues up from the largest (cumsum) and see where the sum passes 90 % of the total"
+    return compare(got, right, mistakes, tolerance=1e-9, otherwise=otherwise)
 
 
 @exercise("03.2", "medium")
-def pca_restore(answer) -> Verdict:
+def pca_restore(answer) -> Hint:
     """a function (x, mean, components) that projects onto the components and comes back"""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(6, 5, generator=generator) + 3
     mean = x.mean(0)
     components = torch.linalg.qr(torch.randn(5, 2, generator=generator))[0].T  # (2, 5), orthonormal rows
-    got = answer(x, mean, components)
-    expected = (x - mean) @ components.T @ components + mean
-    if isinstance(got, torch.Tensor) and got.shape == (6, 2):
-        return "that is the code; bring it back to the size of the input"
-    if isinstance(got, torch.Tensor) and got.shape == x.shape:
-        if torch.allclose(got + mean, expected, atol=1e-5):
-            return "nearly: the mean that was taken away must come back"
-        if torch.allclose(got, x @ components.T @ components, atol=1e-5):
-            return "the components are directions from the mean: subtract it first, add it at the end"
-    return same_array(got, expected, tolerance=1e-5)
+    z = (x - mean) @ components.T
+    mistakes = {
+        "that is the code; bring it back to the size of the input": z,
+        "nearly: the mean that was taken away must come back": z @ components,
+        "the components are directions from the mean: subtract it first, add it at the end": x
+        @ components.T
+        @ components,
+        "the mean is added at the end; it must be subtracted first": x @ components.T @ components + mean,
+        "that is the input itself; only what the components carry should come back": x,
+    }
+    return compare(call(answer, x, mean, components), z @ components + mean, mistakes)
 
 
 @exercise("03.3", "stretch")
-def unmix(answer) -> Verdict:
-    """a function (E, D, C) that recovers PCA's ordered components from a mixed optimal linear autoencoder"""
+def unmix(answer) -> Hint:
+    """a function (E, D, C) that gives the principal axes of the data inside the space of D's columns, largest first"""
     generator = torch.Generator().manual_seed(0)
     basis = torch.linalg.qr(torch.randn(6, 6, generator=generator, dtype=torch.float64))[0]
-    covariance = basis @ torch.diag(torch.tensor([9.0, 5, 3, 1, 0.5, 0.1], dtype=torch.float64)) @ basis.T
-    mix = torch.randn(3, 3, generator=generator, dtype=torch.float64)
-    encoder, decoder = mix @ basis[:, :3].T, basis[:, :3] @ torch.linalg.inv(mix)
-    got = answer(encoder, decoder, covariance)
-    if not isinstance(got, torch.Tensor) or got.shape != (3, 6):
-        return "the result should be the three components as rows, shape (k, d)"
-    if not torch.allclose(got @ got.T, torch.eye(3, dtype=torch.float64), atol=1e-6):
-        return "the rows should be orthonormal; the columns of D are not, start from torch.linalg.qr(D)"
-    cosines = (got @ basis[:, :3]).abs()
-    if torch.allclose(cosines, torch.eye(3, dtype=torch.float64), atol=1e-4):
+    variances = torch.tensor([9.0, 5, 3, 1, 0.5, 0.1], dtype=torch.float64)
+    C = basis * variances @ basis.T
+    E = torch.randn(3, 6, generator=generator, dtype=torch.float64)
+    D = C @ E.T @ torch.linalg.inv(E @ C @ E.T)  # best for E: near C's leading space, but neither it nor the one of E
+    got = as_array(call(answer, *(matrix.float() for matrix in (E, D, C))))
+    if got.shape == (6, 3):
+        return "the components should be the rows, shape (k, d): transpose"
+    if got.shape != (3, 6):
+        return f"the result should be the three components as rows, shape (3, 6); got {tuple(got.shape)}"
+    one = torch.eye(3, dtype=torch.float64)
+    if agree(got, D.T, 1e-3):
+        return "those are D's columns as they are; they are not orthonormal yet"
+    if not agree(got @ got.T, one, 1e-3):
+        return (
+            "the rows should be orthonormal; the columns of D are not: find an orthonormal basis of their space first"
+        )
+    space = torch.linalg.qr(D)[0]
+    if not agree(got.T @ got, space @ space.T, 1e-3):
+        return _another_space(got, E, C, basis)
+    axes = space @ torch.linalg.eigh(space.T @ C @ space)[1].flip(1)  # (6, 3)
+    cosines = (got @ axes).abs()
+    if agree(cosines, one, 1e-3):
         return None
-    if torch.allclose(cosines.flip(0), torch.eye(3, dtype=torch.float64), atol=1e-4):
+    if agree(cosines.flip(0), one, 1e-3):
         return "these are the components, the smallest first; eigh sorts upwards"
+    if agree(cosines.round(), cosines, 1e-3):
+        return "these are the components, but not in the order of their variances"
     return "the space is right but the axes are not yet those of the data: diagonalise C inside the space"
+
+
+def _another_space(got: torch.Tensor, E: torch.Tensor, C: torch.Tensor, basis: torch.Tensor) -> str:
+    """which other space than that of D's columns the orthonormal rows `got` span"""
+    cosines = (got @ basis).abs()  # 0 or 1 if the rows are eigenvectors of C
+    if agree(cosines.round(), cosines, 1e-3):
+        return "these are components of C alone, E and D were not used: which space do D's columns span?"
+    rows = torch.linalg.qr(E.T)[0]
+    if agree(got.T @ got, rows @ rows.T, 1e-3):
+        return "that is the space of E, where the network looks; its images lie in the space of D's columns"
+    return "the rows do not lie in the space of D's columns: all that the network can restore lies there"

@@ -7,67 +7,114 @@ import math
 import torch
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from aecourse.exercises.checking import Verdict, exercise, same_array
+from aecourse.exercises.checking import Hint, agree, compare, exercise
+from aecourse.exercises.conversion import as_array, as_number, as_parts, call
 
 
 @exercise("08.1", "easy")
-def kl_of_two_numbers(answer: object) -> Verdict:
+def kl_of_two_numbers(answer: object) -> Hint:
     """the KL divergence in nats of mu = (1, 0), logvar = (0, -2) from the standard normal"""
     mu, logvar = torch.tensor([1.0, 0.0]), torch.tensor([0.0, -2.0])
-    right = kl_divergence(Normal(mu, (logvar / 2).exp()), Normal(0.0, 1.0)).sum().item()
-    if isinstance(answer, bool) or not isinstance(answer, int | float | torch.Tensor):
-        return "the answer is a single number of nats"
-    if isinstance(answer, torch.Tensor) and answer.numel() != 1:
-        return "nearly: sum over the two code numbers"
-    got = float(answer)
-    if math.isclose(got, right, rel_tol=5e-3):
-        return None
-    if math.isclose(got, 2 * right, rel_tol=5e-3):
-        return "twice too much: every term carries a factor of one half"
-    if math.isclose(got, right / 2, rel_tol=5e-3):
-        return "that is the mean over the two numbers; the KL of a code is their sum"
-    if math.isclose(got, right / math.log(2), rel_tol=5e-3):
-        return "that is in bits; nats use the natural logarithm"
-    return "add ½ (mu² + exp(logvar) − logvar − 1) over both numbers; the second head is log σ², not σ"
+    prior = Normal(0.0, 1.0)
+
+    def kl(sigma: torch.Tensor) -> torch.Tensor:
+        return kl_divergence(Normal(mu, sigma), prior)
+
+    each = kl((logvar / 2).exp())
+    right = each.sum()
+    mistakes = {
+        "nearly: sum over the two code numbers": each,
+        "twice too much: every term carries a factor of one half": 2 * right,
+        "twice too much, for each number: every term carries a factor of one half; then sum": 2 * each,
+        "that is the mean over the two numbers; the KL of a code is their sum": right / 2,
+        "that is in bits; nats use the natural logarithm": right / math.log(2),
+        "the second head is log σ², not log σ: what is σ² when log σ² = −2?": kl(logvar.exp()).sum(),
+        "that is the first number alone; add the second": each[0],
+        "that is the second number alone; add the first": each[1],
+        "the sign: a KL divergence is never negative": -right,
+        "that is the KL from the prior to q; the question is asked the other way round": (
+            kl_divergence(prior, Normal(mu, (logvar / 2).exp())).sum()
+        ),
+    }
+    otherwise = "add ½ (mu² + exp(logvar) − logvar − 1) over both numbers; the second head is log σ², not σ"
+    got = as_array(answer)
+    got = as_number(answer) if got.shape != each.shape else got
+    return compare(got, right, mistakes, tolerance=5e-3, otherwise=otherwise)
 
 
 @exercise("08.2", "medium")
-def importance_bound(answer) -> Verdict:
+def importance_bound(answer) -> Hint:
     """a function from log weights (K, n) to the importance-weighted bound (n,), safe for tiny weights"""
     log_w = torch.randn(7, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    expected = log_w.exp().mean(0).log()  # safe here: these weights are near 1
-    got = answer(log_w.clone())
-    if isinstance(got, torch.Tensor) and got.shape == (4,):
-        if torch.allclose(got, log_w.mean(0)):
-            return "that is the mean of the logarithms, the ELBO; average the weights first, then take the logarithm"
-        if torch.allclose(got, expected + math.log(7)):
-            return "that is the logarithm of the sum; the mean divides by K, so subtract log K"
-        if torch.allclose(got, expected) and not torch.allclose(answer(log_w - 1000), expected - 1000):
-            return "right for weights near 1, but exp(-1000) is 0 in the computer: use logsumexp"
-    return same_array(got, expected, tolerance=1e-6)
+    log_k = math.log(7)
+    level = torch.tensor(
+        [800.0, 0.0, -30.0, -1000.0]
+    )  # images of very unequal likelihood: one maximum for all will not do
+    expected = log_w.exp().mean(0).log() + level  # safe for the weights without their levels
+    log_w = (log_w + level).float()
+    got = as_array(call(answer, log_w))
+    if got.shape == expected.shape and got.isinf().any():
+        if agree(got[:1], expected[:1], 1e-4):
+            return "one image is so likely that the weights of the others vanish beside it: each needs its own maximum"
+        return "right at most for weights near 1: exp(-1000) is 0 and exp(800) infinite in the computer; use logsumexp"
+    summed = log_w.logsumexp(0)
+    mistakes = {
+        "that is the mean of the logarithms, the ELBO; average the weights first, then take the logarithm": log_w.mean(
+            0
+        ),
+        "that is the logarithm of the sum; the mean divides by K, so subtract log K": expected + log_k,
+        "log K is added; a mean divides by K": expected + 2 * log_k,
+        "the logarithm of the sum is divided by K; the sum itself should be: what does that do to a logarithm?": summed
+        / 7,
+        "that subtracts K; dividing by K subtracts its logarithm": summed - 7,
+        "that subtracts log n; the mean is over the K weights of an image": summed - math.log(4),
+        "that is the largest weight alone; take the mean of all K": log_w.amax(0),
+        "that sums over the images; each image has K weights, down a column": log_w.logsumexp(1),
+        "that averages over the images; each image has K weights, down a column": log_w.logsumexp(1) - math.log(4),
+        "that is one number for all; return one for each image": expected.mean(),
+    }
+    return compare(got, expected, mistakes, tolerance=1e-5)
 
 
 @exercise("08.3", "stretch")
-def best_posterior(answer) -> Verdict:
+def best_posterior(answer) -> Hint:
     """a function (w, b, sigma, x) → mu, logvar whose ELBO equals log p(x) for a linear decoder"""
-    generator = torch.Generator().manual_seed(0)
-    w, b, x = torch.randn(3, 5, generator=generator, dtype=torch.float64)
+    w, b, x = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
     sigma = 0.7
-    got = answer(w, b, sigma, x)
-    if not isinstance(got, tuple | list) or len(got) != 2:
-        return "return two numbers, mu and logvar"
-    mu, logvar = (torch.as_tensor(part, dtype=torch.float64) for part in got)
+    mu, logvar = (as_array(part) for part in as_parts(call(answer, w, b, sigma, x), "mu", "logvar"))
     if mu.numel() != 1 or logvar.numel() != 1:
         return "there is a single code number: mu and logvar are one number each"
-    mu, variance = mu.reshape(()), logvar.reshape(()).exp()
-    squares = (x - w * mu - b).square().sum() + variance * (w @ w)
+    mu, logvar = mu.reshape(()), logvar.reshape(())
+    w, b, x = w.double(), b.double(), x.double()
+    squares = (x - w * mu - b).square().sum() + logvar.exp() * (w @ w)
     reconstruction = -squares / (2 * sigma**2) - len(x) * math.log(sigma * math.sqrt(2 * math.pi))
-    elbo = reconstruction - 0.5 * (mu**2 + variance - variance.log() - 1)
+    elbo = reconstruction - 0.5 * (mu**2 + logvar.exp() - logvar - 1)
     evidence = MultivariateNormal(b, torch.outer(w, w) + sigma**2 * torch.eye(len(x), dtype=torch.float64)).log_prob(x)
     gap = (evidence - elbo).item()
     if abs(gap) < 1e-6:
         return None
-    best_mu = (w @ (x - b)) / (sigma**2 + w @ w)
-    if torch.allclose(mu, best_mu):
-        return f"mu is right; the ELBO still misses log p(x) by {gap:.3f} nats: the log variance is not p(z|x)'s"
-    return f"the ELBO misses log p(x) by {gap:.3f} nats: multiply prior and likelihood, and complete the square in z"
+    missing = f"the ELBO misses log p(x) by {gap:.3f} nats"
+    precision = 1 + w @ w / sigma**2
+    best_mu, best_logvar = w @ (x - b) / sigma**2 / precision, -precision.log()
+    if agree(mu, best_logvar, 1e-4) and agree(logvar, best_mu, 1e-4):
+        return "the order: mu first, then the log variance"
+    mistakes = {
+        "it knows nothing of the prior, which pulls it towards 0": w @ (x - b) / (w @ w),
+        "b is missing: what is left of x when z = 0?": w @ x / sigma**2 / precision,
+        "sigma enters squared": w @ (x - b) / sigma / (1 + w @ w / sigma),
+        "the pixels' sum is not divided by the precision": w @ (x - b) / sigma**2,
+        "sigma is missing: the noisier the pixels, the less they say": w @ (x - b) / (1 + w @ w),
+    }
+    if hint := compare(mu, best_mu, mistakes, otherwise="multiply prior and likelihood, and complete the square in z"):
+        return f"{missing}; mu: {hint}"
+    mistakes = {
+        "that is the variance of the prior; x makes z more certain": 0.0,
+        "that is the variance itself; return its logarithm": 1 / precision,
+        "that is the log of the standard deviation; the variance is its square": best_logvar / 2,
+        "that is the log of the precision; the variance is its inverse": -best_logvar,
+        "that is the precision; return the logarithm of its inverse": precision,
+        "the prior is missing: it makes z more certain, too": -(w @ w / sigma**2).log(),
+        "that is the variance of the pixels' noise; which one is z's?": 2 * math.log(sigma),
+    }
+    hint = compare(logvar, best_logvar, mistakes, otherwise="it is not the log variance of p(z|x)")
+    return f"{missing}; mu is right; the log variance: {hint}"

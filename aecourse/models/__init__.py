@@ -5,6 +5,7 @@ from aecourse.models.contractive import ContractiveAutoencoder
 from aecourse.models.convolutional import ConvAutoencoder
 from aecourse.models.denoising import DenoisingAutoencoder
 from aecourse.models.dense import DenseAutoencoder, LinearAutoencoder, NestedAutoencoder
+from aecourse.models.pca import PCA
 from aecourse.models.sparse import SparseAutoencoder
 from aecourse.models.stacked import Classifier, ShallowAutoencoder, StackedAutoencoder
 from aecourse.models.variational import VariationalAutoencoder
@@ -22,11 +23,13 @@ FAMILIES = {
         DenoisingAutoencoder,
         ContractiveAutoencoder,
         VariationalAutoencoder,
+        PCA,
     )
 }
 
 __all__ = [
     "FAMILIES",
+    "PCA",
     "Autoencoder",
     "Classifier",
     "ContractiveAutoencoder",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,28 +16,91 @@ from aecourse.checks import check_whole
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """what a model is built from and what is saved with its weights; each family adds its own fields
+
+    It checks itself: a configuration that exists can be built.
+    """
+
+    latent_dim: int
+    in_features: int = 784
+
+    def __post_init__(self) -> None:
+        self._keep(
+            latent_dim=check_whole("latent_dim", self.latent_dim),
+            in_features=check_whole("in_features", self.in_features),
+        )
+
+    def arguments(self) -> dict[str, object]:
+        """what the family's constructor takes to build an equal model"""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.init}
+
+    def _keep(self, **fields: object) -> None:
+        """put the checked form of some fields in their place, while the configuration is made"""
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+
+class FromConfig:
+    """an attribute of a model that is read from its configuration, so that the two cannot say different things
+
+    Parameters
+    ----------
+    adjustable : whether it may be set on a built model, as β is for a warm-up; the configuration then follows
+    """
+
+    def __init__(self, *, adjustable: bool = False) -> None:
+        self.adjustable = adjustable
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: Autoencoder | None, owner: type | None = None) -> Any:
+        return self if model is None else getattr(model.config, self.name)
+
+    def __set__(self, model: Autoencoder, value: object) -> None:
+        if not self.adjustable:
+            family = type(model).__name__
+            raise AttributeError(
+                f"{self.name} is settled when a model is built; build another: {family}(…, {self.name}={value!r})"
+            )
+        model._config = replace(model.config, **{self.name: value})
+
+
 class Autoencoder(nn.Module):
     """an encoder f and a decoder g, trained so that g(f(x)) ≈ x
 
     A family builds two modules, `encoder` and `decoder`, and inherits the rest. What makes a family is mostly its
     `loss`: override it to ask for more than a good copy. Taught in notebooks/02_encoder_and_decoder.ipynb.
 
+    Parameters
+    ----------
+    config : what the family is built from; a family without settings of its own gives latent_dim and in_features
+
     Attributes
     ----------
     in_features : int, the size of one input
     latent_dim : int, the size of its code (the bottleneck)
-    config : dict, the arguments that build an equal model again
+    config : the arguments that build an equal model again, as one frozen object
     """
+
+    in_features: int = FromConfig()
+    latent_dim: int = FromConfig()
+    pixels_in_unit_range = True  # whether it ends in a sigmoid and so expects pixels in [0, 1]
+    ordered = False  # whether the first k numbers of the code make a picture for every k; `encode` then takes k
 
     encoder: nn.Module  # (n, in_features) → (n, latent_dim)
     decoder: nn.Module  # (n, latent_dim) → (n, in_features)
 
-    def __init__(self, *, in_features: int, latent_dim: int, **config) -> None:
+    def __init__(self, config: Config | None = None, **settings: int) -> None:
         super().__init__()
-        self.in_features = check_whole("in_features", in_features)
-        self.latent_dim = check_whole("latent_dim", latent_dim)
-        self.config = {"latent_dim": latent_dim, "in_features": in_features, **config}
-        self.pixels_in_unit_range = config.get("output", "sigmoid") == "sigmoid"
+        self._config = Config(**settings) if config is None else config
+
+    @property
+    def config(self) -> Config:
+        """what this model was built from, and what is saved with its weights"""
+        return self._config
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """the code z of each image; (n, in_features) → (n, latent_dim)"""
@@ -46,6 +111,16 @@ class Autoencoder(nn.Module):
         """the image x_hat of each code; (n, latent_dim) → (n, in_features)"""
         check_rows("z", z, self.latent_dim)
         return self.decoder(z)
+
+    def squeeze(self, x: torch.Tensor, k: int) -> torch.Tensor:
+        """through a bottleneck of k numbers and back; only an ordered code can be cut to k below its own size
+
+        (n, in_features) → (n, in_features)
+        """
+        if self.ordered:
+            return self.decode(self.encode(x, k))
+        check_whole("k", k, least=self.latent_dim, most=self.latent_dim)
+        return self(x)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """through the bottleneck and back; (n, in_features) → (n, in_features)"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -10,9 +11,25 @@ from torch.func import jacrev, vmap
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_number, check_whole
-from aecourse.models.base import Autoencoder, check_rows, check_sizes, stack_layers
+from aecourse.models.base import Autoencoder, Config, FromConfig, check_rows, check_sizes, stack_layers
 
 ESTIMATORS = ("closed", "hutchinson")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractiveConfig(Config):
+    """see `ContractiveAutoencoder`"""
+
+    strength: float
+    hidden: tuple[int, ...]
+    estimator: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._keep(strength=check_number("strength", self.strength), hidden=check_sizes("hidden", self.hidden))
+        check_choice("estimator", self.estimator, ESTIMATORS)
+        if self.estimator == "closed" and self.hidden:
+            raise ValueError("estimator 'closed' exists for one layer only; with hidden layers use 'hutchinson'")
 
 
 class ContractiveAutoencoder(Autoencoder):
@@ -40,6 +57,8 @@ class ContractiveAutoencoder(Autoencoder):
     extraction; Hutchinson (1990), A stochastic estimator of the trace of the influence matrix.
     """
 
+    strength: float = FromConfig(adjustable=True)
+
     def __init__(
         self,
         latent_dim: int = 256,
@@ -50,21 +69,18 @@ class ContractiveAutoencoder(Autoencoder):
         estimator: str | None = None,
     ) -> None:
         hidden = check_sizes("hidden", hidden)
-        check_number("strength", strength)
         estimator = estimator if estimator is not None else ("hutchinson" if hidden else "closed")
-        check_choice("estimator", estimator, ESTIMATORS)
-        if estimator == "closed" and hidden:
-            raise ValueError("estimator 'closed' exists for one layer only; with hidden layers use 'hutchinson'")
-        super().__init__(
-            in_features=in_features, latent_dim=latent_dim, hidden=hidden, strength=strength, estimator=estimator
+        config = ContractiveConfig(
+            latent_dim=latent_dim, in_features=in_features, strength=strength, hidden=hidden, estimator=estimator
         )
-        self.strength = strength
-        self.encoder = nn.Sequential(*stack_layers((in_features, *hidden, latent_dim), "sigmoid"))
-        self.decoder = nn.Sequential(*stack_layers((latent_dim, *reversed(hidden), in_features), "sigmoid"))
+        super().__init__(config)
+        sizes = (config.in_features, *config.hidden, config.latent_dim)
+        self.encoder = nn.Sequential(*stack_layers(sizes, "sigmoid"))
+        self.decoder = nn.Sequential(*stack_layers(sizes[::-1], "sigmoid"))
 
     def contraction(self, x: torch.Tensor) -> torch.Tensor:
         """‖J‖²_F of each image by this model's estimator; (n, in_features) → (n,)"""
-        if self.config["estimator"] == "hutchinson":
+        if self.config.estimator == "hutchinson":
             return self.hutchinson(x)
         return self.closed_form(x, self.encode(x))
 
@@ -81,7 +97,7 @@ class ContractiveAutoencoder(Autoencoder):
 
     def hutchinson(self, x: torch.Tensor, *, probes: int = 1) -> torch.Tensor:
         """an unbiased estimate of ‖J‖²_F: the mean of ‖vᵀJ‖² over random ±1 vectors v; (n, in_features) → (n,)"""
-        check_whole("probes", probes)
+        probes = check_whole("probes", probes)
         check_rows("x", x, self.in_features)
         learning = torch.is_grad_enabled()
         with torch.inference_mode(False), torch.enable_grad():  # also where a model is only judged
@@ -98,7 +114,7 @@ class ContractiveAutoencoder(Autoencoder):
         """{"total", "reconstruction": MSE per pixel, "contraction": mean ‖J‖²_F}"""
         z = self.encode(x)
         reconstruction = F.mse_loss(self.decode(z), x)
-        closed = self.config["estimator"] == "closed"
+        closed = self.config.estimator == "closed"
         contraction = (self.closed_form(x, z) if closed else self.hutchinson(x)).mean()
         total = reconstruction + self.strength / self.in_features * contraction
         return {"total": total, "reconstruction": reconstruction, "contraction": contraction}

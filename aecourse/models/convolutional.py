@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from torch import nn
 
-from aecourse.models.base import Autoencoder, check_sizes
+from aecourse.models.base import Autoencoder, Config, check_sizes
 
 SIDE = 28
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvConfig(Config):
+    """see `ConvAutoencoder`"""
+
+    in_features: int = field(default=SIDE * SIDE, init=False)
+    hidden: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._keep(hidden=check_sizes("hidden", self.hidden, most_layers=2))
 
 
 class ConvAutoencoder(Autoencoder):
@@ -33,11 +46,10 @@ class ConvAutoencoder(Autoencoder):
     """
 
     def __init__(self, latent_dim: int = 32, *, hidden: Sequence[int] = (16, 32)) -> None:
-        hidden = check_sizes("hidden", hidden, most_layers=2)
-        super().__init__(in_features=SIDE * SIDE, latent_dim=latent_dim, hidden=hidden)
-        self.config.pop("in_features")
-        channels = (1, *hidden)
-        side = SIDE // 2 ** len(hidden)
+        config = ConvConfig(latent_dim=latent_dim, hidden=hidden)
+        super().__init__(config)
+        channels, latent_dim = (1, *config.hidden), config.latent_dim
+        side = SIDE // 2 ** len(config.hidden)
         flat = channels[-1] * side * side
 
         down: list[nn.Module] = [nn.Unflatten(1, (1, SIDE, SIDE))]

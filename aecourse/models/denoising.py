@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
 from aecourse.checks import check_choice
 from aecourse.data import CORRUPTIONS, corrupt, gaussian_noise
-from aecourse.models.dense import DenseAutoencoder
+from aecourse.models.base import FromConfig
+from aecourse.models.dense import DenseAutoencoder, DenseConfig
 
 EVERYDAY = {"gaussian": 0.5, "salt and pepper": 0.3, "mask": 0.5, "occlude": 12, "downsample": 2}
 MIXED = {
@@ -19,6 +21,36 @@ MIXED = {
     "occlude": (4, 16),
     "downsample": (2, 4),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoisingConfig(DenseConfig):
+    """see `DenoisingAutoencoder`"""
+
+    noise: str
+    strength: float | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("noise", self.noise, (*CORRUPTIONS, "mixed"))
+        if self.noise != "mixed":
+            try:
+                corrupt(torch.zeros(1, self.in_features), self.noise, self.strength, seed=0)
+            except (TypeError, ValueError) as error:
+                what = f"noise {self.noise!r} on pictures of {self.in_features} pixels"
+                raise type(error)(f"strength {self.strength!r} does not suit {what}: {error}") from None
+            self._keep(strength=getattr(self.strength, "item", lambda: self.strength)())  # NumPy's and torch's too
+            return
+        if self.strength is not None:
+            raise ValueError(
+                f"strength must be None with noise 'mixed', which draws it for each batch; got {self.strength}"
+            )
+        side = math.isqrt(self.in_features)
+        if side * side != self.in_features or side < MIXED["occlude"][1] or side % MIXED["downsample"][1]:
+            raise ValueError(
+                "in_features must be the square of a side of 16, 20, 24, 28, … pixels with noise 'mixed'; "
+                f"got {self.in_features}"
+            )
 
 
 class DenoisingAutoencoder(DenseAutoencoder):
@@ -43,6 +75,10 @@ class DenoisingAutoencoder(DenseAutoencoder):
     autoencoders.
     """
 
+    Config = DenoisingConfig
+    noise: str = FromConfig()
+    strength: float | None = FromConfig(adjustable=True)
+
     def __init__(
         self,
         latent_dim: int = 256,
@@ -54,26 +90,8 @@ class DenoisingAutoencoder(DenseAutoencoder):
         **options,
     ) -> None:
         check_choice("noise", noise, (*CORRUPTIONS, "mixed"))
-        if noise == "mixed" and strength is not None:
-            raise ValueError(f"strength must be None with noise 'mixed', which draws it for each batch; got {strength}")
-        if noise != "mixed":
-            strength = EVERYDAY[noise] if strength is None else strength
-        super().__init__(latent_dim, hidden=hidden, in_features=in_features, **options)
-        if noise == "mixed":
-            side = math.isqrt(in_features)
-            if side * side != in_features or side < MIXED["occlude"][1] or side % MIXED["downsample"][1]:
-                raise ValueError(
-                    "in_features must be the square of a side of 16, 20, 24, 28, … pixels with noise 'mixed'; "
-                    f"got {in_features}"
-                )
-        else:
-            try:
-                corrupt(torch.zeros(1, in_features), noise, strength)
-            except (TypeError, ValueError) as error:
-                what = f"noise {noise!r} on pictures of {in_features} pixels"
-                raise type(error)(f"strength {strength!r} does not suit {what}: {error}") from None
-        self.config |= {"noise": noise, "strength": strength}
-        self.noise, self.strength = noise, strength
+        strength = EVERYDAY.get(noise) if strength is None else strength
+        super().__init__(latent_dim, hidden=hidden, in_features=in_features, noise=noise, strength=strength, **options)
 
     def damage(self, x: torch.Tensor) -> torch.Tensor:
         """x as the encoder will see it in training; (n, in_features) → (n, in_features)"""

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_flag, check_whole
-from aecourse.models.base import ACTIVATIONS, Autoencoder, check_sizes, stack_layers
+from aecourse.models.base import ACTIVATIONS, Autoencoder, Config, check_sizes, stack_layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseConfig(Config):
+    """see `DenseAutoencoder`"""
+
+    hidden: tuple[int, ...]
+    activation: str
+    output: str
+    objective: str
+    batch_norm: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._keep(hidden=check_sizes("hidden", self.hidden))
+        check_choice("activation", self.activation, tuple(ACTIVATIONS))
+        check_choice("output", self.output, ("sigmoid", "linear"))
+        check_choice("objective", self.objective, ("mse", "bce"))
+        check_flag("batch_norm", self.batch_norm)
+        if self.objective == "bce" and self.output != "sigmoid":
+            raise ValueError(
+                f"objective 'bce' needs output 'sigmoid', a probability per pixel; got output {self.output!r}"
+            )
 
 
 class DenseAutoencoder(Autoencoder):
@@ -39,6 +63,8 @@ class DenseAutoencoder(Autoencoder):
     Hinton & Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
     """
 
+    Config = DenseConfig  # a subclass with more settings names its own, and hands them on
+
     def __init__(
         self,
         latent_dim: int = 32,
@@ -49,33 +75,27 @@ class DenseAutoencoder(Autoencoder):
         output: str = "sigmoid",
         objective: str = "mse",
         batch_norm: bool = False,
+        **more,
     ) -> None:
-        hidden = check_sizes("hidden", hidden)
-        check_choice("activation", activation, tuple(ACTIVATIONS))
-        check_choice("output", output, ("sigmoid", "linear"))
-        check_choice("objective", objective, ("mse", "bce"))
-        check_flag("batch_norm", batch_norm)
-        if objective == "bce" and output != "sigmoid":
-            raise ValueError(f"objective 'bce' needs output 'sigmoid', a probability per pixel; got output {output!r}")
-        super().__init__(
-            in_features=in_features,
-            latent_dim=latent_dim,
-            hidden=hidden,
-            activation=activation,
-            output=output,
-            objective=objective,
-            batch_norm=batch_norm,
-        )
-        inward = (in_features, *hidden)
-        outward = (latent_dim, *reversed(hidden))
+        config = self.Config(
+            latent_dim=latent_dim, hidden=hidden, in_features=in_features, activation=activation, output=output,
+            objective=objective, batch_norm=batch_norm, **more,
+        )  # fmt: skip
+        super().__init__(config)
+        inward, outward = (config.in_features, *config.hidden), (config.latent_dim, *reversed(config.hidden))
         self.encoder = nn.Sequential(
-            *stack_layers(inward, activation, batch_norm=batch_norm), nn.Linear(inward[-1], latent_dim)
+            *stack_layers(inward, activation, batch_norm=batch_norm), nn.Linear(inward[-1], config.latent_dim)
         )
         self.decoder = nn.Sequential(
             *stack_layers(outward, activation, batch_norm=batch_norm),
-            nn.Linear(outward[-1], in_features),
+            nn.Linear(outward[-1], config.in_features),
             ACTIVATIONS[output](),
         )
+
+    @property
+    def pixels_in_unit_range(self) -> bool:
+        """whether x_hat, and so x, lies in [0, 1]"""
+        return self.config.output == "sigmoid"
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """{"total": the objective}, averaged over pixels and images"""
@@ -83,7 +103,7 @@ class DenseAutoencoder(Autoencoder):
 
     def distance(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """how far x_hat is from x by this model's objective, as one number"""
-        return F.binary_cross_entropy(x_hat, x) if self.config["objective"] == "bce" else F.mse_loss(x_hat, x)
+        return F.binary_cross_entropy(x_hat, x) if self.config.objective == "bce" else F.mse_loss(x_hat, x)
 
 
 class LinearAutoencoder(Autoencoder):
@@ -97,11 +117,12 @@ class LinearAutoencoder(Autoencoder):
     minima; Bourlard & Kamp (1988), Auto-association by multilayer perceptrons and singular value decomposition.
     """
 
+    pixels_in_unit_range = False
+
     def __init__(self, latent_dim: int = 32, *, in_features: int = 784) -> None:
-        super().__init__(in_features=in_features, latent_dim=latent_dim, output="linear")
-        self.config.pop("output")
-        self.encoder = nn.Linear(in_features, latent_dim)
-        self.decoder = nn.Linear(latent_dim, in_features)
+        super().__init__(Config(latent_dim=latent_dim, in_features=in_features))
+        self.encoder = nn.Linear(self.in_features, self.latent_dim)
+        self.decoder = nn.Linear(self.latent_dim, self.in_features)
 
 
 class NestedAutoencoder(DenseAutoencoder):
@@ -115,10 +136,11 @@ class NestedAutoencoder(DenseAutoencoder):
     Rippel, Gelbart & Adams (2014), Learning ordered representations with nested dropout.
     """
 
+    ordered = True
+
     def __init__(self, latent_dim: int = 64, *, in_features: int = 784, **options) -> None:
-        check_whole("in_features", in_features)
-        check_whole("latent_dim", latent_dim, most=in_features)
-        super().__init__(latent_dim, in_features=in_features, **options)
+        in_features = check_whole("in_features", in_features)
+        super().__init__(check_whole("latent_dim", latent_dim, most=in_features), in_features=in_features, **options)
 
     def encode(self, x: torch.Tensor, k: int | None = None) -> torch.Tensor:
         """the first k numbers of the code (all of them for None); (n, in_features) → (n, k)"""

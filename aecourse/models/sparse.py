@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_number, check_whole
-from aecourse.models.base import Autoencoder, check_rows
+from aecourse.models.base import Autoencoder, Config, FromConfig, check_rows
 
 PENALTIES = ("l1", "kl", "topk")
 PATIENCE = 10  # batches without a single use after which a unit counts as dead and is offered what the others missed
+
+
+@dataclass(frozen=True, kw_only=True)
+class SparseConfig(Config):
+    """see `SparseAutoencoder`"""
+
+    penalty: str
+    strength: float
+    rho: float
+    k: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("penalty", self.penalty, PENALTIES)
+        self._keep(
+            strength=check_number("strength", self.strength),
+            rho=check_number("rho", self.rho, most=1, open_ends=True),
+            k=check_whole("k", self.k, most=self.latent_dim if self.penalty == "topk" else None),
+        )
 
 
 class Dictionary(nn.Module):
@@ -69,6 +90,12 @@ class SparseAutoencoder(Autoencoder):
     autoencoders; Gao et al. (2024), Scaling and evaluating sparse autoencoders (the cure for dead units).
     """
 
+    penalty: str = FromConfig()
+    strength: float = FromConfig(adjustable=True)
+    rho: float = FromConfig(adjustable=True)
+    k: int = FromConfig(adjustable=True)
+    pixels_in_unit_range = False
+
     def __init__(
         self,
         latent_dim: int = 1024,
@@ -81,13 +108,11 @@ class SparseAutoencoder(Autoencoder):
     ) -> None:
         check_choice("penalty", penalty, PENALTIES)
         strength = {"l1": 0.1, "kl": 1.0, "topk": 1 / 32}[penalty] if strength is None else strength
-        check_number("strength", strength)
-        check_number("rho", rho, most=1, open_ends=True)
-        super().__init__(in_features=in_features, latent_dim=latent_dim, output="linear")
-        check_whole("k", k, most=latent_dim if penalty == "topk" else None)
-        self.config |= {"penalty": penalty, "strength": strength, "rho": rho, "k": k}
-        self.config.pop("output")
-        self.penalty, self.strength, self.rho, self.k = penalty, strength, rho, k
+        config = SparseConfig(
+            latent_dim=latent_dim, in_features=in_features, penalty=penalty, strength=strength, rho=rho, k=k
+        )
+        super().__init__(config)
+        latent_dim, in_features = config.latent_dim, config.in_features
         self.decoder = Dictionary(latent_dim, in_features, unit_length=penalty != "kl")
         self.encoder_bias = nn.Parameter(torch.full((latent_dim,), -3.0 if penalty == "kl" else 0.0))
         self.register_buffer("asleep", torch.zeros(latent_dim), persistent=False)  # batches since last awake

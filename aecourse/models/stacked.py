@@ -5,13 +5,42 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_whole
-from aecourse.models.base import ACTIVATIONS, Autoencoder, check_model, check_rows, check_sizes
+from aecourse.models.base import ACTIVATIONS, Autoencoder, Config, check_model, check_rows, check_sizes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShallowConfig(Config):
+    """see `ShallowAutoencoder`"""
+
+    activation: str
+    output: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("activation", self.activation, tuple(ACTIVATIONS))
+        check_choice("output", self.output, tuple(ACTIVATIONS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackedConfig(Config):
+    """see `StackedAutoencoder`"""
+
+    hidden: tuple[int, ...]
+    activation: str
+    depth: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        hidden = check_sizes("hidden", self.hidden)
+        self._keep(hidden=hidden, depth=check_whole("depth", self.depth, least=0, most=len(hidden) + 1))
+        check_choice("activation", self.activation, tuple(ACTIVATIONS))
 
 
 class ShallowAutoencoder(Autoencoder):
@@ -29,11 +58,15 @@ class ShallowAutoencoder(Autoencoder):
     def __init__(
         self, latent_dim: int = 256, *, in_features: int = 784, activation: str = "tanh", output: str = "sigmoid"
     ) -> None:
-        check_choice("activation", activation, tuple(ACTIVATIONS))
-        check_choice("output", output, tuple(ACTIVATIONS))
-        super().__init__(in_features=in_features, latent_dim=latent_dim, activation=activation, output=output)
-        self.encoder = nn.Sequential(nn.Linear(in_features, latent_dim), ACTIVATIONS[activation]())
-        self.decoder = nn.Sequential(nn.Linear(latent_dim, in_features), ACTIVATIONS[output]())
+        config = ShallowConfig(latent_dim=latent_dim, in_features=in_features, activation=activation, output=output)
+        super().__init__(config)
+        self.encoder = nn.Sequential(nn.Linear(self.in_features, self.latent_dim), ACTIVATIONS[activation]())
+        self.decoder = nn.Sequential(nn.Linear(self.latent_dim, self.in_features), ACTIVATIONS[output]())
+
+    @property
+    def pixels_in_unit_range(self) -> bool:
+        """whether x_hat, and so x, lies in [0, 1]"""
+        return self.config.output == "sigmoid"
 
 
 class StackedAutoencoder(Autoencoder):
@@ -76,12 +109,12 @@ class StackedAutoencoder(Autoencoder):
         activation: str = "tanh",
         depth: int = 0,
     ) -> None:
-        hidden = check_sizes("hidden", hidden)
-        check_whole("depth", depth, least=0, most=len(hidden) + 1)
-        check_choice("activation", activation, tuple(ACTIVATIONS))
-        super().__init__(in_features=in_features, latent_dim=latent_dim, hidden=hidden, activation=activation)
-        self.sizes = (in_features, *hidden, latent_dim)
-        last = len(hidden)
+        config = StackedConfig(
+            latent_dim=latent_dim, hidden=hidden, in_features=in_features, activation=activation, depth=depth
+        )
+        super().__init__(config)
+        self.sizes = (config.in_features, *config.hidden, config.latent_dim)
+        last = len(config.hidden)
         self.layers = nn.ModuleList(
             ShallowAutoencoder(
                 size_out,
@@ -91,7 +124,6 @@ class StackedAutoencoder(Autoencoder):
             )
             for i, (size_in, size_out) in enumerate(itertools.pairwise(self.sizes))
         )
-        self.depth = depth
 
     @classmethod
     def from_layers(cls, layers: Sequence[ShallowAutoencoder]) -> StackedAutoencoder:
@@ -117,11 +149,11 @@ class StackedAutoencoder(Autoencoder):
             layers[-1].latent_dim,
             hidden=tuple(layer.latent_dim for layer in layers[:-1]),
             in_features=layers[0].in_features,
-            activation=layers[0].config["activation"] if len(layers) > 1 else "tanh",
+            activation=layers[0].config.activation if len(layers) > 1 else "tanh",
         )
         for i, (expected, layer) in enumerate(zip(stack.layers, layers, strict=True)):
             for name in ("activation", "output"):
-                if (came := layer.config[name]) != (accepted := expected.config[name]):
+                if (came := getattr(layer.config, name)) != (accepted := getattr(expected.config, name)):
                     raise ValueError(f"layers[{i}] must have {name} {accepted!r} in this stack; got {came!r}")
             expected.load_state_dict(layer.state_dict())
         stack.depth = len(layers)
@@ -130,13 +162,16 @@ class StackedAutoencoder(Autoencoder):
     @property
     def depth(self) -> int:
         """how many layers, from the input up, encode and decode"""
-        return self._depth
+        return self.config.depth
 
     @depth.setter
     def depth(self, depth: int) -> None:
-        self._depth = check_whole("depth", depth, least=0, most=len(self.layers))
-        self.config["depth"] = depth
-        self.latent_dim = self.sizes[depth] if depth else self.sizes[-1]
+        self._config = replace(self.config, depth=depth)
+
+    @property
+    def latent_dim(self) -> int:
+        """the size of the topmost code in use"""
+        return self.sizes[self.depth or -1]
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """up through the layers in use; (n, in_features) → (n, latent_dim)"""
@@ -179,7 +214,7 @@ class Classifier(nn.Module):
         check_model(autoencoder)
         self.classes = check_whole("classes", classes, least=2)
         self.in_features = autoencoder.in_features
-        self.body = copy.deepcopy(autoencoder)
+        self.body = _encoder_only(copy.deepcopy(autoencoder))
         self.head = nn.Linear(autoencoder.latent_dim, classes)
         self.head.to(next(autoencoder.parameters()).device)
 
@@ -196,7 +231,7 @@ class Classifier(nn.Module):
         """the share of images whose highest score is their label's"""
         self.body.check_images("x", x)
         self.check_labels(labels, len(x))
-        check_whole("batch_size", batch_size)
+        batch_size = check_whole("batch_size", batch_size)
         was_training = self.training
         self.eval()
         right = sum(
@@ -212,3 +247,20 @@ class Classifier(nn.Module):
             raise TypeError(f"labels must be an int64 tensor of shape ({count},), one class for each image")
         if count and not (labels.min() >= 0 and labels.max() < self.classes):
             raise ValueError(f"labels must be from 0 to {self.classes - 1}; got {labels.min()} to {labels.max()}")
+
+
+def _encoder_only(model: Autoencoder) -> Autoencoder:
+    """the model without the layers that `encode` never uses, so that an optimiser is not handed weights to keep"""
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    if not weights or getattr(model, "depth", 1) == 0:  # PCA; a stack that cannot encode yet, and says so when asked
+        return model
+    was_training = model.training
+    with torch.inference_mode(False), torch.enable_grad():
+        z = model.eval().encode(next(iter(weights.values())).new_zeros(1, model.in_features))
+        reached = torch.autograd.grad(z.sum(), list(weights.values()), allow_unused=True)
+    unused = {name for name, grad in zip(weights, reached, strict=True) if grad is None}
+    for name, layer in list(model.named_modules()):
+        own = {f"{name}.{key}" for key, _ in layer.named_parameters(recurse=False)}
+        if own and own <= unused:
+            model.set_submodule(name, nn.Identity())
+    return model.train(was_training)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -11,7 +12,30 @@ from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_number, check_whole
 from aecourse.device import check_seed
-from aecourse.models.base import Autoencoder, check_rows, check_sizes, stack_layers
+from aecourse.models.base import Autoencoder, Config, FromConfig, check_rows, check_sizes, stack_layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariationalConfig(Config):
+    """see `VariationalAutoencoder`"""
+
+    hidden: tuple[int, ...]
+    beta: float
+    free_bits: float
+    likelihood: str
+    sigma: float
+    activation: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("likelihood", self.likelihood, ("bernoulli", "gaussian"))
+        check_choice("activation", self.activation, ("gelu", "relu", "sigmoid", "tanh"))
+        self._keep(
+            hidden=check_sizes("hidden", self.hidden),
+            beta=check_number("beta", self.beta),
+            free_bits=check_number("free_bits", self.free_bits),
+            sigma=check_number("sigma", self.sigma, open_ends=True),
+        )
 
 
 class VariationalAutoencoder(Autoencoder):
@@ -41,6 +65,11 @@ class VariationalAutoencoder(Autoencoder):
     backpropagation and approximate inference in deep generative models.
     """
 
+    beta: float = FromConfig(adjustable=True)
+    free_bits: float = FromConfig(adjustable=True)
+    likelihood: str = FromConfig()
+    sigma: float = FromConfig(adjustable=True)
+
     def __init__(
         self,
         latent_dim: int = 20,
@@ -53,24 +82,13 @@ class VariationalAutoencoder(Autoencoder):
         sigma: float = 0.2,
         activation: str = "gelu",
     ) -> None:
-        hidden = check_sizes("hidden", hidden)
-        check_number("beta", beta)
-        check_number("free_bits", free_bits)
-        check_choice("likelihood", likelihood, ("bernoulli", "gaussian"))
-        check_number("sigma", sigma, open_ends=True)
-        check_choice("activation", activation, ("gelu", "relu", "sigmoid", "tanh"))
-        super().__init__(
-            in_features=in_features,
-            latent_dim=latent_dim,
-            hidden=hidden,
-            beta=beta,
-            free_bits=free_bits,
-            likelihood=likelihood,
-            sigma=sigma,
-            activation=activation,
-        )
-        self.beta, self.free_bits, self.likelihood, self.sigma = beta, free_bits, likelihood, sigma
-        inward, outward = (in_features, *hidden), (latent_dim, *reversed(hidden))
+        config = VariationalConfig(
+            latent_dim=latent_dim, hidden=hidden, in_features=in_features, beta=beta, free_bits=free_bits,
+            likelihood=likelihood, sigma=sigma, activation=activation,
+        )  # fmt: skip
+        super().__init__(config)
+        latent_dim, in_features = config.latent_dim, config.in_features
+        inward, outward = (in_features, *config.hidden), (latent_dim, *reversed(config.hidden))
         self.trunk = nn.Sequential(*stack_layers(inward, activation))
         self.head_mu = nn.Linear(inward[-1], latent_dim)
         self.head_logvar = nn.Linear(inward[-1], latent_dim)
@@ -128,7 +146,7 @@ class VariationalAutoencoder(Autoencoder):
         ----------
         samples : draws of z an image, averaged
         """
-        check_whole("samples", samples)
+        samples = check_whole("samples", samples)
         self.check_images("x", x)
         mu, logvar = self.posterior(x)
         noise = self._noise(mu, check_seed(seed))
@@ -147,7 +165,7 @@ class VariationalAutoencoder(Autoencoder):
         ----------
         Burda, Grosse & Salakhutdinov (2016), Importance weighted autoencoders.
         """
-        check_whole("samples", samples)
+        samples = check_whole("samples", samples)
         self.check_images("x", x)
         mu, logvar = self.posterior(x)
         noise = self._noise(mu, check_seed(seed))
@@ -162,7 +180,7 @@ class VariationalAutoencoder(Autoencoder):
     @torch.inference_mode()
     def sample(self, count: int = 10, *, seed: int | None = None) -> torch.Tensor:
         """new images decoded from the prior, as the decoder's means; (count, in_features)"""
-        check_whole("count", count)
+        count = check_whole("count", count)
         weight = next(self.parameters())
         generator = None if seed is None else torch.Generator(weight.device).manual_seed(check_seed(seed))
         z = torch.randn(count, self.latent_dim, generator=generator, device=weight.device, dtype=weight.dtype)
@@ -171,7 +189,7 @@ class VariationalAutoencoder(Autoencoder):
     @torch.inference_mode()
     def interpolate(self, start: torch.Tensor, end: torch.Tensor, *, steps: int = 10) -> torch.Tensor:
         """images decoded along the straight line between the codes of two images; (784,) twice → (steps, 784)"""
-        check_whole("steps", steps, least=2)
+        steps = check_whole("steps", steps, least=2)
         for name, image in (("start", start), ("end", end)):
             if not isinstance(image, torch.Tensor) or image.shape != (self.in_features,):
                 came = tuple(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__

@@ -11,7 +11,7 @@ import torch
 from tqdm.auto import tqdm
 
 from aecourse.checks import check_choice, check_number, check_whole
-from aecourse.device import check_seed
+from aecourse.device import check_seed, own_random_numbers
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model
 
@@ -104,14 +104,11 @@ def fit(
     Kingma & Ba (2015), Adam: a method for stochastic optimization.
     """
     check_model(model)
-    check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
-    for name, callback in (("augment", augment), ("on_epoch", on_epoch)):
-        if callback is not None and not callable(callback):
-            raise TypeError(f"{name} must be a function; got {callback!r}")
-    if stop is not None and not isinstance(stop, threading.Event):
-        raise TypeError(f"stop must be a threading.Event; got {stop!r}")
+    check_learns("model", model)
+    settings = check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
+    check_callbacks(augment=augment, on_epoch=on_epoch, stop=stop)
     check_images(model, "x", x)
-    check_batches(model, len(x), batch_size)
+    check_batches(model, len(x), settings["batch_size"])
     if validation is not None:
         check_images(model, "validation", validation)
 
@@ -122,11 +119,7 @@ def fit(
         model,
         step_terms,
         len(x),
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
-        schedule=schedule,
-        seed=seed,
+        **settings,
         validate=None if validation is None else lambda: mean_loss(model, validation),
         on_epoch=on_epoch,
         stop=stop,
@@ -202,13 +195,18 @@ def descend(
 
 @torch.inference_mode()
 def mean_loss(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> Terms:
-    """every term of `model.loss`, averaged over x, in evaluation mode"""
+    """every term of `model.loss`, averaged over x, in evaluation mode
+
+    Noise that the loss draws is the same at each call, and none that training would have drawn: watching a training
+    does not change it.
+    """
     was_training = model.training
     model.eval()
     sums: dict[str, torch.Tensor] = {}
-    for batch in x.split(batch_size):
-        for name, value in model.loss(batch).items():
-            sums[name] = sums.get(name, 0) + value * len(batch)
+    with own_random_numbers(seed=0):
+        for batch in x.split(batch_size):
+            for name, value in model.loss(batch).items():
+                sums[name] = sums.get(name, 0) + value * len(batch)
     model.train(was_training)
     return {name: value.item() / len(x) for name, value in sums.items()}
 
@@ -232,12 +230,29 @@ def check_batches(model: torch.nn.Module, count: int, batch_size: int) -> None:
         raise ValueError(f"batch_size {batch_size} leaves a batch of one image, which batch norm cannot normalise")
 
 
+def check_learns(name: str, model: torch.nn.Module) -> None:
+    """refuse a model in which there is nothing to train, such as PCA"""
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise ValueError(f"{name} must have weights that learn; those of this {type(model).__name__} are all fixed")
+
+
+def check_callbacks(*, stop: object = None, **callbacks: object) -> None:
+    """refuse what is no function, or no event; the error names it"""
+    for name, callback in callbacks.items():
+        if callback is not None and not callable(callback):
+            raise TypeError(f"{name} must be a function; got {callback!r}")
+    if stop is not None and not isinstance(stop, threading.Event):
+        raise TypeError(f"stop must be a threading.Event; got {stop!r}")
+
+
 def check_settings(
     *, epochs: int, seed: int, batch_size: int = 256, lr: float = 3e-3, schedule: str = "one-cycle"
-) -> None:
-    """refuse settings of the training loop that are out of range; the error names them"""
-    for name, count in (("epochs", epochs), ("batch_size", batch_size)):
-        check_whole(name, count)
-    check_number("lr", lr, open_ends=True)
-    check_choice("schedule", schedule, ("one-cycle", "constant"))
-    check_seed(seed)
+) -> dict[str, int | float | str]:
+    """the settings of the training loop as plain numbers; an error names one that is out of range"""
+    return {
+        "epochs": check_whole("epochs", epochs),
+        "batch_size": check_whole("batch_size", batch_size),
+        "lr": check_number("lr", lr, open_ends=True),
+        "schedule": check_choice("schedule", schedule, ("one-cycle", "constant")),
+        "seed": check_seed(seed),
+    }

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+
 import torch
 
 from aecourse.models import Classifier, StackedAutoencoder
-from aecourse.training.loop import History, check_batches, check_images, check_settings, descend, fit
+from aecourse.training.loop import (
+    History,
+    check_batches,
+    check_callbacks,
+    check_images,
+    check_learns,
+    check_settings,
+    descend,
+    fit,
+)
 
 
 def fit_layerwise(
@@ -32,11 +43,17 @@ def fit_layerwise(
         For each layer.
     validation : float tensor (m, in_features), optional
         Each layer is judged on their codes.
-    options : further options of `fit`, the same for each layer
+    options : further options of `fit`, the same for each layer; all but `augment`, which changes pictures, and only
+        the first layer sees pictures
 
     Returns
     -------
     list of History, one a layer; shorter if Ctrl-C or Stop ended the training
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is accepted; before any layer trains.
 
     References
     ----------
@@ -44,11 +61,22 @@ def fit_layerwise(
     """
     if not isinstance(stack, StackedAutoencoder):
         raise TypeError(f"stack must be a StackedAutoencoder; got {type(stack).__name__}")
+    if options.get("augment") is not None:
+        raise ValueError(
+            "augment cannot be used here: the upper layers see codes, no pictures; pass pictures that are changed "
+            "already, as x, or augment afterwards, in fit(stack, x, augment=…)"
+        )
+    accepted = [name for name in inspect.signature(fit).parameters if name not in ("model", "augment")]
+    for name in options.keys() - set(accepted) - {"augment"}:
+        raise TypeError(f"{name} is no option of fit_layerwise; accepted are {', '.join(accepted)}")
     settings = {name: options[name] for name in ("batch_size", "lr", "schedule") if name in options}
     check_settings(epochs=epochs, seed=seed, **settings)
     check_images(stack, "x", x)
     if validation is not None:
         check_images(stack, "validation", validation)
+    check_callbacks(on_epoch=options.get("on_epoch"), stop=options.get("stop"))
+    for i, layer in enumerate(stack.layers):
+        check_learns(f"stack.layers[{i}]", layer)
     histories: list[History] = []
     stack.depth = 0
     for layer in stack.layers:
@@ -85,9 +113,9 @@ def fit_classifier(
     """
     if not isinstance(model, Classifier):
         raise TypeError(f"model must be a Classifier; got {type(model).__name__}")
-    check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
+    settings = check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
     check_images(model.body, "x", x)
-    check_batches(model, len(x), batch_size)
+    check_batches(model, len(x), settings["batch_size"])
     model.check_labels(labels, len(x))
     if labels.device != x.device:
         raise ValueError(f"labels are on {labels.device} and x on {x.device}; move one with .to(device)")
@@ -95,10 +123,6 @@ def fit_classifier(
         model,
         lambda index: model.loss(x[index], labels[index]),
         len(x),
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
-        schedule=schedule,
-        seed=seed,
+        **settings,
         progress=progress,
     )

@@ -14,15 +14,18 @@ from aecourse.anomaly import anomaly_scores, threshold_at
 from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
+from aecourse.models import PCA, Autoencoder
 from aecourse.plotting import BLUE, VERMILION, mosaic, plain_ticks, plot_reconstructions
-from aecourse.weights import load_weights
+from aecourse.weights import shared_weights
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.histogram import log_bins, svg_histogram
+from aecourse.zoo import NORMAL, load_split
 
 COMPONENTS = 16  # of PCA, as many numbers as the code of the networks
 SCORERS = {"autoencoder": "autoencoder", f"PCA-{COMPONENTS}": "PCA"}
 SCORES = {"squared error": 0.0, "error per ink": 0.5}
 SHOWN = 10
+BATCH = 1_000  # pictures scored at once
 PALE = 0.75  # how far towards white a picture fades that was judged rightly
 
 
@@ -58,12 +61,12 @@ class Guards:
     ----------
     test : ImageSet
     verdicts : {(normal digit, scorer, ink power): Verdicts}
-    restorers : {(normal digit, scorer): function x → x_hat}
+    models : {(normal digit, scorer): what restores}
     """
 
     test: ImageSet
     verdicts: dict[tuple[int, str, float], Verdicts]
-    restorers: dict[tuple[int, str], object]
+    models: dict[tuple[int, str], Autoencoder]
 
 
 def judge(test: ImageSet, scores: np.ndarray, valid_normal: np.ndarray, *, normal: int) -> Verdicts:
@@ -83,26 +86,27 @@ def judge(test: ImageSet, scores: np.ndarray, valid_normal: np.ndarray, *, norma
 @functools.cache
 def load_guards() -> Guards:
     """load the ten shipped networks, compute PCA of each digit, and judge every test digit by all; some seconds"""
-    from sklearn.decomposition import PCA  # here: scikit-learn takes a second to import
-
-    train, test = load_mnist()
-    fitting, valid = train.split(5_000, seed=0)
-    verdicts, restorers = {}, {}
-    for normal in range(10):
-        pca = PCA(COMPONENTS, svd_solver="covariance_eigh").fit(fitting.x[fitting.y == normal].numpy())
-        mean, axes = torch.from_numpy(pca.mean_), torch.from_numpy(pca.components_)
-        model = load_weights(f"normal-{normal}")
-        restorers[normal, "autoencoder"] = functools.partial(reconstruct, model)
-        restorers[normal, "PCA"] = lambda x, mean=mean, axes=axes: (x - mean) @ axes.T @ axes + mean
+    test, (fitting, valid) = load_mnist()[1], load_split()
+    verdicts, models = {}, {}
+    for normal, name in NORMAL.items():
+        models[normal, "autoencoder"] = shared_weights(name)
+        models[normal, "PCA"] = PCA.fit(fitting.x[fitting.y == normal], COMPONENTS)
         held_back = valid.x[valid.y == normal]
         for scorer in SCORERS.values():
-            restore = restorers[normal, scorer]
-            test_hat, valid_hat = restore(test.x), restore(held_back)
+            scores, valid_scores = (_scores(models[normal, scorer], x) for x in (test.x, held_back))
             for power in SCORES.values():
-                scores = anomaly_scores(test.x, test_hat, ink_power=power).numpy()
-                valid_scores = anomaly_scores(held_back, valid_hat, ink_power=power).numpy()
-                verdicts[normal, scorer, power] = judge(test, scores, valid_scores, normal=normal)
-    return Guards(test, verdicts, restorers)
+                verdicts[normal, scorer, power] = judge(test, scores[power], valid_scores[power], normal=normal)
+    return Guards(test, verdicts, models)
+
+
+def _scores(model: Autoencoder, x: torch.Tensor) -> dict[float, np.ndarray]:
+    """{ink power: the score of each picture (n,)}; some pictures at a time, which takes little memory"""
+    scores: dict[float, list[torch.Tensor]] = {power: [] for power in SCORES.values()}
+    for batch in x.split(BATCH):
+        x_hat = reconstruct(model, batch)
+        for power, found in scores.items():
+            found.append(anomaly_scores(batch, x_hat, ink_power=power))
+    return {power: torch.cat(found).numpy() for power, found in scores.items()}
 
 
 class AnomalyExplorer(Explorer):
@@ -124,9 +128,8 @@ class AnomalyExplorer(Explorer):
     column_names = ("slight mistake", "→", "grave mistake")
 
     def __init__(self, normal: int = 8) -> None:
-        check_whole("normal", normal, least=0, most=9)
-        with torch.inference_mode():
-            self.guards = load_guards()
+        normal = check_whole("normal", normal, least=0, most=9)
+        self.guards = load_guards()
         wide = {"description_width": "initial"}
         self.normal = widgets.Dropdown(
             options=[(str(digit), digit) for digit in range(10)],
@@ -178,7 +181,7 @@ class AnomalyExplorer(Explorer):
         rows = {}
         for i, (name, (places, wrong)) in enumerate(self.mistakes(rate, normal, scorer, score).items()):
             x = self.guards.test.x[torch.from_numpy(places.copy())]  # (10, 784)
-            x_hat = self.guards.restorers[normal, scorer](x).clamp(0, 1)
+            x_hat = reconstruct(self.guards.models[normal, scorer], x).clamp(0, 1)
             fade = torch.from_numpy(np.where(wrong, 0.0, PALE)).float()[:, None]
             for label, images in ((name, x), ("restored", x_hat), ("error", (x - x_hat).abs())):
                 rows[label + " " * i] = images + fade * (1 - images)

@@ -18,6 +18,7 @@ from aecourse.checks import check_choice, check_whole
 from aecourse.plotting import STYLE, figure_png
 from aecourse.widgets.demos import DEMOS, apply_preset
 from aecourse.widgets.explorer import Explorer
+from aecourse.widgets.lifetime import close_whole, replaces_earlier_run, return_memory
 
 HERE = Path(__file__).parent
 
@@ -56,8 +57,9 @@ class DemoBoard(widgets.VBox):
     page = traitlets.Int(1)
 
     def __init__(self, page: int = 1) -> None:
-        check_whole("page", page, most=len(DEMOS))
+        page = check_whole("page", page, most=len(DEMOS))
         super().__init__()
+        replaces_earlier_run(self)
         self.add_class("aecourse-board")
         self.explorers: dict[int, Explorer] = {}
         self._building = threading.Lock()
@@ -98,6 +100,10 @@ class DemoBoard(widgets.VBox):
         check_choice("preset", preset, tuple(presets))
         apply_preset(self.explorer, presets[preset])
 
+    def close(self) -> None:
+        """take the board off the page and give back its memory; running its cell again does so too"""
+        close_whole(self)
+
     def _hear(self, message: dict) -> None:
         """what the browser wants"""
         for word, value in message.items():
@@ -108,7 +114,7 @@ class DemoBoard(widgets.VBox):
             elif word == "preset":
                 self.apply(value)
             elif word == "ready" and value < len(DEMOS):
-                threading.Thread(target=self._build, args=(value + 1,), daemon=True).start()
+                threading.Thread(target=self._build_ahead, args=(value + 1,), daemon=True).start()
 
     def _build(self, page: int) -> Explorer:
         """the explorer of a page, made if it is not there yet, hidden on the stage"""
@@ -121,7 +127,16 @@ class DemoBoard(widgets.VBox):
                     explorer.workshop.button.layout.display = "none"
                 self.explorers[page] = explorer
                 self.stage.children = [*self.stage.children, explorer]
+                return_memory()
         return self.explorers[page]
+
+    def _build_ahead(self, page: int) -> None:
+        """build a page in the background, unless the board is closed meanwhile"""
+        try:
+            self._build(page)
+        except AttributeError:
+            if self.comm is not None:
+                raise
 
     def _show(self) -> None:
         """bring the page on the screen; explorers seen before stay as they were left"""

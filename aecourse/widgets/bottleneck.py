@@ -8,14 +8,15 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.checks import check_whole
-from aecourse.data import PIXELS, normalise_digit
+from aecourse.data import PIXELS, load_mnist, normalise_digit
 from aecourse.models import Autoencoder
 from aecourse.plotting import BLUE, GREEN, VERMILION, mosaic, plot_error_by_k, plot_reconstructions
-from aecourse.widgets.compressors import SIZES, load_compressors, squeeze
+from aecourse.widgets.compressors import load_compressors
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
 from aecourse.widgets.pads import FoldedPad, InkCanvas, ink_as_array
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
+from aecourse.zoo import CODE_SIZES
 
 NETWORKS = {"nested: one network, every k": "nested", "one network per k": "separate"}
 LINES = {"PCA": VERMILION, "nested": BLUE, "separate": GREEN}
@@ -37,10 +38,10 @@ class BottleneckExplorer(Explorer):
     """
 
     def __init__(self, k: int = 8) -> None:
-        check_whole("k", k, most=SIZES[-1])
-        self.compressors = load_compressors()
+        k = check_whole("k", k, most=CODE_SIZES[-1])
+        self.compressors, self.test = load_compressors(), load_mnist()[1]
         self.yours: dict[int, Autoencoder] = {}
-        self.k = widgets.IntSlider(k, 1, SIZES[-1], layout={"width": "100%"})
+        self.k = widgets.IntSlider(k, 1, CODE_SIZES[-1], layout={"width": "100%"})
         self.network = widgets.Dropdown(options=NETWORKS, description="network", layout={"width": "310px"})
         self.digits = digit_set_box()
         self.ink = InkCanvas()
@@ -78,14 +79,14 @@ class BottleneckExplorer(Explorer):
         if network == "nested":
             return self.compressors.nested, k
         if network == "separate":
-            nearest = min(SIZES, key=lambda size: abs(np.log(size / k)))
+            nearest = min(CODE_SIZES, key=lambda size: abs(np.log(size / k)))
             return self.compressors.separate[nearest], nearest
         own_k = int(network.split()[1])
         return self.yours[own_k], own_k
 
     def _images(self, digits: int, ink: bytes) -> torch.Tensor:
         """the row of originals: ten test digits, the drawing in front of them if there is one; (n, 784)"""
-        ten = self.compressors.test.one_of_each(digits)
+        ten = self.test.one_of_each(digits)
         if not any(ink):
             return ten
         drawn = torch.from_numpy(normalise_digit(ink_as_array(ink))).view(1, PIXELS)
@@ -94,7 +95,7 @@ class BottleneckExplorer(Explorer):
     def _rows(self, k: int, network: str, digits: int, ink: bytes) -> dict[str, torch.Tensor]:
         model, k = self._choose(k, network)
         x = self._images(digits, ink)
-        return {"original": x, f"PCA-{k}": self.compressors.pca(x, k), f"autoencoder-{k}": squeeze(model, x, k)}
+        return {"original": x, f"PCA-{k}": self.compressors.pca.squeeze(x, k), f"autoencoder-{k}": model.squeeze(x, k)}
 
     def render(self, k: int, network: str, digits: int, ink: bytes) -> np.ndarray:
         """three rows: the digits, PCA with k components, an autoencoder with k code numbers"""

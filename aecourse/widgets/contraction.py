@@ -12,13 +12,15 @@ from matplotlib.figure import Figure
 from aecourse.checks import check_number
 from aecourse.data import PIXELS, SIDE, load_mnist
 from aecourse.plotting import BLACK, BLUE, VERMILION, as_images, plain_ticks
-from aecourse.weights import load_weights, shipped_weights
+from aecourse.weights import shared_weights
 from aecourse.widgets.benches import contraction_bench
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
+from aecourse.zoo import CONTRACTIVE
 
-FAMILY = "contractive-"
+STRENGTHS = {name: f"{strength:g}" for strength, name in CONTRACTIVE.items()}  # λ of each network, in words
+UNCONTRACTED = CONTRACTIVE[0]
 DIRECTIONS = {
     "random noise": "noise",
     "a shift to the right": "shift",
@@ -40,7 +42,7 @@ class ContractionExplorer(Explorer):
 
     Parameters
     ----------
-    strength : where the λ slider starts, one of the shipped 0, 0.03, 0.1, 0.3, 1
+    strength : where the λ slider starts, one of `aecourse.zoo.CONTRACTION_STRENGTHS`
 
     Attributes
     ----------
@@ -54,22 +56,17 @@ class ContractionExplorer(Explorer):
     column_names = ("before", "after the nudge", f"change × {BRIGHTER}")
 
     def __init__(self, strength: float = 0.1) -> None:
-        positions = {float(name.removeprefix(FAMILY)): name for name in shipped_weights() if name.startswith(FAMILY)}
-        positions = dict(sorted(positions.items()))
-        if check_number("strength", strength) not in positions:
-            accepted = ", ".join(f"{position:g}" for position in positions)
-            raise ValueError(f"strength must be one of the shipped {accepted}; got {strength!r}")
-        self.models = {name: load_weights(name) for name in positions.values()}
-        weights = {name: model.encoder[0].weight.detach().double() for name, model in self.models.items()}
-        self.products = {name: w @ w.T for name, w in weights.items()}  # (k, k): all that J Jᵀ needs besides z
+        if check_number("strength", strength) not in CONTRACTIVE:
+            raise ValueError(f"strength must be one of the shipped {', '.join(STRENGTHS.values())}; got {strength!r}")
+        self.models = {name: shared_weights(name) for name in STRENGTHS}
         self.test = load_mnist()[1]
         generator = torch.Generator().manual_seed(0)
         self.noise = torch.nn.functional.normalize(torch.randn(PIXELS, generator=generator), dim=0)
         self._jacobian = functools.lru_cache(maxsize=32)(self._fresh_jacobian)
         self._free = functools.lru_cache(maxsize=32)(self._fresh_free)
         self.weights = widgets.SelectionSlider(
-            options=[(f"{position:g}", name) for position, name in positions.items()],
-            value=positions[float(strength)],
+            options=[(words, name) for name, words in STRENGTHS.items()],
+            value=CONTRACTIVE[float(strength)],
             description="contraction λ",
             style={"description_width": "initial"},
             layout={"width": "330px"},
@@ -112,7 +109,7 @@ class ContractionExplorer(Explorer):
         """the slopes z(1 − z) of the sigmoids and J Jᵀ, where J = diag(z(1 − z)) W; (k,), (k, k)"""
         z = self.models[weights].encode(self.test.x[digit][None])[0].double()
         slopes = z * (1 - z)
-        return slopes, slopes[:, None] * self.products[weights] * slopes
+        return slopes, slopes[:, None] * _product(weights) * slopes
 
     def _fresh_jacobian(self, weights: str, digit: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """singular values of J at this digit, largest first, and the right singular vectors on the menu, by rank"""
@@ -126,7 +123,7 @@ class ContractionExplorer(Explorer):
 
     def _fresh_free(self, digit: int) -> torch.Tensor:
         """singular values of J at this digit without contraction, largest first"""
-        return _roots(torch.linalg.eigvalsh(self._small(f"{FAMILY}0", digit)[1]))
+        return _roots(torch.linalg.eigvalsh(self._small(UNCONTRACTED, digit)[1]))
 
     def _nudge(self, weights: str, direction: str, digit: int) -> torch.Tensor:
         """the direction of the nudge, of length 1; (784,)"""
@@ -173,7 +170,7 @@ class ContractionExplorer(Explorer):
         sigma = self._jacobian(weights, digit)[0]
         name = next(name for name, way in DIRECTIONS.items() if way == direction).strip("… ")
         return (
-            f"λ = {weights.removeprefix(FAMILY)}, nudge of length {moved['x']:.1f} by {name}: the code moves by "
+            f"λ = {STRENGTHS[weights]}, nudge of length {moved['x']:.1f} by {name}: the code moves by "
             f"{moved['z']:.2f}, so ‖Δz‖/‖Δx‖ = {gain:.3f}; the reconstruction moves by {moved['x_hat']:.2f}. "
             f"At this digit ‖J‖ = {sigma.norm():.2f}."
         )
@@ -188,8 +185,8 @@ class ContractionExplorer(Explorer):
     def _curves(self, weights: str, digit: int) -> dict[str, tuple[str, list[int], list[float]]]:
         """{name: (colour, ranks, singular values)} for no contraction and for the λ chosen"""
         chosen = {"λ = 0": (BLACK, self._free(digit))}
-        if weights != f"{FAMILY}0":
-            chosen[f"λ = {weights.removeprefix(FAMILY)}"] = (BLUE, self._jacobian(weights, digit)[0])
+        if weights != UNCONTRACTED:
+            chosen[f"λ = {STRENGTHS[weights]}"] = (BLUE, self._jacobian(weights, digit)[0])
         curves = {}
         for label, (colour, sigma) in chosen.items():
             ranks = [k for k in range(1, len(sigma) + 1) if k < 16 or k % 8 == 0]  # as many points as the eye needs
@@ -229,6 +226,13 @@ class ContractionExplorer(Explorer):
         for axis in (right.xaxis, right.yaxis):
             plain_ticks(axis)
         right.legend()
+
+
+@functools.cache
+def _product(weights: str) -> torch.Tensor:
+    """W Wᵀ of a shipped network's encoder, all that J Jᵀ needs besides z; (k, k)"""
+    W = shared_weights(weights).encoder[0].weight.detach().double()
+    return W @ W.T
 
 
 def _roots(squares: torch.Tensor) -> torch.Tensor:

@@ -27,11 +27,14 @@ def svg_curve(
     legend_low: bool = False,
     legend_left: bool = False,
 ) -> str:
-    """lines over a logarithmic y axis, as the text of an <svg> element
+    """lines over a logarithmic y axis, as the text of an <svg> element; a series of one point is a dot
+
+    An axis on which a number is 0 or below becomes linear, and "(log scale)" is left out of its label.
 
     Parameters
     ----------
-    series : {name: (colour, xs, ys)}, all numbers finite and ys above 0
+    series : {name: (colour, xs, ys)}, all numbers finite
+    x_log : whether the x axis is logarithmic too
     points : (x, y, colour) to mark with a disc
     marked_x : where to draw a vertical line, e.g. at the slider's position
     x_range : smallest and largest x; default what the series span
@@ -43,17 +46,22 @@ def svg_curve(
     x_low, x_high = x_range or (min(xs), max(xs))
     if x_high <= x_low:
         x_high = x_low + 1
-    y_low, y_high = math.log10(min(ys)) - 0.06, math.log10(max(ys)) + 0.06
+    x_log, y_log = x_log and x_low > 0, min(ys) > 0
+    x_label, y_label = axis_label(x_label, log=x_log), axis_label(y_label, log=y_log)
+    scale = math.log10 if y_log else float
+    y_low, y_high = scale(min(ys)), scale(max(ys))
+    margin = 0.06 if y_log else 0.05 * (y_high - y_low) or 1
+    y_low, y_high = y_low - margin, y_high + margin
 
     def across(x: float) -> float:
         share = math.log(x / x_low) / math.log(x_high / x_low) if x_log else (x - x_low) / (x_high - x_low)
         return LEFT + share * (WIDTH - LEFT - RIGHT)
 
     def down(y: float) -> float:
-        return TOP + (y_high - math.log10(y)) / (y_high - y_low) * (HEIGHT - TOP - BOTTOM)
+        return TOP + (y_high - scale(y)) / (y_high - y_low) * (HEIGHT - TOP - BOTTOM)
 
     parts = chart_frame(title, x_label, y_label)
-    for y in log_ticks(10**y_low, 10**y_high):
+    for y in log_ticks(10**y_low, 10**y_high) if y_log else linear_ticks(y_low, y_high):
         parts.append(f'<path class="grid" d="M{LEFT} {down(y):.1f}H{WIDTH - RIGHT}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{down(y) + 4:.1f}" text-anchor="end">{y:g}</text>')
     for x in _powers_of_two(x_low, x_high) if x_log else _whole_ticks(x_low, x_high):
@@ -68,6 +76,9 @@ def svg_curve(
         look = f'stroke="{colour}" stroke-dasharray="{dashes}"'
         path = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in zip(series_x, series_y, strict=True))
         parts.append(f'<polyline points="{path}" {look}/>')
+        if len(series_x) == 1:
+            x, y = path.split(",")
+            parts.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/>')
         parts.append(f'<path d="M{legend_x} {legend_y - 4}h22" {look} stroke-width="3"/>')
         parts.append(f'<text x="{legend_x + 28}" y="{legend_y}">{html.escape(name)}</text>')
         legend_y += 18
@@ -93,6 +104,19 @@ def log_ticks(low: float, high: float) -> list[float]:
     steps = (1,) if high / low > 2000 else (1, 2, 5)
     ticks = [step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high]
     return ticks or [low, high]
+
+
+def linear_ticks(low: float, high: float) -> list[float]:
+    """the multiples of 1, 2 or 5 times a power of ten between low and high, at most ten of them"""
+    rough = (high - low) / 9
+    decade = 10.0 ** math.floor(math.log10(rough))
+    step = next(step * decade for step in (1, 2, 5, 10) if step * decade >= rough)
+    return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def axis_label(label: str, *, log: bool) -> str:
+    """a label as it should be: without "(log scale)" on an axis that has become linear"""
+    return label if log else label.removesuffix(" (log scale)")
 
 
 def _powers_of_two(low: float, high: float) -> list[int]:

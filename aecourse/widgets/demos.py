@@ -15,10 +15,11 @@ from aecourse.widgets.explorer import Explorer
 from aecourse.widgets.generator import GeneratorExplorer
 from aecourse.widgets.latent_map import LatentMapExplorer
 from aecourse.widgets.repair import RepairExplorer
-from aecourse.widgets.search import SearchExplorer
+from aecourse.widgets.search import SIZES, SearchExplorer
 from aecourse.widgets.sparsity import SparsityExplorer
 from aecourse.widgets.stack import StackExplorer
 from aecourse.widgets.trainer import TrainingExplorer
+from aecourse.zoo import CODE_SIZES
 
 Preset = Mapping[str, object]
 
@@ -70,7 +71,7 @@ DEMOS = (
         "Most can be read at 8, nearly all at 16. For the same errors PCA needs 24 and 49 numbers.",
         "03_undercomplete_vs_pca",
         lambda: BottleneckExplorer(1),
-        {f"k = {k}": {"k": k} for k in (1, 2, 4, 8, 16, 32, 64)},
+        {f"k = {k}": {"k": k} for k in CODE_SIZES},
     ),
     Demo(
         "Learning, live",
@@ -194,6 +195,6 @@ DEMOS = (
         "On average 7.4, with 16 bits. The 784 pixels find 9.0, and 16 numbers 9.2.",
         "09_applications",
         SearchExplorer,
-        {f"k = {k}": {"k": k} for k in (8, 16, 32, 64)},
+        {f"k = {k}": {"k": k} for k in SIZES},
     ),
 )

@@ -11,8 +11,7 @@ from aecourse.data import PIXELS, load_mnist, normalise_digit
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model
 from aecourse.plotting import mosaic, plot_reconstructions
-from aecourse.weights import load_weights
-from aecourse.widgets.compressors import squeeze
+from aecourse.weights import shared_weights
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.pads import InkCanvas, ink_as_array, wipe_button
 
@@ -37,7 +36,7 @@ class DrawingPad(Explorer):
     column_names = ("as MNIST would store it", "restored", "error")
 
     def __init__(self, model: Autoencoder | None = None) -> None:
-        self.model = load_weights("nested") if model is None else check_model(model)
+        self.model = shared_weights("nested") if model is None else check_model(model)
         most = self.model.latent_dim
         self.k = widgets.IntSlider(min(16, most) if model is None else most, 1, most, layout={"width": "100%"})
         self.k.disabled = model is not None
@@ -63,7 +62,7 @@ class DrawingPad(Explorer):
 
     def _pass(self, ink: bytes, k: int) -> dict[str, torch.Tensor]:
         x = self.image(ink)
-        x_hat = squeeze(self.model, x, k) if x.any() else x
+        x_hat = self.model.squeeze(x, k) if x.any() else x
         return {"stored": x, "restored": x_hat, "error": (x - x_hat).abs()}
 
     def render(self, ink: bytes, k: int) -> np.ndarray:
@@ -80,7 +79,7 @@ class DrawingPad(Explorer):
     def draw_static(self, figure: Figure) -> None:
         """a test digit in the drawing's place, so that a reader without a kernel sees what the pad does"""
         x = self.image() if any(self.ink.value) else load_mnist()[1].x[:1]
-        x_hat = squeeze(self.model, x, self.k.value)
+        x_hat = self.model.squeeze(x, self.k.value)
         shown = torch.cat([x, x_hat, (x - x_hat).abs()])
         plot_reconstructions(
             {"": shown}, ax=figure.subplots(), title="Your drawing · restored · error (here a test digit)"

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from aecourse.plotting import STYLE, figure_png
+from aecourse.widgets.lifetime import close_whole, replaces_earlier_run, return_memory
 from aecourse.widgets.picture import Picture
 
 HERE = Path(__file__).parent
@@ -49,6 +50,7 @@ class Explorer(widgets.VBox):
 
     def __init__(self, controls: Mapping[str, widgets.Widget]) -> None:
         super().__init__()
+        replaces_earlier_run(self)
         self.add_class("aecourse")
         self.controls = dict(controls)
         self.picture = Picture()
@@ -60,6 +62,10 @@ class Explorer(widgets.VBox):
             control.observe(lambda change: self.refresh(), "value")
             if isinstance(control, widgets.SelectionSlider):  # its readout takes keys and forgets them
                 control.add_class("aecourse-choice")
+
+    def close(self) -> None:
+        """take the explorer off the page and give back its memory; running its cell again does so too"""
+        close_whole(self)
 
     def render(self, **controls) -> np.ndarray:
         """the picture for these control values, (height, width) or (height, width, 3) uint8"""
@@ -125,6 +131,7 @@ class Explorer(widgets.VBox):
             bundle["image/png"] = base64.b64encode(self.static_png()).decode()
         except Exception as error:  # without a picture the explorer itself can still be shown, and say why
             self.say(f"{type(error).__name__}: {error}", error=True)
+        return_memory()
         return bundle
 
 

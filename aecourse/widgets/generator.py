@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 from aecourse.checks import check_choice
 from aecourse.data import load_mnist, normalise_digit
 from aecourse.plotting import mosaic, plot_reconstructions
-from aecourse.weights import load_weights
+from aecourse.weights import shared_weights
 from aecourse.widgets.benches import generator_bench
 from aecourse.widgets.dials import Dials
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.pads import FoldedPad, InkCanvas, ink_as_array
 from aecourse.widgets.prior_map import PriorMap
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
+from aecourse.zoo import VARIATIONAL
 
 MODES = {"a place on the map": "map", "twenty numbers": "twenty", "between two digits": "between"}
 AWAKE = 0.01  # Burda et al. (2016): a unit whose mean varies less over the images carries nothing
@@ -34,7 +35,7 @@ class TwentyNumbers(Explorer):
     """
 
     def __init__(self) -> None:
-        self.model, self.test = load_weights("vae-20d"), load_mnist()[1]
+        self.model, self.test = shared_weights("vae-20d"), load_mnist()[1]
         with torch.inference_mode():
             mu, logvar = self.model.posterior(self.test.x)
             self.awake = mu.var(0) > AWAKE
@@ -46,6 +47,7 @@ class TwentyNumbers(Explorer):
             layout={"width": "240px"},
         )  # fmt: skip
         self.digit.observe(lambda change: self.start_from(change.new), "value")
+        self._random = random.Random(0)
         draw = widgets.Button(description="draw from the prior", icon="random", layout={"width": "auto"})
         draw.on_click(lambda _: self.draw())
         zero = widgets.Button(description="all to zero")
@@ -63,7 +65,7 @@ class TwentyNumbers(Explorer):
 
     def draw(self) -> None:
         """twenty numbers from the standard normal distribution"""
-        self.z.value = tuple(random.gauss(0, 1) for _ in self.z.value)
+        self.z.value = tuple(self._random.gauss(0, 1) for _ in self.z.value)
 
     def start_from(self, digit: int) -> None:
         """the code of a test digit"""
@@ -107,13 +109,13 @@ class BetweenDigits(Explorer):
 
     def __init__(self) -> None:
         self.test = load_mnist()[1]
-        self.models = {name: load_weights(name) for name in ("vae-20d", "vae-2d-beta1")}
+        self.models = {name: shared_weights(name) for name in ("vae-20d", VARIATIONAL[1])}
         self.share = widgets.FloatSlider(0.5, min=0, max=1, step=0.02, layout={"width": "100%"})
         last, wide = len(self.test) - 1, {"style": {"description_width": "initial"}, "layout": {"width": "180px"}}
         self.first = widgets.BoundedIntText(2, 0, last, description="from test digit", **wide)
         self.second = widgets.BoundedIntText(0, 0, last, description="to test digit", **wide)
         self.network = widgets.Dropdown(
-            options={"20 numbers": "vae-20d", "2 numbers": "vae-2d-beta1"}, description="code of",
+            options={"20 numbers": "vae-20d", "2 numbers": VARIATIONAL[1]}, description="code of",
             style={"description_width": "initial"},
             layout={"width": "190px"},
         )  # fmt: skip
@@ -121,6 +123,7 @@ class BetweenDigits(Explorer):
         super().__init__(
             {"share": self.share, "first": self.first, "second": self.second, "network": self.network, "ink": self.ink}
         )
+        self._random = random.Random(0)
         other = widgets.Button(description="another pair", icon="random")
         other.on_click(lambda _: self.another_pair())
         pad = FoldedPad(self.ink, "draw the first")
@@ -137,7 +140,7 @@ class BetweenDigits(Explorer):
 
     def another_pair(self) -> None:
         """two test digits at random"""
-        self.first.value, self.second.value = random.sample(range(len(self.test)), 2)
+        self.first.value, self.second.value = self._random.sample(range(len(self.test)), 2)
 
     def _ends(self, first: int, second: int, ink: bytes) -> torch.Tensor:
         """the two digits; (2, 784)"""
@@ -185,7 +188,7 @@ class GeneratorExplorer(Explorer):
     Parameters
     ----------
     mode : "map", "twenty" or "between", what is open at first
-    beta : one of 0, 0.3, 1, 3, 10, where the β slider of the map starts
+    beta : one of `aecourse.zoo.BETAS`, where the β slider of the map starts
 
     Attributes
     ----------

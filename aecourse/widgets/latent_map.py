@@ -12,7 +12,7 @@ from aecourse.data import ImageSet, load_mnist
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model
 from aecourse.plotting import figure_png, mosaic, plot_image, plot_latent_map
-from aecourse.weights import load_weights
+from aecourse.weights import shared_weights
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.pads import PointPad
 
@@ -38,14 +38,15 @@ class LatentMapExplorer(Explorer):
     """
 
     def __init__(self, model: Autoencoder | None = None, images: ImageSet | None = None) -> None:
-        self.model = load_weights("map-2d") if model is None else check_model(model)
+        self.model = shared_weights("map-2d") if model is None else check_model(model)
         if self.model.latent_dim != 2:
             raise ValueError(f"model must have latent_dim 2 to be drawn as a map; got {self.model.latent_dim}")
         images = load_mnist()[1] if images is None else images
         if not isinstance(images, ImageSet):
             raise TypeError(f"images must be an ImageSet, with labels for the colours; got {type(images).__name__}")
         with torch.inference_mode():
-            self.codes = self.model.encode(images.x).cpu().double().numpy()
+            parts = [self.model.encode(batch) for batch in images.x.split(1_000)]  # a little memory at a time
+            self.codes = torch.cat(parts).cpu().double().numpy()
         self.labels = images.y.cpu().numpy()
         low, high = self._frame()
         self.digits = max(2, 2 - int(np.floor(np.log10((high - low).min()))))  # a map of small codes needs more places

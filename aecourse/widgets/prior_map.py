@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import ipywidgets as widgets
 import numpy as np
 import torch
@@ -10,11 +12,11 @@ from matplotlib.patches import Circle
 
 from aecourse.data import load_mnist
 from aecourse.plotting import as_images, mosaic
-from aecourse.weights import load_weights
+from aecourse.weights import shared_weights
 from aecourse.widgets.latent_map import LatentMapExplorer
 from aecourse.widgets.picture import png
+from aecourse.zoo import BETAS, VARIATIONAL
 
-BETAS = (0, 0.3, 1, 3, 10)
 REACH = 3.5  # standard deviations of the prior from the centre of the map to its edges
 GRID = 16  # decoded digits along each side of the other background
 MEANINGS = {
@@ -34,7 +36,7 @@ class PriorMap(LatentMapExplorer):
 
     Parameters
     ----------
-    beta : one of BETAS, where the slider starts
+    beta : one of `aecourse.zoo.BETAS`, where the slider starts
 
     Attributes
     ----------
@@ -46,9 +48,8 @@ class PriorMap(LatentMapExplorer):
         if beta not in BETAS or isinstance(beta, bool):
             raise ValueError(f"beta must be one of {', '.join(map(str, BETAS))}, for which weights ship; got {beta!r}")
         test = load_mnist()[1]
-        self.models = {b: load_weights(f"vae-2d-beta{b:g}") for b in BETAS}
-        with torch.inference_mode():
-            self.codes_by_beta = {b: model.encode(test.x).double().numpy() for b, model in self.models.items()}
+        self.models = {b: shared_weights(name) for b, name in VARIATIONAL.items()}
+        self.codes_by_beta = {b: _codes(b) for b in BETAS}
         self.beta = widgets.SelectionSlider(
             options=[(f"{b:g}", b) for b in BETAS], value=beta, description="β", layout={"width": "340px"}
         )
@@ -60,6 +61,7 @@ class PriorMap(LatentMapExplorer):
         super().__init__(self.models[beta], test)
         for b in BETAS:  # now, so that no change of β has to wait for its map
             self._map(b, "codes"), self._map(b, "digits")
+        self.codes = self.codes_by_beta[beta]
         top = widgets.HBox([self.beta, self.shows], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
         self.children = [self.children[0], top, *self.children[1:]]
 
@@ -109,7 +111,8 @@ class PriorMap(LatentMapExplorer):
         )
 
     def decorate(self, z1: float, z2: float, beta: float, shows: str = "codes") -> None:
-        """the background that belongs to this β"""
+        """the codes and the background that belong to this β"""
+        self.codes = self.codes_by_beta[beta]
         if self.pad.background is not (background := self._map(beta, shows)):
             self.pad.background = background
 
@@ -117,7 +120,6 @@ class PriorMap(LatentMapExplorer):
         """the codes with the chosen place, and what is decoded everywhere"""
         beta = self.beta.value
         left, middle, right = figure.subplots(1, 3, width_ratios=(1.1, 1.1, 0.7))
-        self.codes = self.codes_by_beta[beta]
         self._scatter(left)
         left.set_aspect("equal")
         left.plot(self.z1.value, self.z2.value, "o", ms=12, mfc="none", mec="black", mew=3)
@@ -128,3 +130,11 @@ class PriorMap(LatentMapExplorer):
         right.set(xticks=[], yticks=[], title=f"at ({self.z1.value:.1f}, {self.z2.value:.1f}), β = {beta:g}")
         for ax in (middle, right):
             ax.grid(False)
+
+
+@functools.cache
+@torch.inference_mode()
+def _codes(beta: float) -> np.ndarray:
+    """where the network of this β puts the test digits; (10000, 2)"""
+    parts = [shared_weights(VARIATIONAL[beta]).encode(batch) for batch in load_mnist()[1].x.split(1_000)]
+    return torch.cat(parts).double().numpy()

@@ -18,7 +18,7 @@ from aecourse.data import SIDE, ImageSet, corrupt, load_mnist
 from aecourse.evaluation import psnr
 from aecourse.models import DenoisingAutoencoder
 from aecourse.plotting import BLUE, LINE_STYLES, ORANGE, VERMILION, as_images, mosaic, plain_ticks, plot_reconstructions
-from aecourse.weights import load_weights
+from aecourse.weights import shared_weights
 from aecourse.widgets.benches import repair_bench
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
@@ -70,7 +70,7 @@ NAMES = {noise: name for name, noise in MENU.items()}
 @functools.cache
 def load_bench() -> tuple[DenoisingAutoencoder, ImageSet]:
     """the shipped network for all damages and the test digits, once a session"""
-    return load_weights("denoising-mixed"), load_mnist()[1]
+    return shared_weights("denoising-mixed"), load_mnist()[1]
 
 
 @functools.cache

@@ -15,14 +15,15 @@ from aecourse.data import PIXELS, ImageSet, load_mnist, normalise_digit
 from aecourse.models import DenseAutoencoder
 from aecourse.plotting import as_images, mosaic, plot_reconstructions
 from aecourse.retrieval import hamming_nearest, hash_bits, nearest, precision_at
-from aecourse.weights import load_weights
+from aecourse.weights import shared_weights
 from aecourse.widgets.explorer import Explorer, with_number_box
 from aecourse.widgets.pads import FoldedPad, InkCanvas, ink_as_array
+from aecourse.zoo import CODE_SIZES, DENSE
 
 LIBRARY = 10_000  # training digits that are searched
 SAMPLE = 1_000  # test digits behind the precision in the caption
 FOUND = 10
-SIZES = (8, 16, 32, 64)
+SIZES = tuple(k for k in CODE_SIZES if k % 8 == 0)  # as bits they fill whole bytes
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Index:
 def load_library() -> tuple[ImageSet, ImageSet, ImageSet, float]:
     """the digits to search, to ask for, a sample of the latter, and its precision by pixels; once a session"""
     train, test = load_mnist()
-    library = train[torch.arange(LIBRARY)]  # a copy: a slice would keep all 60,000 in memory
+    library = train[:LIBRARY]
     sample = test.split(SAMPLE, seed=0)[1]
     found = nearest(library.x, sample.x, n=FOUND)
     return library, test, sample, precision_at(found, library.y, sample.y)
@@ -63,7 +64,7 @@ def load_library() -> tuple[ImageSet, ImageSet, ImageSet, float]:
 def load_index(k: int) -> Index:
     """encode the library by the shipped network of k numbers, once a session; a third of a second"""
     library, _, sample, _ = load_library()
-    model = load_weights(f"dense-k{k}")
+    model = shared_weights(DENSE[k])
     z, asked = model.encode(library.x), model.encode(sample.x)
     thresholds = z.median(0).values
     above, bits = z > thresholds, hash_bits(z, thresholds)
@@ -100,7 +101,7 @@ class SearchExplorer(Explorer):
 
     def __init__(self, query: int = 12, *, k: int = 16) -> None:
         self.library, self.test, _, self.by_pixels = load_library()
-        check_whole("query", query, least=0, most=len(self.test) - 1)
+        query = check_whole("query", query, least=0, most=len(self.test) - 1)
         if k not in SIZES or isinstance(k, bool):
             raise ValueError(f"k must be one of {', '.join(map(str, SIZES))}; got {k!r}")
         for size in SIZES:

@@ -16,15 +16,16 @@ from aecourse.data import ImageSet, load_mnist
 from aecourse.models import SparseAutoencoder
 from aecourse.models.sparse import PENALTIES
 from aecourse.plotting import BLUE, as_images, mosaic, plot_reconstructions
-from aecourse.weights import load_weights, read_card
+from aecourse.weights import read_card, shared_weights
 from aecourse.widgets.benches import sparse_bench
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
 from aecourse.widgets.pads import PointPad
 from aecourse.widgets.picture import png
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
+from aecourse.zoo import SPARSE
 
-POSITIONS = {"l1": (0.1, 0.25, 0.5), "kl": (0.1, 0.05, 0.02), "topk": (50, 25, 10)}  # the slider's, ever stricter
+POSITIONS = {penalty: tuple(networks) for penalty, networks in SPARSE.items()}  # the slider's, ever stricter
 SYMBOLS = {"l1": "L1, λ", "kl": "KL, ρ", "topk": "top-k, k"}
 MENU = {"L1 activity penalty": "l1", "KL to a target activity": "kl", "top-k": "topk"}
 SAMPLE = 3_000  # test digits from which the histogram and the users of each atom are taken
@@ -66,13 +67,14 @@ class SparseNet:
 @functools.cache
 def load_sparse_net(penalty: str, strength: float) -> SparseNet:
     """load one shipped network and let it look at the sample, once a session; about a quarter of a second"""
-    name = f"sparse-{penalty}-{strength:g}"
-    model, card = load_weights(name), read_card(name)
+    name = SPARSE[penalty][strength]
+    model, card = shared_weights(name), read_card(name)
     with torch.inference_mode():
         z = model.encode(test_digits().x[:SAMPLE])  # (3000, 1024)
         wakes, order = model.awake(z).sum(0).sort(descending=True, stable=True)
         atoms = model.decoder.atoms.T[order].contiguous()  # (1024, 784)
-        users = z[:, order].topk(SHOWN - 1, dim=0).indices
+        few = (z[:, units].topk(SHOWN - 1, dim=0).indices for units in order.split(64))  # a little memory at a time
+        users = torch.cat(list(few), 1)
         count, edges = torch.histogram(z, 30)
         full = (count >= RARE * z.numel()).cumprod(0).bool()  # up to the first rare bin
         share, middle = count[full] / z.numel(), ((edges[1:] + edges[:-1]) / 2)[full]
@@ -90,7 +92,6 @@ def seen(penalty: str, strength: float, digits: int) -> tuple[torch.Tensor, torc
         return x, z[:, net.order], net.model.decode(z)
 
 
-@functools.cache
 def test_digits() -> ImageSet:
     """the 10,000 test digits"""
     return load_mnist()[1]
@@ -121,7 +122,7 @@ class SparsityExplorer(Explorer):
 
     def __init__(self, penalty: str = "l1", strictness: int = 2) -> None:
         check_choice("penalty", penalty, PENALTIES)
-        check_whole("strictness", strictness, most=3)
+        strictness = check_whole("strictness", strictness, most=3)
         self.nets = {kind: [load_sparse_net(kind, place) for place in POSITIONS[kind]] for kind in POSITIONS}
         net, places = self.nets[penalty][strictness - 1], len(self.nets[penalty][strictness - 1].pictures)
         start = int(self._take_apart(net, seen(penalty, POSITIONS[penalty][strictness - 1], 1)[1][3])[0][0])

@@ -13,11 +13,12 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.checks import check_whole
-from aecourse.data import PIXELS, ImageSet, load_mnist
+from aecourse.data import PIXELS, load_mnist
+from aecourse.device import own_random_numbers
 from aecourse.evaluation import mse, ridge_probe_accuracy
 from aecourse.models import StackedAutoencoder
 from aecourse.plotting import BLUE, SKY, mosaic, plot_reconstructions
-from aecourse.weights import load_weights
+from aecourse.weights import shared_weights
 from aecourse.widgets.benches import stack_bench
 from aecourse.widgets.explorer import Explorer, digit_set_box, with_number_box
 from aecourse.widgets.trainer import TrainingExplorer, Workshop
@@ -73,8 +74,8 @@ class StackExplorer(Explorer):
             raise ValueError("greedy and tuned must be given together: one stack before and after its fine-tuning")
         self.steps = _shipped_steps() if greedy is None else build_steps(greedy, tuned)
         last = len(self.steps) - 1
-        check_whole("step", step, least=0, most=last)
-        self.test = _digits()[1]
+        step = check_whole("step", step, least=0, most=last)
+        self.test = load_mnist()[1]
         self.pixel_accuracy = _pixel_accuracy()
         self.step = widgets.IntSlider(step, 0, last, layout={"width": "100%"})
         self.digits = digit_set_box()
@@ -167,9 +168,8 @@ def build_steps(greedy: StackedAutoencoder, tuned: StackedAutoencoder) -> list[S
             raise ValueError(f"{name} must take digits of {PIXELS} pixels; got in_features {stack.in_features}")
     if greedy.sizes != tuned.sizes:
         raise ValueError(f"tuned must have the layer sizes of greedy, {greedy.sizes}; got {tuned.sizes}")
-    with torch.random.fork_rng(devices=[]):  # an explorer leaves the notebook's random numbers alone
-        torch.manual_seed(0)
-        fresh = StackedAutoencoder(**greedy.config)
+    with own_random_numbers(seed=0):
+        fresh = StackedAutoencoder(**greedy.config.arguments())
     models = {"random start": fresh}
     for depth in range(1, len(greedy.layers) + 1):
         part = copy.deepcopy(greedy)
@@ -182,26 +182,22 @@ def build_steps(greedy: StackedAutoencoder, tuned: StackedAutoencoder) -> list[S
 @torch.inference_mode()
 def _measured(model: StackedAutoencoder) -> tuple[StackedAutoencoder, float, float]:
     """the model with its test error and the accuracy of a linear probe on its code"""
-    labelled, test = _digits()
+    train, test = load_mnist()
+    labelled = train[:LABELLED]
     accuracy = ridge_probe_accuracy(model.encode(labelled.x), labelled.y, model.encode(test.x), test.y)
     return model, mse(model, test.x), accuracy
 
 
 @functools.cache
-def _digits() -> tuple[ImageSet, ImageSet]:
-    train, test = load_mnist()
-    return train[:LABELLED], test
-
-
-@functools.cache
 def _pixel_accuracy() -> float:
-    labelled, test = _digits()
+    train, test = load_mnist()
+    labelled = train[:LABELLED]
     return ridge_probe_accuracy(labelled.x, labelled.y, test.x, test.y)
 
 
 @functools.cache
 def _shipped_steps() -> list[Step]:
-    return build_steps(load_weights("stacked-greedy"), load_weights("stacked-tuned"))
+    return build_steps(shared_weights("stacked-greedy"), shared_weights("stacked-tuned"))
 
 
 def code_tiles(z: torch.Tensor) -> torch.Tensor:

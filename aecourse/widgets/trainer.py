@@ -15,13 +15,14 @@ from matplotlib.figure import Figure
 
 from aecourse.checks import check_whole
 from aecourse.data import load_mnist
-from aecourse.device import use_threads
+from aecourse.device import own_random_numbers, use_threads
 from aecourse.evaluation import mse
 from aecourse.models import Autoencoder, DenseAutoencoder
 from aecourse.plotting import BLUE, VERMILION, mosaic, plot_reconstructions
 from aecourse.training import History, fit
 from aecourse.widgets.curve import svg_curve
 from aecourse.widgets.explorer import Explorer, with_number_box
+from aecourse.zoo import load_split
 
 PAUSE = 0.25  # seconds between pictures while training: four a second are plenty for an eye
 
@@ -82,10 +83,9 @@ class TrainingExplorer(Explorer):
     def __init__(
         self, latent_dim: int = 16, *, bench: Bench | None = None, on_done: Callable[[Autoencoder], None] | None = None
     ) -> None:
-        check_whole("latent_dim", latent_dim, most=64)
+        latent_dim = check_whole("latent_dim", latent_dim, most=64)
         self.bench = dense_bench(latent_dim) if bench is None else bench
-        train, self.test = load_mnist()
-        self.fitting, self.valid = train.split(5_000, seed=0)
+        self.test = load_mnist()[1]
         self.on_done = on_done
         self.shown = self.test.one_of_each()
         self.row_names = (self.bench.seen[0], "restored")
@@ -100,7 +100,7 @@ class TrainingExplorer(Explorer):
         self.curve = widgets.HTML(layout={"flex": "1 1 300px", "min_width": "260px"})
         self.history = History()
         self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
+        self._stopping, self._closing = threading.Event(), False
         self._swapping = threading.Lock()
         self._new_model()
         super().__init__({})
@@ -127,8 +127,7 @@ class TrainingExplorer(Explorer):
         return self._thread is not None and self._thread.is_alive()
 
     def _new_model(self) -> None:
-        with torch.random.fork_rng(devices=[]):  # the same start each time; the notebook's own numbers go on
-            torch.manual_seed(0)
+        with own_random_numbers(seed=0):  # the same start each time
             self.model = self.bench.build(self.setting.value)
         self.history = History()
         self._view = copy.deepcopy(self.model).eval()
@@ -148,6 +147,14 @@ class TrainingExplorer(Explorer):
         self._thread = threading.Thread(target=self._run, args=(self.epochs.value, self.lr.value), daemon=True)
         self._thread.start()
 
+    def close(self) -> None:
+        """stop a run under way, take the panel off the page and give back its memory"""
+        self._closing = True
+        if (thread := vars(self).get("_thread")) is not None:  # not so in a panel that is closed already
+            self._stopping.set()
+            thread.join()
+        super().close()
+
     def wait(self, timeout: float | None = None) -> None:
         """block until the run under way has ended; for scripts and tests, never for a notebook cell"""
         if self._thread is not None:
@@ -158,10 +165,13 @@ class TrainingExplorer(Explorer):
         torch.set_num_threads(1)  # leaves a core to the sliders
         model, self._seen_at = self.model, 0.0
         try:
+            fitting, valid = load_split()  # held no longer than the run
             self.history = fit(
-                model, self.fitting.x, epochs=epochs, lr=lr, validation=self.valid.x, stop=self._stopping,
+                model, fitting.x, epochs=epochs, lr=lr, validation=valid.x, stop=self._stopping,
                 on_epoch=self._epoch_done, augment=self._look_in, progress=False,
             )  # fmt: skip
+            if self._closing:
+                return
             self._swap_view(model)
             model.test_mse = mse(model, self.test.x)
             self.refresh()
@@ -265,5 +275,6 @@ class Workshop(widgets.VBox):
     def renew(self) -> None:
         """build the trainer again, for what the explorer shows now; a run under way goes on"""
         if self.children and not self.trainer.training:
+            self.trainer.close()
             self.children = []
             self._show()

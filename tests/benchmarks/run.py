@@ -10,6 +10,7 @@ import argparse
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,82 +43,86 @@ class Line:
         return f"{self.what:<66} {self.figure:>9.3g} {self.unit:<4} {target:<8} {self.verdict()}"
 
 
-def training_lines() -> list[Line]:
+def training_lines() -> Iterator[Line]:
     """an epoch of `fit` beside other ways to spend it, on the CPU and on a GPU where there is one"""
     import loops
 
-    lines = []
     for device in loops.devices():
         measured = loops.compare(device)
         fit_seconds, fit_mse = measured["fit"]
         bare_seconds, bare_mse = measured["bare loop"]
         where = "" if device == "cpu" else f" ({device})"
         for name, (seconds, test_mse) in measured.items():
-            lines.append(Line(f"epoch{where}: {name}", seconds, "s"))
+            yield Line(f"epoch{where}: {name}", seconds, "s")
             if test_mse is not None:
-                lines.append(Line(f"    its test MSE after {loops.EPOCHS} epochs{where}", test_mse, ""))
-        lines.append(Line(f"epoch{where}: fit / bare loop", fit_seconds / bare_seconds, "×", at_most=1.10))
+                yield Line(f"    its test MSE after {loops.EPOCHS} epochs{where}", test_mse, "")
+        yield Line(f"epoch{where}: fit / bare loop", fit_seconds / bare_seconds, "×", at_most=1.10)
         slow = measured["torchvision + DataLoader"][0]
-        lines.append(Line(f"epoch{where}: torchvision + DataLoader / fit", slow / fit_seconds, "×", at_least=5))
-        lines.append(Line(f"test MSE{where}: fit / bare loop", fit_mse / bare_mse, "×", at_most=1.05))
-    return lines
+        yield Line(f"epoch{where}: torchvision + DataLoader / fit", slow / fit_seconds, "×", at_least=5)
+        yield Line(f"test MSE{where}: fit / bare loop", fit_mse / bare_mse, "×", at_most=1.05)
 
 
-def step_lines() -> list[Line]:
+def step_lines() -> Iterator[Line]:
     """what the contractive penalty adds to a training step, beside other ways to compute it"""
     import steps
 
     targets = {"contractive step / plain step": {"at_most": 1.35}}
-    return [Line(what, ratio, "×", **targets.get(what, {})) for what, ratio in steps.compare().items()]
+    for what, ratio in steps.compare().items():
+        yield Line(what, ratio, "×", **targets.get(what, {}))
 
 
-def explorer_lines() -> list[Line]:
+def explorer_lines() -> Iterator[Line]:
     """what one event costs in the kernel, and what a thousand leave behind in memory"""
     import events
 
-    lines = []
-    for name, (times, growth) in events.measure().items():
+    for name, times, growth in events.measure():
         limit = 25 if name == "ContractionExplorer" else 15  # it finds the singular values of a Jacobian
-        lines.append(Line(f"{name}: kernel, median of an event", statistics.median(times), "ms"))
-        lines.append(Line(f"{name}: kernel, 95th percentile", percentile(times, 95), "ms", at_most=limit))
-        lines.append(Line(f"{name}: memory after 1,000 events", growth, "MB", at_most=5))
-    return lines
+        yield Line(f"{name}: kernel, median of an event", statistics.median(times), "ms")
+        yield Line(f"{name}: kernel, 95th percentile", percentile(times, 95), "ms", at_most=limit)
+        yield Line(f"{name}: memory after 1,000 events", growth, "MB", at_most=5)
 
 
-def browser_lines() -> list[Line]:
+def memory_lines() -> Iterator[Line]:
+    """what the kernel keeps of cells that run again, and what the demo board takes"""
+    import reruns
+
+    with reruns.kernel() as client:
+        yield Line("demo board, all explorers built, beyond the packages", reruns.board(client), "MB", at_most=900)
+    with reruns.kernel() as client:
+        what = f"{len(reruns.EXPLORERS)} explorers, {reruns.RERUNS} re-runs each: growth"
+        yield Line(what, reruns.growth(client), "MB", at_most=50)
+
+
+def browser_lines() -> Iterator[Line]:
     """from the key press to the changed picture, in JupyterLab"""
     import events
     from lab import find_chromium
 
     if (executable := find_chromium()) is None:
         print("no Chromium here: the slider is not measured in a browser", file=sys.stderr)
-        return []
+        return
     times = events.measure_in_browser(executable)
-    return [
-        Line("JupyterLab: key press to picture, median", statistics.median(times), "ms", at_most=60),
-        Line("JupyterLab: key press to picture, 95th percentile", percentile(times, 95), "ms", at_most=110),
-    ]
+    yield Line("JupyterLab: key press to picture, median", statistics.median(times), "ms", at_most=60)
+    yield Line("JupyterLab: key press to picture, 95th percentile", percentile(times, 95), "ms", at_most=110)
 
 
-def demo_lines() -> list[Line]:
+def demo_lines() -> Iterator[Line]:
     """the demo board in Voilà: until it is there, until the next demo is, and from the key press to the picture"""
     import events
     from lab import find_chromium
 
     if (executable := find_chromium()) is None:
         print("no Chromium here: the demo board is not measured", file=sys.stderr)
-        return []
+        return
     first, turns, presses = events.measure_demo(executable)
-    return [
-        Line("demo board: server start to first picture", first, "s", at_most=15),
-        Line("demo board: Page Down to the next demo, median", statistics.median(turns), "ms", at_most=300),
-        Line("demo board: Page Down to the next demo, slowest", max(turns), "ms"),
-        Line("demo board: key press to picture, median", statistics.median(presses), "ms", at_most=60),
-        Line("demo board: key press to picture, 95th percentile", percentile(presses, 95), "ms", at_most=110),
-    ]
+    yield Line("demo board: server start to first picture", first, "s", at_most=15)
+    yield Line("demo board: Page Down to the next demo, median", statistics.median(turns), "ms", at_most=300)
+    yield Line("demo board: Page Down to the next demo, slowest", max(turns), "ms")
+    yield Line("demo board: key press to picture, median", statistics.median(presses), "ms", at_most=60)
+    yield Line("demo board: key press to picture, 95th percentile", percentile(presses, 95), "ms", at_most=110)
 
 
-def import_lines() -> list[Line]:
+def import_lines() -> Iterator[Line]:
     """what `import aecourse` adds to `import torch`, and the data's loading time, each in fresh processes"""
     clock = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
     added = _median_of_processes(
@@ -126,18 +131,17 @@ def import_lines() -> list[Line]:
     names = "import torch, time; start = time.perf_counter(); from aecourse import load_mnist, DenseAutoencoder, fit; "
     working = _median_of_processes(names + "print(time.perf_counter() - start)")
     loading = _median_of_processes(f"from aecourse import load_mnist; {clock.format('load_mnist()')}")
-    return [
-        Line("import aecourse, on top of import torch", added, "s", at_most=0.3),
-        Line("… and load_mnist, DenseAutoencoder and fit with it", working, "s", at_most=0.3),
-        Line("load_mnist: 70,000 images", loading, "s", at_most=0.5),
-    ]
+    yield Line("import aecourse, on top of import torch", added, "s", at_most=0.3)
+    yield Line("… and load_mnist, DenseAutoencoder and fit with it", working, "s", at_most=0.3)
+    yield Line("load_mnist: 70,000 images", loading, "s", at_most=0.5)
 
 
-def notebook_lines() -> list[Line]:
+def notebook_lines() -> Iterator[Line]:
     """each notebook under nbval, alone"""
     import notebooks
 
-    return [Line(f"{n.name}: nbval", notebooks.run_nbval(n)[1], "s", at_most=60) for n in notebooks.NOTEBOOKS]
+    for notebook in notebooks.NOTEBOOKS:
+        yield Line(f"{notebook.name}: nbval", notebooks.run_nbval(notebook)[1], "s", at_most=60)
 
 
 def percentile(times: list[float], share: int) -> float:
@@ -156,6 +160,7 @@ PARTS = {
     "training": training_lines,
     "steps": step_lines,
     "explorers": explorer_lines,
+    "memory": memory_lines,
     "browser": browser_lines,
     "demo": demo_lines,
     "import": import_lines,
@@ -164,17 +169,21 @@ PARTS = {
 
 
 def main() -> int:
-    """measure the parts named, or all, and print one table"""
+    """measure the parts named, or all, and print each line of the table when it is known"""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", help=f"some of: {', '.join(PARTS)} (default: all)")
     names = parser.parse_args().parts or list(PARTS)
     if unknown := set(names) - set(PARTS):
         parser.error(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
-    lines = []
-    for name in names:
-        print(f"measuring: {name} …", file=sys.stderr, flush=True)
-        lines += PARTS[name]()
-    print("\n".join(map(str, lines)))
+    lines: list[Line] = []
+    try:
+        for name in names:
+            print(f"measuring: {name} …", file=sys.stderr, flush=True)
+            for line in PARTS[name]():
+                lines.append(line)
+                print(line, flush=True)
+    except KeyboardInterrupt:
+        print("\nstopped: what is above was measured", file=sys.stderr)
     missed = [line.what for line in lines if line.verdict() == "MISSED"]
     print(f"\n{len(missed)} of {sum(bool(line.verdict()) for line in lines)} targets missed", *missed, sep="\n  ")
     return 0

@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_UP = 90  # seconds
+START_UP = 180  # seconds
 ALL_RAN = """() => {
   const panel = window.jupyterapp.shell.currentWidget;
   const cells = panel.content.model.sharedModel.cells.filter(c => c.cell_type === 'code' && c.source.trim());
@@ -138,7 +138,7 @@ class Lab:
         self.end_kernel()
         self.page.context.close()
 
-    def run_all(self, timeout: float = 240) -> None:
+    def run_all(self, timeout: float = 900) -> None:
         """run all cells and wait until the last has ended"""
         self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         self.page.wait_for_timeout(500)

@@ -187,7 +187,7 @@ def test_axe_finds_nothing_on_the_demo_board(browser: Browser, tmp_path: Path) -
         page.locator(".aecourse-stage img").first.wait_for(timeout=60_000)
         found = {}
         for number in range(1, len(DEMOS) + 1):
-            page.get_by_text(f"{number} / {len(DEMOS)} ·").wait_for(timeout=10_000)
+            page.get_by_text(f"{number} / {len(DEMOS)} ·").wait_for(timeout=60_000)
             page.locator(".aecourse-stage img:visible").first.wait_for(timeout=30_000)
             page.wait_for_timeout(1000)  # a page built only now gets its names
             found[number] = faults(page, ".aecourse-board")

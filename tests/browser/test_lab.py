@@ -33,8 +33,13 @@ def explorer_with(lab, text: str):
     """the explorer whose inside contains `text`, brought into view"""
     explorer = lab.page.locator(".aecourse", has_text=text).first
     explorer.wait_for(state="attached", timeout=30_000)
-    explorer.scroll_into_view_if_needed()
-    explorer.locator(PICTURE).first.wait_for(timeout=30_000)
+    picture = explorer.locator(PICTURE).first
+    for _ in range(60):  # what comes late above it pushes it out of view again, and JupyterLab hides it
+        explorer.scroll_into_view_if_needed()
+        if picture.is_visible():
+            break
+        lab.page.wait_for_timeout(1_000)
+    picture.wait_for(timeout=1_000)
     return explorer
 
 
