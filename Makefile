@@ -9,9 +9,12 @@ export GOMP_SPINCOUNT ?= 2000
 JUPYTER_CONFIG := aecourse/assets/jupyter/jupyter_lab_config.py
 HUB_CONFIG := aecourse/assets/jupyter/jupyterhub_config.py
 HUB_READY := .venv/.installed-class
+# Two processes of one thread each; a file's tests stay together, for they share what takes long to build.
+UNIT := OMP_NUM_THREADS=1 AECOURSE_THREADS=1 $(BIN)/python -m pytest tests --ignore tests/browser \
+  -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help lab doctor report demo slides class class-trial test lint unit notebooks-test fuzz bench notebooks images weights \
-  lowest clean
+.PHONY: help lab doctor report demo slides class class-trial check test lint unit browser notebooks-test fuzz bench notebooks \
+  images weights lowest clean
 
 help:
 	@echo "make lab          open the course in JupyterLab"
@@ -20,7 +23,8 @@ help:
 	@echo "make demo         the demo board for a projector, as a page of its own"
 	@echo "make slides       all notebooks as slides, in build/slides (NAMES=\"03 05\" for some)"
 	@echo "make class        try out a class on this machine: JupyterHub, a login and a folder for each student"
-	@echo "make test         run every test"
+	@echo "make check        for every edit, a minute and a half: lint, layers, unit tests"
+	@echo "make test         run every test: also in a browser, and every notebook; ten minutes"
 	@echo "make bench        measure training, sliders, memory, start-up and notebooks (ONLY=\"explorers memory\" for some)"
 	@echo "make fuzz         the property tests on other random inputs each time"
 	@echo "make class-trial  eight students at once in a real browser: what a class costs; prints one table"
@@ -67,7 +71,10 @@ class: $(HUB_READY)
 class-trial: $(HUB_READY)
 	$(BIN)/python tests/benchmarks/class_trial.py
 
-test: lint unit notebooks-test
+test: lint unit browser notebooks-test
+
+check: lint
+	$(UNIT) -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -75,13 +82,16 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)
-	$(BIN)/python -m pytest tests
+	$(UNIT)
+
+browser: $(READY)
+	$(BIN)/python -m pytest tests/browser
 
 notebooks-test: $(READY)
 	$(BIN)/python tests/notebooks.py
 
 fuzz: $(READY)
-	AECOURSE_PROFILE=random $(BIN)/python -m pytest tests --ignore tests/browser -m hypothesis
+	AECOURSE_PROFILE=random $(UNIT) -m hypothesis
 
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/run.py $(ONLY)
@@ -102,7 +112,7 @@ images: $(READY)
 	$(BIN)/python images/draw.py
 
 weights: $(READY)
-	$(BIN)/python -m aecourse.recipes
+	$(BIN)/python -m aecourse.zoo.recipes
 
 lowest:
 	uv venv --quiet --allow-existing build/lowest

@@ -1,91 +1,20 @@
 """aecourse: the small package behind an interactive course on autoencoders.
 
-`import aecourse` itself is cheap: each public name is imported from its module when it is first used.
+`import aecourse` itself is cheap: each public name is imported from its module when it is first used. The names stand
+in `__init__.pyi`, where editors and type checkers look for them too.
 """
 
 from importlib import import_module
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "aecourse.device": ["pick_device", "seed_everything", "use_threads"],
-    "aecourse.data": [
-        "ImageSet",
-        "corrupt",
-        "downsample",
-        "gaussian_noise",
-        "load_fashion_mnist",
-        "load_folder",
-        "load_mnist",
-        "mask_pixels",
-        "normalise_digit",
-        "occlude",
-        "photo_patches",
-        "salt_and_pepper",
-        "seven_segment_digits",
-        "shift_images",
-        "spiral",
-        "whitened_patches",
-    ],
-    "aecourse.models": [
-        "PCA",
-        "Autoencoder",
-        "Classifier",
-        "ContractiveAutoencoder",
-        "ConvAutoencoder",
-        "DenoisingAutoencoder",
-        "DenseAutoencoder",
-        "LinearAutoencoder",
-        "NestedAutoencoder",
-        "ShallowAutoencoder",
-        "SparseAutoencoder",
-        "StackedAutoencoder",
-        "VariationalAutoencoder",
-    ],
-    "aecourse.training": ["History", "fit", "fit_classifier", "fit_layerwise"],
-    "aecourse.evaluation": [
-        "linear_probe_accuracy",
-        "mixture_score",
-        "mse",
-        "pca_mse",
-        "principal_angles",
-        "psnr",
-        "reconstruct",
-        "ridge_probe_accuracy",
-        "ssim",
-    ],
-    "aecourse.retrieval": ["hamming", "hamming_nearest", "hash_bits", "nearest", "precision_at"],
-    "aecourse.anomaly": ["anomaly_scores", "threshold_at"],
-    "aecourse.weights": ["load_weights", "read_card", "save_weights", "shipped_weights"],
-    "aecourse.plotting": [
-        "mosaic",
-        "panels",
-        "plot_error_by_k",
-        "plot_history",
-        "plot_image",
-        "plot_latent_map",
-        "plot_rate_distortion",
-        "plot_reconstructions",
-        "show",
-        "use_style",
-    ],
-    "aecourse.widgets": [
-        "AnomalyExplorer",
-        "BottleneckExplorer",
-        "ContractionExplorer",
-        "DemoBoard",
-        "DrawingPad",
-        "GeneratorExplorer",
-        "LatentMapExplorer",
-        "RepairExplorer",
-        "SearchExplorer",
-        "SparsityExplorer",
-        "StackExplorer",
-        "TrainingExplorer",
-    ],
-    "aecourse.exercises": ["Prediction", "check", "claim"],
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_MODULE_OF: dict[str, str] = {}
+with open(f"{__file__}i", encoding="utf-8") as _stub:  # noqa: PTH123  (pathlib would take longer than all the rest)
+    for _words in map(str.split, _stub):
+        if _words[:1] == ["from"]:
+            _module = _words[1]
+        elif len(_words) == 3 and _words[1] == "as":
+            _MODULE_OF[_words[0]] = _module
 __all__ = sorted(_MODULE_OF)
 
 

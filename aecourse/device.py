@@ -1,4 +1,4 @@
-"""Where the numbers are crunched: which device, how many threads, which seed."""
+"""The device to compute on, the number of CPU threads, and the seeds of the random number generators."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ KNOWN_DEVICES = ("cpu", "cuda", "mps")
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """choose the fastest device present: "cuda", then "mps", then "cpu"
+    """Choose the device to compute on: the one named, or else the fastest one present ("cuda", then "mps", then "cpu").
 
-    Also applies the thread policy (see `use_threads`), so that one call at the top of a notebook settles
-    both. The environment variable `AECOURSE_DEVICE` decides when `name` is None.
+    Also sets the number of CPU threads (see `use_threads`), so that one call at the top of a notebook settles both.
 
     Parameters
     ----------
-    name : "cpu", "cuda", "mps" or None
-        Ask for one device by name. None takes the fastest one present.
+    name : {"cpu", "cuda", "mps"}, optional
+        If None, the environment variable `AECOURSE_DEVICE` is used; without it, the fastest device.
 
     Raises
     ------
@@ -45,17 +44,18 @@ def pick_device(name: str | None = None) -> torch.device:
 
 
 def available_devices() -> list[str]:
-    """the devices of this machine, fastest first; "cpu" is always among them"""
+    """Return the devices of this machine, fastest first; "cpu" is always among them."""
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     return [device for device, here in present.items() if here]
 
 
 def seed_everything(seed: int = 0) -> None:
-    """make the random numbers of Python, NumPy and torch repeat themselves
+    """Seed the random number generators of Python, NumPy and torch.
 
     Parameters
     ----------
-    seed : int, at least 0
+    seed : int
+        From 0 to 2³² − 1.
     """
     seed = check_seed(seed)
     random.seed(seed)
@@ -65,13 +65,15 @@ def seed_everything(seed: int = 0) -> None:
 
 @contextmanager
 def own_random_numbers(seed: int | None = None) -> Iterator[None]:
-    """inside, random numbers may be drawn; outside, the generators of Python, NumPy and torch go on as if none had been
+    """Restore the random number generators of Python, NumPy and torch when the block ends.
 
-    Whatever loads, measures or draws does so in here: it must not change how a learner's network trains afterwards.
+    Whatever loads, measures or draws runs in such a block, so that it does not change how a learner's network trains
+    afterwards.
 
     Parameters
     ----------
-    seed : where torch's numbers begin inside; None goes on from where they are
+    seed : int, optional
+        Seeds torch at the start of the block; None leaves its generators as they are.
     """
     python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
@@ -95,12 +97,12 @@ def own_random_numbers(seed: int | None = None) -> Iterator[None]:
 
 
 def check_seed(seed: int) -> int:
-    """`seed` itself if every random number generator of the course accepts it; otherwise an error that names it"""
-    return check_whole("seed", seed, least=0, most=2**32 - 1)
+    """Return `seed` as an int if every random number generator of the course accepts it; raise an error otherwise."""
+    return check_whole("seed", seed, minimum=0, maximum=2**32 - 1)
 
 
 def check_device(device: torch.device | str) -> torch.device:
-    """`device` as torch knows it, if this machine has it; otherwise an error that names it"""
+    """Return `device` as a torch.device if this machine has it; raise an error otherwise."""
     present = available_devices()
     try:
         found = torch.device(device) if isinstance(device, str | torch.device) else None
@@ -112,11 +114,10 @@ def check_device(device: torch.device | str) -> torch.device:
 
 
 def use_threads(count: int | None = None) -> int:
-    """set how many CPU threads torch may use, and return that number
+    """Set how many CPU threads torch may use, and return that number.
 
-    Thirty students on one server must not each start a thread per core, so the default is the share of the
-    machine this process was given (`cpu_share`), unless the environment variable `AECOURSE_THREADS` says
-    otherwise.
+    Without `count`, the environment variable `AECOURSE_THREADS` decides or, if it is not set, `cpu_share`: thirty
+    students on one server must not each start a thread per core.
     """
     wanted, source = count, "count"
     if wanted is None and (setting := os.environ.get("AECOURSE_THREADS", "").strip()):
@@ -130,7 +131,7 @@ def use_threads(count: int | None = None) -> int:
 
 
 def cpu_share() -> int:
-    """how many cores this process may really use: its CPU affinity, capped by its container's quota"""
+    """Return how many cores this process may use: its CPU affinity, limited by the quota of its container."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity call
@@ -140,7 +141,7 @@ def cpu_share() -> int:
 
 
 def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> float | None:
-    """the container's CPU limit in cores, or None where there is none"""
+    """Return the CPU limit of the container in cores, or None if there is none."""
     try:
         v2 = root / "cpu.max"
         if v2.exists():

@@ -1,4 +1,4 @@
-"""Is this installation healthy? `python -m aecourse` answers on one screen and says what to do."""
+"""Check this installation: `python -m aecourse` prints one line for each check, and what to do if one fails."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from packaging.requirements import Requirement
 
 ASSETS = Path(str(resources.files("aecourse") / "assets"))
 OLDEST_PYTHON = (3, 11)
-WIDTH = 26  # characters from the mark to the detail
+WIDTH = 26  # characters from the check mark to the detail
 
 
-class AilmentError(Exception):
-    """what is wrong, and what to do about it"""
+class CheckFailedError(Exception):
+    """A failed check: what is wrong (`detail`) and what to do about it (`remedy`)."""
 
     def __init__(self, detail: str, remedy: str) -> None:
         super().__init__(detail)
@@ -26,20 +26,20 @@ class AilmentError(Exception):
 
 
 def check_python() -> str:
-    """Python is new enough"""
+    """Check that Python is new enough."""
     if sys.version_info[:2] < OLDEST_PYTHON:
-        raise AilmentError(
+        raise CheckFailedError(
             f"{platform.python_version()}, needs 3.11 or newer", "install a newer Python and run make lab"
         )
     return platform.python_version()
 
 
 def check_torch() -> str:
-    """torch and torchvision are there and were built for each other"""
+    """Check that torch and torchvision are installed and were built for each other."""
     versions = _version("torch"), _version("torchvision")
     wanted = next((Requirement(r) for r in metadata.requires("torchvision") or [] if r.startswith("torch")), None)
     if wanted is not None and not wanted.specifier.contains(versions[0], prereleases=True):
-        raise AilmentError(
+        raise CheckFailedError(
             f"torchvision {versions[1]} needs {wanted}, but torch is {versions[0]}",
             "pip install --upgrade torch torchvision, both from one place",
         )
@@ -50,46 +50,47 @@ def check_torch() -> str:
 
 
 def check_device() -> str:
-    """the device and the threads that notebooks will use"""
+    """Check which device and how many threads the notebooks will use."""
     from aecourse.device import available_devices, pick_device, use_threads
 
     try:
         device = pick_device()
     except ValueError as error:
-        raise AilmentError(str(error), "unset or correct the variables AECOURSE_DEVICE and AECOURSE_THREADS") from error
+        remedy = "unset or correct the variables AECOURSE_DEVICE and AECOURSE_THREADS"
+        raise CheckFailedError(str(error), remedy) from error
     return f"{device} (present: {', '.join(available_devices())}), {use_threads()} CPU threads"
 
 
 def check_packages() -> str:
-    """Jupyter, ipywidgets and every other package are there, in versions that work together"""
+    """Check that every required package is installed, in a version that the course accepts."""
     needed = [Requirement(r) for r in metadata.requires("aecourse") or []]
     needed = [r for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})]
     wrong = [
         f"{r} (have {_version(r.name)})" for r in needed if not r.specifier.contains(_version(r.name), prereleases=True)
     ]
     if wrong:
-        raise AilmentError(f"wrong versions: {', '.join(wrong)}", "delete the folder .venv and run make lab again")
+        raise CheckFailedError(f"wrong versions: {', '.join(wrong)}", "delete the folder .venv and run make lab again")
     return f"JupyterLab {_version('jupyterlab')}, ipywidgets {_version('ipywidgets')}, {len(needed)} packages in bounds"
 
 
 def check_data() -> str:
-    """the images that ship with the course are what they were"""
+    """Check that the images that ship with the course are unchanged."""
     return f"{_check_sums(ASSETS / 'mnist')} files of MNIST, checksums right"
 
 
 def check_weights() -> str:
-    """the trained weights that ship with the course are what they were"""
+    """Check that the trained weights that ship with the course are unchanged."""
     return f"{_check_sums(ASSETS / 'weights')} trained networks, checksums right"
 
 
 def check_write_access() -> str:
-    """notebooks can be saved where they lie"""
+    """Check that notebooks can be saved in the current folder."""
     here = Path.cwd()
     try:
         with tempfile.TemporaryFile(dir=here):
             return f"folder {here.name!r} can be written"
     except OSError as error:
-        raise AilmentError(
+        raise CheckFailedError(
             f"folder {here.name!r} cannot be written ({error.strerror})", "copy the course to a folder of yours"
         ) from error
 
@@ -106,18 +107,18 @@ CHECKS: dict[str, Callable[[], str]] = {
 
 
 def run_checks() -> Iterator[tuple[str, bool, str, str]]:
-    """each check as (name, passed, detail, remedy); no check can stop the others"""
-    for name, examine in CHECKS.items():
+    """Yield each check as (name, passed, detail, remedy); a failed check does not stop the others."""
+    for name, check in CHECKS.items():
         try:
-            yield name, True, examine(), ""
-        except AilmentError as ailment:
-            yield name, False, ailment.detail, ailment.remedy
+            yield name, True, check(), ""
+        except CheckFailedError as failure:
+            yield name, False, failure.detail, failure.remedy
         except Exception as error:  # a package too broken to import
             yield name, False, f"{type(error).__name__}: {error}", "delete the folder .venv and run make lab again"
 
 
 def diagnose() -> bool:
-    """print one line for each check, and under a failed one what to do; True if all passed"""
+    """Print the result of each check, and below a failed one what to do; return whether all passed."""
     healthy = True
     for name, passed, detail, remedy in run_checks():
         healthy &= passed
@@ -134,7 +135,7 @@ def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError as error:
-        raise AilmentError(
+        raise CheckFailedError(
             f"{package} is not installed", "run make lab, or pip install -e . in the course's folder"
         ) from error
 
@@ -146,7 +147,7 @@ def _check_sums(folder: Path) -> int:
         found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "missing"
         if found != expected:
             state = "missing" if found == "missing" else "damaged"
-            raise AilmentError(
+            raise CheckFailedError(
                 f"{path.parent.name}/{name} is {state}", "get the course again, or git checkout -- aecourse/assets"
             )
     return len(listed)

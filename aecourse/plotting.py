@@ -1,4 +1,4 @@
-"""Arrays in, Axes out: the figures of the course, one style, nothing shown and nothing left open by itself."""
+"""The figures of the course, in one style: functions take arrays, return Axes, and never show a figure themselves."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000",
 )  # fmt: skip
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-LINE_STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))  # in turn; three of the colours are one gray in print
+LINE_STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))  # in turn; three of the colours give one gray in print
 CLASS_COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, "#8A7A00", "#555555", "#7F3C8D", BLACK)
-CLASS_MARKERS = "os^Dv<>Pp*"  # colour never carries a meaning alone
+CLASS_MARKERS = "os^Dv<>Pp*"  # no meaning rests on colour alone
 STYLE = {
     "figure.dpi": 110,
     "figure.facecolor": "white",
@@ -53,27 +53,29 @@ Images = torch.Tensor | np.ndarray
 
 
 def use_style() -> None:
-    """give every figure of this notebook the course's look"""
+    """Give every figure of this notebook the style of the course."""
     plt.rcParams.update(STYLE)
 
 
 def panels(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float = 3.4, **options) -> np.ndarray | Axes:
-    """empty axes side by side in the course's style: one Axes, or an array of them
+    """Return empty axes side by side in the course's style: one Axes, or an array of them.
 
     Parameters
     ----------
-    width, height : float, size of the whole figure in inches
-    options : passed on to `matplotlib.pyplot.subplots`
+    width, height : float
+        Size of the whole figure in inches.
+    options
+        Passed on to `matplotlib.pyplot.subplots`.
     """
     with plt.rc_context(STYLE):
         return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)[1]
 
 
 def show(axes: Axes | np.ndarray, *, alt: str) -> None:
-    """display the figure these axes belong to with words for who cannot see it, and close it
+    """Display the figure of these axes with a description for those who cannot see it, and close it.
 
-    The words travel as the image's `alt` metadata; because JupyterLab does not hand that on to its <img>, they
-    also follow as text that only screen readers notice.
+    The description is the image's `alt` metadata; because JupyterLab does not pass that on to its <img>, it also
+    follows as text that only screen readers notice.
     """
     from IPython.display import display
 
@@ -89,14 +91,14 @@ def show(axes: Axes | np.ndarray, *, alt: str) -> None:
 
 
 def figure_png(figure: Figure, *, sharpness: float = 1.0) -> bytes:
-    """a figure as the bytes of a PNG file"""
+    """Return a figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=figure.dpi * sharpness, metadata={"Software": None})
     return buffer.getvalue()
 
 
 def as_images(x: Images) -> np.ndarray:
-    """flat or square images as (n, side, side) bytes; values are clipped to [0, 1]
+    """Return flat or square images as (n, side, side) bytes; values are clipped to [0, 1].
 
     Raises
     ------
@@ -117,19 +119,22 @@ def as_images(x: Images) -> np.ndarray:
 
 
 def mosaic(rows: Sequence[Images], *, gap: int = 2, background: int = 255) -> np.ndarray:
-    """lay images out as rows of one picture; each row (n, side²) → (height, width) uint8
+    """Arrange images in rows of one large image; each row (n, side²) → (height, width) uint8.
 
     Parameters
     ----------
-    rows : sequence of (n, side²) or (n, side, side), values in [0, 1]; a shorter row leaves its end empty
-    gap : int, pixels between neighbours
-    background : int, gray value of the gaps
+    rows : sequence of (n, side²) or (n, side, side)
+        Values in [0, 1]; a shorter row leaves its end empty.
+    gap : int
+        Pixels between neighbours.
+    background : int
+        Gray value of the gaps.
     """
     pictures = [as_images(row) for row in rows]
     if len({picture.shape[1:] for picture in pictures}) != 1:
         raise ValueError(f"rows must hold images of one size; got {[picture.shape for picture in pictures]}")
-    gap = check_whole("gap", gap, least=0)
-    background = check_whole("background", background, least=0, most=255)
+    gap = check_whole("gap", gap, minimum=0)
+    background = check_whole("background", background, minimum=0, maximum=255)
     side = pictures[0].shape[1]
     longest = max(map(len, pictures))
     canvas = np.full((len(rows) * (side + gap) - gap, longest * (side + gap) - gap), background, np.uint8)
@@ -140,11 +145,12 @@ def mosaic(rows: Sequence[Images], *, gap: int = 2, background: int = 255) -> np
 
 
 def plot_reconstructions(rows: Mapping[str, Images], *, ax: Axes | None = None, title: str = "") -> Axes:
-    """rows of images under each other, each with its name at the left
+    """Plot rows of images below each other, each with its name at the left.
 
     Parameters
     ----------
-    rows : {name: images (n, side²)}, e.g. {"original": x, "restored": x_hat}
+    rows : dict
+        {name: images (n, side²)}, e.g. {"original": x, "restored": x_hat}.
     """
     if not isinstance(rows, Mapping):
         raise TypeError(f"rows must be a dict {{name: images}}; got {type(rows).__name__}")
@@ -168,11 +174,12 @@ def plot_reconstructions(rows: Mapping[str, Images], *, ax: Axes | None = None, 
 def plot_image(
     image: Images, *, ax: Axes | None = None, title: str = "", label: str = "", cmap: str = "gray", **limits
 ) -> Axes:
-    """one map of numbers (height, width), without ticks, with a colour bar if it has a `label`
+    """Plot an array (height, width) as an image without ticks, with a colour bar if it has a `label`.
 
     Parameters
     ----------
-    limits : `vmin`, `vmax`, passed on to `Axes.imshow`
+    limits
+        `vmin` and `vmax`, passed on to `Axes.imshow`.
     """
     ax = panels(width=4, height=3.6) if ax is None else ax
     shown = ax.imshow(np.asarray(image), cmap=cmap, interpolation="nearest", **limits)
@@ -193,14 +200,17 @@ def plot_latent_map(
     names: Sequence[str] | None = None,
     legend: bool = True,
 ) -> Axes:
-    """two-dimensional codes as a scatter plot, one colour and marker for each class
+    """Plot two-dimensional codes as a scatter plot, with one colour and marker for each class.
 
     Parameters
     ----------
-    z : (n, 2)
-    labels : (n,) whole numbers from 0; from 10 on the colours come again, with other markers
-    names : what to call the classes; default their numbers
-    legend : whether to list the classes beside the plot; they are named in it anyway
+    z : tensor or array (n, 2)
+    labels : tensor or array (n,)
+        Whole numbers from 0; from 10 on the colours repeat, with other markers.
+    names : sequence of str, optional
+        Names of the classes; by default their numbers.
+    legend : bool
+        Whether to list the classes beside the plot; they are named in it anyway.
     """
     z, labels = (np.asarray(a.detach().cpu() if isinstance(a, torch.Tensor) else a) for a in (z, labels))
     if z.ndim != 2 or z.shape[1] != 2 or len(z) != len(labels):
@@ -227,7 +237,7 @@ def plot_latent_map(
 
 
 def plot_history(history: History, *, ax: Axes | None = None, title: str = "", label: str = "") -> Axes:
-    """the loss after each epoch: solid for training, dashed for validation
+    """Plot the loss after each epoch: solid for training, dashed for validation.
 
     The scale is logarithmic unless a loss is 0 or below, as that of a Gaussian VAE may be.
     """
@@ -248,11 +258,12 @@ def plot_history(history: History, *, ax: Axes | None = None, title: str = "", l
 def plot_rate_distortion(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, ax: Axes | None = None, title: str = ""
 ) -> Axes:
-    """quality against size for several compressors; up and to the left is better
+    """Plot quality against size for several compressors; up and to the left is better.
 
     Parameters
     ----------
-    curves : {name: (bytes per image, PSNR in dB)}; a PSNR of infinity, no error at all, is drawn on top and named so
+    curves : dict
+        {name: (bytes per image, PSNR in dB)}; an infinite PSNR, no error at all, is drawn at the top and marked ∞.
     """
     ax = panels(width=6.5, height=4) if ax is None else ax
     looks = zip(itertools.cycle("osD^vP*"), itertools.cycle(LINE_STYLES), strict=False)
@@ -274,11 +285,12 @@ def plot_error_by_k(
     ax: Axes | None = None,
     title: str = "",
 ) -> Axes:
-    """mean squared error against the size of the code, each on a logarithmic scale unless a value is 0 or below
+    """Plot the mean squared error against the code size, on logarithmic scales unless a value is 0 or below.
 
     Parameters
     ----------
-    curves : {name: {k: error}} or {name: {k: errors over several seeds}}; several are drawn as mean ± deviation
+    curves : dict
+        {name: {k: error}} or {name: {k: errors over several seeds}}; several are drawn as mean ± standard deviation.
     """
     ax = panels(width=6.5, height=4) if ax is None else ax
     colours = (VERMILION, BLUE, GREEN, *CYCLE[3:])  # PCA, which comes first, keeps its colour in every figure
@@ -301,14 +313,14 @@ def plot_error_by_k(
 
 
 def plain_ticks(axis: Axis) -> None:
-    """write a logarithmic axis as 0.01, 0.02, 0.05, … and not as powers of ten"""
+    """Label a logarithmic axis with 0.01, 0.02, 0.05, … instead of powers of ten."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
 
 
 def _scale(ax: Axes, axis: str, values: Iterable[float]) -> str:
-    """make an axis, "x" or "y", logarithmic, or linear if a value would be lost; what its label then has to add"""
+    """Make an axis, "x" or "y", logarithmic, or linear if a value is 0 or below; return the suffix for its label."""
     if any(value <= 0 for value in values):
         ax.set(**{f"{axis}scale": "linear"})
         return ""

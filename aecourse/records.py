@@ -1,4 +1,4 @@
-"""The records that predictions, exercises and claims leave in the outputs of a saved cell, and how they are read.
+"""The records that predictions, exercises and claims leave in the outputs of a saved notebook.
 
 `aecourse.exercises.protocol` writes them. Reading them needs neither torch nor a kernel.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 RECORD = "application/vnd.aecourse.record+json"
 VERSION = 1
-FIELDS = {  # what a record holds beside its version, kind and name; all of it JSON, none of it NaN
+FIELDS = {  # what a record of each kind holds besides version, kind and name: JSON values, never NaN
     "question": {"question", "options"},
     "prediction": {"question", "options", "predicted", "measured"},
     "exercise": {"outcome", "hint"},
@@ -18,7 +18,7 @@ FIELDS = {  # what a record holds beside its version, kind and name; all of it J
 
 
 def read_records(outputs: Iterable[Mapping]) -> list[dict]:
-    """the records in the saved outputs of a cell, in order; what this version of the course cannot read is left out"""
+    """Return the records in the saved outputs of a cell, in order, without those that this version cannot read."""
     found = []
     for output in outputs:
         record = output.get("data", {}).get(RECORD)
@@ -30,15 +30,15 @@ def read_records(outputs: Iterable[Mapping]) -> list[dict]:
 
 
 def has_foreign_records(outputs: Sequence[Mapping]) -> bool:
-    """whether the outputs hold a record that this version of the course cannot read, as another version wrote it"""
+    """Whether the outputs hold a record that this version of the course cannot read."""
     return len(read_records(outputs)) < sum(RECORD in output.get("data", {}) for output in outputs)
 
 
 def claim_in_words(claim: Mapping) -> str:
-    """the sentence of a claim with its number and its bounds
+    """Return the sentence of a claim with its number and its bounds.
 
-    The number stands behind "≈", so that a comparison of stored outputs passes over what training decides; the bounds
-    are written to the letter.
+    A comparison of stored outputs skips a number behind "≈", which depends on training; the bounds are compared
+    exactly.
     """
     low, high = claim["at_least"], claim["at_most"]
     bounds = [f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None]

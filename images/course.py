@@ -1,4 +1,4 @@
-"""the map of the course, from one table of its notebooks"""
+"""The map of the course, from one table of its notebooks."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NOTEBOOKS = (
 
 
 def listing(notebooks: tuple[tuple[str, str, str], ...]) -> str:
-    """numbers and titles as a list in words"""
+    """Numbers and titles as a list in words."""
     *others, last = (f"{number} {title}".replace("\n", " ") for number, title, _ in notebooks)
     return f"{', '.join(others)} and {last}"
 
 
 def course_map() -> None:
-    """the notebooks and which one needs which"""
+    """The notebooks and which one needs which."""
     drawing = Drawing(
         "course_map",
         "The course: what each notebook promises, and what comes first",

@@ -1,7 +1,7 @@
-"""draw every diagram of the course: `python images/draw.py` writes them all again, byte for byte
+"""Draw every diagram of the course: `python images/draw.py` writes them all again, byte for byte.
 
 The digits are real ones from the test set, and what stands for an output is what the shipped networks return;
-make the weights again (`python -m aecourse.recipes`) and the pictures follow.
+make the weights again (`python -m aecourse.zoo.recipes`) and the pictures follow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from variation import elbo, vae
 
 
 def main() -> None:
-    """draw them all"""
+    """Draw them all."""
     torch.set_num_threads(1)  # sums in one order, so that every run gives the same bytes
     x, x_hat = example()
     hourglass(x, x_hat)

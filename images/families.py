@@ -1,4 +1,4 @@
-"""deep nets out of shallow ones, and wide nets of which few units are awake"""
+"""Deep nets out of shallow ones, and wide nets of which few units are awake."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sketch import FOREST, GHOST, QUIET, X_HAT, Drawing
 
 from aecourse.data import load_mnist
 from aecourse.plotting import BLUE, GREEN, ORANGE, VERMILION
-from aecourse.weights import load_weights, read_card
+from aecourse.zoo.weights import load_weights, read_card
 
 FROZEN = "#E6E6E6"
 TALL = {784: 92, 256: 62, 128: 42, 32: 26}  # how tall a layer of so many numbers is drawn
@@ -17,13 +17,13 @@ CODES = ((455, 256), (523, 128), (584, 32))
 
 
 def bar(drawing: Drawing, centre: float, y: float, size: int, name: str = "") -> None:
-    """a code of `size` numbers as a thin column, its name above it"""
+    """A code of `size` numbers as a thin column, its name above it."""
     drawing.box((centre - 5, y - TALL[size] / 2), 10, TALL[size], GREEN, fill="#66C4A8")
     drawing.text((centre, y - TALL[size] / 2 - 9), name)
 
 
 def weights(drawing: Drawing, y: float, place: tuple[int, int, int, int], name: str, *, train: bool) -> None:
-    """one layer of weights between two sizes: in colour while it is trained, gray while it is kept as it is"""
+    """One layer of weights between two sizes: in colour while it is trained, gray while it is kept as it is."""
     left, right, size_in, size_out = place
     colour = BLUE if size_in > size_out else ORANGE
     drawing.half(
@@ -33,7 +33,7 @@ def weights(drawing: Drawing, y: float, place: tuple[int, int, int, int], name: 
 
 
 def outwards(start: float, depth: int) -> list[tuple[int, int, int, int]]:
-    """the decoders of `depth` layers, mirrored, from `start` on"""
+    """The decoders of `depth` layers, mirrored, from `start` on."""
     places = []
     for left, right, size_in, size_out in reversed(WEIGHTS_IN[:depth]):
         places.append((start, start + right - left, size_out, size_in))
@@ -42,7 +42,7 @@ def outwards(start: float, depth: int) -> list[tuple[int, int, int, int]]:
 
 
 def compare(drawing: Drawing, y: float, left: float, right: float, drop: float) -> None:
-    """a bracket under the two things that training makes alike"""
+    """A bracket under the two things that training makes alike."""
     foot = y + drop
     drawing.arrow((right, foot + 14), (left, foot + 14), (left, foot), colour=VERMILION)
     drawing.arrow((left, foot + 14), (right, foot + 14), (right, foot), colour=VERMILION)
@@ -50,7 +50,7 @@ def compare(drawing: Drawing, y: float, left: float, right: float, drop: float) 
 
 @torch.inference_mode()
 def greedy_stacking() -> None:
-    """one layer after the other, then all together"""
+    """One layer after the other, then all together."""
     drawing = Drawing(
         "greedy_stacking",
         "Greedy stacking: train one layer at a time, then all together",
@@ -118,11 +118,11 @@ def greedy_stacking() -> None:
 
 @torch.inference_mode()
 def awake_units() -> None:
-    """all units of a sparse net for one digit, and the sum of what the awake ones draw"""
+    """All units of a sparse net for one digit, and the sum of what the awake ones draw."""
     x = load_mnist()[1].one_of_each(1)[7:8]
     network = load_weights("sparse-l1-0.25")
     z = network.encode(x)[0]
-    units, awake = len(z), int(network.awake(z).sum())
+    units, awake = len(z), int(network.active(z).sum())
     strongest = z.argsort(descending=True)[:4].tolist()
     atoms = network.decoder.atoms.T
     drawing = Drawing(

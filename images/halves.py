@@ -1,4 +1,4 @@
-"""what an autoencoder is made of: the hourglass, its training, and each half at work alone"""
+"""What an autoencoder is made of: the hourglass, its training, and each half at work alone."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from sketch import GHOST, QUIET, RUST, X_HAT, Drawing
 
 from aecourse.data import load_mnist
 from aecourse.plotting import BLUE, CLASS_COLOURS, GREEN, ORANGE, SKY, VERMILION
-from aecourse.weights import load_weights
+from aecourse.zoo.weights import load_weights
 
 
 @torch.inference_mode()
 def example() -> tuple[np.ndarray, np.ndarray]:
-    """a test digit and what the shipped network with 32 code numbers makes of it, (784,) and (784,)"""
+    """A test digit and what the shipped network with 32 code numbers makes of it, (784,) and (784,)."""
     x = load_mnist()[1].one_of_each(1)[5:6]
     return x[0].numpy(), load_weights("dense-k32")(x)[0].numpy()
 
 
 def draw_network(drawing: Drawing, y: float, x: np.ndarray, x_hat: np.ndarray, verbs: tuple[str, str]) -> None:
-    """image → encoder → code → decoder → image, centred on height y"""
+    """Image → encoder → code → decoder → image, centred on height y."""
     drawing.digit(x, (40, y - 56))
     drawing.arrow((157, y), (194, y))
     drawing.half(198, 380, y, (216, 88), BLUE, "encoder *f*", verbs[0])
@@ -37,7 +37,7 @@ def draw_network(drawing: Drawing, y: float, x: np.ndarray, x_hat: np.ndarray, v
 
 
 def hourglass(x: np.ndarray, x_hat: np.ndarray) -> None:
-    """the two halves, the neck between them, and the shapes that travel through"""
+    """The two halves, the neck between them, and the shapes that travel through."""
     drawing = Drawing(
         "hourglass",
         "An autoencoder is an hourglass, or diabolo (空竹网络)",
@@ -63,7 +63,7 @@ def hourglass(x: np.ndarray, x_hat: np.ndarray) -> None:
 
 
 def compress_restore(x: np.ndarray, x_hat: np.ndarray) -> None:
-    """the training loop: forwards through both halves, compare, and the error back into both"""
+    """The training loop: forwards through both halves, compare, and the error back into both."""
     drawing = Drawing(
         "compress_restore",
         "Training: compress, restore, compare, adjust",
@@ -91,7 +91,7 @@ def compress_restore(x: np.ndarray, x_hat: np.ndarray) -> None:
 
 
 def encoder_alone(x: np.ndarray) -> None:
-    """after training, the encoder feeds a small classifier; the decoder is put aside"""
+    """After training, the encoder feeds a small classifier; the decoder is put aside."""
     drawing = Drawing(
         "encoder_alone",
         "Keep only the encoder: a small network reads the code",
@@ -134,7 +134,7 @@ def encoder_alone(x: np.ndarray) -> None:
 
 @torch.inference_mode()
 def code_map() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """codes of test digits (n, 2) in the unit square, their labels, two places A and B, and their images
+    """Codes of test digits (n, 2) in the unit square, their labels, two places A and B, and their images.
 
     A is the middle of the sixes; B is the place far from every code whose image is the most undecided gray.
     """
@@ -154,7 +154,7 @@ def code_map() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 
 def decoder_alone() -> None:
-    """codes picked from the 2-D map of a trained network: one from a crowd, one from a hole"""
+    """Codes picked from the 2-D map of a trained network: one from a crowd, one from a hole."""
     drawing = Drawing(
         "decoder_alone",
         "Keep only the decoder: pick any code, get a new image",

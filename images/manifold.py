@@ -1,4 +1,4 @@
-"""the curve on which digits lie: a denoiser leads back to it, a contractive code only sees steps along it"""
+"""The curve on which digits lie: a denoiser leads back to it, a contractive code only sees steps along it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from torch.nn import functional as F
 
 from aecourse.data import corrupt, load_mnist
 from aecourse.plotting import BLUE, GREEN, VERMILION
-from aecourse.weights import load_weights
+from aecourse.zoo.weights import load_weights
 
 
 def curve(drawing: Drawing, a: np.ndarray, b: np.ndarray) -> None:
-    """a thick smooth line through many points"""
+    """A thick smooth line through many points."""
     drawing.line(*zip(a.round(1).tolist(), b.round(1).tolist(), strict=True), colour=GREEN, width=5)
 
 
 @torch.inference_mode()
 def denoising_manifold() -> None:
-    """three digits, pushed off the curve by three damages, and the repaired ones that a denoiser returns"""
+    """Three digits, pushed off the curve by three damages, and the repaired ones that a denoiser returns."""
     drawing = Drawing(
         "denoising_manifold",
         "Damage pushes a digit off the curve, the denoiser leads it back",
@@ -68,7 +68,7 @@ def denoising_manifold() -> None:
 
 
 def turn(x: torch.Tensor, degrees: float) -> torch.Tensor:
-    """pictures turned about their middle; (n, 784) → (n, 784)"""
+    """Pictures turned about their middle; (n, 784) → (n, 784)."""
     angle = torch.deg2rad(torch.tensor(degrees))
     c, s = angle.cos(), angle.sin()
     matrix = torch.stack([torch.stack([c, -s, 0 * c]), torch.stack([s, c, 0 * c])]).expand(len(x), 2, 3)
@@ -78,7 +78,7 @@ def turn(x: torch.Tensor, degrees: float) -> torch.Tensor:
 
 @torch.inference_mode()
 def steps(name: str, x: torch.Tensor, along: torch.Tensor, off: torch.Tensor) -> tuple[float, float]:
-    """how far a network's code moves for a nudge along the digits and for one off them, averaged"""
+    """How far a network's code moves for a nudge along the digits and for one off them, averaged."""
     encode = load_weights(name).encode
     z = encode(x)
     return tuple((encode(x + nudge) - z).norm(dim=1).mean().item() for nudge in (along, off))
@@ -86,7 +86,7 @@ def steps(name: str, x: torch.Tensor, along: torch.Tensor, off: torch.Tensor) ->
 
 @torch.inference_mode()
 def contraction() -> None:
-    """a nudge along the digits and one of the same size off them, and what each does to the code"""
+    """A nudge along the digits and one of the same size off them, and what each does to the code."""
     _, test = load_mnist()
     degrees = 12.0
     x = test.x[:1000]

@@ -1,4 +1,4 @@
-"""PCA's flat sheet and an autoencoder's bent one, through the same points"""
+"""PCA's flat sheet and an autoencoder's bent one, through the same points."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aecourse.plotting import BLUE, VERMILION
 
 
 def plot_sheet(ax: Axes, x: np.ndarray, x_hat: np.ndarray, sheet: np.ndarray, centre: Point, colour: str) -> None:
-    """points, what is lost of each, and the sheet they are restored to, far things first"""
+    """Points, what is lost of each, and the sheet they are restored to, far things first."""
     (tops, depth), (feet, _), (corners, reach) = (view(points, centre) for points in (x, x_hat, sheet))
     reach, lost = reach.mean(axis=1), np.stack([tops, feet], axis=1)
     edges = np.quantile(reach, np.linspace(1, 0, 15))
@@ -35,7 +35,7 @@ def plot_sheet(ax: Axes, x: np.ndarray, x_hat: np.ndarray, sheet: np.ndarray, ce
 
 
 def pca_plane_vs_sheet() -> None:
-    """the same points with the best plane and with the sheet that a small autoencoder found"""
+    """The same points with the best plane and with the sheet that a small autoencoder found."""
     drawing = Drawing(
         "pca_plane_vs_sheet",
         "PCA lays a flat sheet through the points, an autoencoder can bend it",

@@ -1,4 +1,4 @@
-"""the marks that the course's diagrams are made of: text, arrows, trapezoids, codes and digits on an SVG page"""
+"""The marks that the course's diagrams are made of: text, arrows, trapezoids, codes and digits on an SVG page."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ Point = tuple[float, float]
 
 
 def markup(text: str) -> str:
-    """*stars* around a symbol make it slanted, everything else is plain text"""
+    """*stars* around a symbol make it slanted, everything else is plain text."""
     return re.sub(r"\*(.+?)\*", r'<tspan font-style="italic">\1</tspan>', escape(text))
 
 
 class Drawing:
-    """an SVG picture that grows from the back to the front; coordinates are pixels of a 900 wide page"""
+    """An SVG picture that grows from the back to the front; coordinates are pixels of a 900 wide page."""
 
     def __init__(self, name: str, heading: str, description: str, *, height: int) -> None:
         self.name = name
@@ -45,7 +45,7 @@ class Drawing:
         self.text((28, 38), heading, size=21, weight="bold", anchor="start")
 
     def save(self) -> None:
-        """write the picture beside this script"""
+        """Write the picture beside this script."""
         file = Path(__file__).parent / f"{self.name}.svg"
         file.write_text("\n".join([*self.parts, "</g>", "</svg>\n"]), encoding="utf-8", newline="\n")
 
@@ -59,7 +59,7 @@ class Drawing:
         colour: str = INK,
         halo: bool = False,
     ) -> None:
-        """lines of text under each other; `at` is on the first baseline; a halo keeps it readable on a picture"""
+        """Lines of text under each other; `at` is on the first baseline; a halo keeps it readable on a picture."""
         edge = ' stroke="white" stroke-width="5" stroke-linejoin="round" paint-order="stroke"' if halo else ""
         for i, line in enumerate(lines):
             self.parts.append(
@@ -68,7 +68,7 @@ class Drawing:
             )
 
     def shape(self, points: Sequence[Point], colour: str, *, dashed: bool = False, fill: str | None = None) -> None:
-        """a closed outline, filled with a light tint of its colour"""
+        """A closed outline, filled with a light tint of its colour."""
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
         self.parts.append(
             f'<polygon points="{path}" fill="{fill or TINT[colour]}" stroke="{colour}" stroke-width="2.5" '
@@ -76,12 +76,12 @@ class Drawing:
         )
 
     def box(self, at: Point, width: float, height: float, colour: str, **options) -> None:
-        """a rectangle with its upper left corner at `at`"""
+        """A rectangle with its upper left corner at `at`."""
         (x, y), right, bottom = at, at[0] + width, at[1] + height
         self.shape([(x, y), (right, y), (right, bottom), (x, bottom)], colour, **options)
 
     def line(self, *points: Point, colour: str = INK, width: float = 2.5, dashed: bool = False) -> None:
-        """an open line through the points"""
+        """An open line through the points."""
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
         self.parts.append(
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}" '
@@ -89,7 +89,7 @@ class Drawing:
         )
 
     def arrow(self, *points: Point, colour: str = INK, dashed: bool = False) -> None:
-        """a line through the points with a head at its end"""
+        """A line through the points with a head at its end."""
         tip, before = np.array(points[-1], float), np.array(points[-2], float)
         along = (tip - before) / np.linalg.norm(tip - before)
         neck, side = tip - 11 * along, 5.5 * np.array([-along[1], along[0]])
@@ -98,7 +98,7 @@ class Drawing:
         self.parts.append(f'<polygon points="{path}" fill="{colour}"/>')
 
     def half(self, left: float, right: float, y: float, heights: Point, colour: str, *lines: str, **options) -> None:
-        """a trapezoid around height y, with text inside: an encoder narrows, a decoder widens"""
+        """A trapezoid around height y, with text inside: an encoder narrows, a decoder widens."""
         before, after = heights[0] / 2, heights[1] / 2
         self.shape([(left, y - before), (right, y - after), (right, y + after), (left, y + before)], colour, **options)
         if lines:
@@ -106,29 +106,29 @@ class Drawing:
             self.text(((left + right) / 2, y + 20), *lines[1:])
 
     def disc(self, at: Point, radius: float, colour: str = INK, *, fill: str = "white", width: float = 2) -> None:
-        """a filled circle"""
+        """A filled circle."""
         self.parts.append(
             f'<circle cx="{at[0]:g}" cy="{at[1]:g}" r="{radius:g}" fill="{fill}" stroke="{colour}" '
             f'stroke-width="{width:g}"/>'
         )
 
     def badge(self, at: Point, letter: str, colour: str) -> None:
-        """a letter in a small disc, to name a place"""
+        """A letter in a small disc, to name a place."""
         self.disc(at, 13, colour, width=3)
         self.text((at[0], at[1] + 6), letter, weight="bold")
 
     def specks(self, points: np.ndarray, colour: str) -> None:
-        """many small squares as one path; points (n, 2) are whole pixels"""
+        """Many small squares as one path; points (n, 2) are whole pixels."""
         path = "".join(f"M{x} {y}h3v3h-3z" for x, y in points)
         self.parts.append(f'<path d="{path}" fill="{colour}" opacity="0.55"/>')
 
     def code(self, x: float, y: float) -> None:
-        """a short column of cells, centred on (x, y): the few numbers of a code"""
+        """A short column of cells, centred on (x, y): the few numbers of a code."""
         for i, fill in enumerate(SHADES):
             self.box((x - 20, y - 44 + 22 * i), 40, 22, GREEN, fill=fill)
 
     def digit(self, pixels: np.ndarray, at: Point, *, size: int = 112) -> None:
-        """784 pixels in [0, 1] in nine steps of gray, as runs of equal pixels along each row"""
+        """784 pixels in [0, 1] in nine steps of gray, as runs of equal pixels along each row."""
         steps = np.rint(np.clip(pixels, 0, 1).reshape(28, 28) * 8).astype(int)
         runs: dict[int, str] = dict.fromkeys(range(1, 9), "")
         for row, values in enumerate(steps.tolist()):

@@ -1,4 +1,4 @@
-"""the variational autoencoder, its two heads and its noise, and the two costs of its bound"""
+"""The variational autoencoder, its two heads and its noise, and the two costs of its bound."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from sketch import FOREST, INK, QUIET, RUST, X_HAT, Drawing, Point
 
 from aecourse.data import load_mnist
 from aecourse.plotting import BLUE, GREEN, ORANGE, VERMILION
-from aecourse.weights import load_weights
+from aecourse.zoo.weights import load_weights
 
 
 def bell(drawing: Drawing, at: Point, scale: Point, mu: float, sigma: float, colour: str, **options) -> None:
-    """the density of N(mu, sigma²) over [-3, 3]; `at` is the place of 0, `scale` the pixels of a unit each way"""
+    """The density of N(mu, sigma²) over [-3, 3]; `at` is the place of 0, `scale` the pixels of a unit each way."""
     z = np.linspace(-3, 3, 181)
     density = np.exp(-(((z - mu) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
     points = np.stack([at[0] + scale[0] * z, at[1] - scale[1] * density], axis=1).round(1)
@@ -20,14 +20,14 @@ def bell(drawing: Drawing, at: Point, scale: Point, mu: float, sigma: float, col
 
 
 def operation(drawing: Drawing, at: Point, sign: str) -> None:
-    """a small disc with an arithmetic sign"""
+    """A small disc with an arithmetic sign."""
     drawing.disc(at, 15, width=2.5)
     drawing.text((at[0], at[1] + 7), sign, size=22, weight="bold")
 
 
 @torch.inference_mode()
 def vae() -> None:
-    """from the image through two heads to a cloud, from the cloud by noise to a code, and back to an image"""
+    """From the image through two heads to a cloud, from the cloud by noise to a code, and back to an image."""
     drawing = Drawing(
         "vae",
         "A variational autoencoder: the encoder names a cloud, noise picks the code in it",
@@ -97,7 +97,7 @@ def vae() -> None:
 
 @torch.inference_mode()
 def elbo() -> None:
-    """the two costs that training lowers, stacked, beside the one that they can never undercut"""
+    """The two costs that training lowers, stacked, beside the one that they can never undercut."""
     _, test = load_mnist()
     network = load_weights("vae-20d")
     minus_elbo = -float(network.elbo(test.x, samples=5, seed=0).mean())

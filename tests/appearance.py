@@ -27,7 +27,7 @@ Shown = list[str | np.ndarray]
 
 
 def move(control: widgets.Widget, rng: random.Random) -> None:
-    """give one control another value"""
+    """Give one control another value."""
     if hasattr(control, "_options_full"):
         control.index = rng.randrange(len(control._options_full))
     elif isinstance(control.value, bytes):
@@ -41,14 +41,14 @@ def move(control: widgets.Widget, rng: random.Random) -> None:
 
 
 def inside(widget: widgets.Widget):
-    """a widget and all that is in it"""
+    """A widget and all that is in it."""
     yield widget
     for child in getattr(widget, "children", ()):
         yield from inside(child)
 
 
 def shown(explorer: widgets.Widget) -> Shown:
-    """every sentence, chart and picture of an explorer, in order; pictures as arrays"""
+    """Every sentence, chart and picture of an explorer, in order; pictures as arrays."""
     found: Shown = []
     for widget in inside(explorer):
         words = widget.value if isinstance(widget, widgets.HTML) else ""
@@ -60,7 +60,7 @@ def shown(explorer: widgets.Widget) -> Shown:
 
 
 def explorers() -> dict[str, tuple[widgets.Widget, list[widgets.Widget]]]:
-    """{name: (explorer, the controls to move)}"""
+    """{name: (explorer, the controls to move)}."""
     generator = aecourse.GeneratorExplorer()
     plain = [
         aecourse.BottleneckExplorer(), aecourse.LatentMapExplorer(), aecourse.DrawingPad(), aecourse.StackExplorer(),
@@ -73,7 +73,7 @@ def explorers() -> dict[str, tuple[widgets.Widget, list[widgets.Widget]]]:
 
 
 def training_panel(explorer: widgets.Widget) -> widgets.Widget | None:
-    """the training panel below an explorer, opened; None if it has none"""
+    """The training panel below an explorer, opened; None if it has none."""
     buttons = [w for w in inside(explorer) if isinstance(w, widgets.ToggleButton) and "train" in w.description]
     if not buttons:
         return None
@@ -82,7 +82,7 @@ def training_panel(explorer: widgets.Widget) -> widgets.Widget | None:
 
 
 def walk() -> dict[str, list[Shown]]:
-    """{explorer: what it shows in each state}"""
+    """{explorer: what it shows in each state}."""
     record = {}
     for name, (explorer, controls) in explorers().items():
         rng = random.Random(0)
@@ -94,7 +94,7 @@ def walk() -> dict[str, list[Shown]]:
 
 
 def differences(before: Shown, after: Shown) -> list[str]:
-    """what differs between two states, in words"""
+    """What differs between two states, in words."""
     if len(before) != len(after):
         return [f"{len(before)} things were shown, now {len(after)}"]
     found = []
@@ -108,7 +108,7 @@ def differences(before: Shown, after: Shown) -> list[str]:
 
 
 def main() -> int:
-    """store, or compare and say what differs"""
+    """Store, or compare and say what differs."""
     action, file = sys.argv[1], Path(sys.argv[2])
     record = walk()
     if action == "store":

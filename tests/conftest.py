@@ -1,86 +1,30 @@
-"""Fixtures that several test files share."""
+"""How the tests are divided among processes; the fixtures that several files share stand in helpers/fixtures.py."""
 
-import os
-from collections.abc import Iterator
-
-import matplotlib
-import numpy as np
 import pytest
-import torch
-from hypothesis import settings
-from ipywidgets import Widget
-
-from aecourse.data import ImageSet, load_mnist
-from aecourse.device import available_devices, use_threads
-from aecourse.models import DenseAutoencoder
-
-matplotlib.use("Agg")
-settings.register_profile("course", max_examples=25, deadline=None, derandomize=True, database=None)
-settings.register_profile("random", max_examples=100, deadline=None, print_blob=True, database=None)
-settings.load_profile(os.environ.get("AECOURSE_PROFILE", "course"))
+from xdist.scheduler import LoadFileScheduling
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _threads():
-    use_threads()
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the fixtures, and with them torch, but not in a process that only hands out the tests to others."""
+    if not config.getoption("numprocesses", None):
+        config.pluginmanager.import_plugin("helpers.fixtures")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _widgets_closed() -> Iterator[None]:
-    """ipywidgets keeps every widget, and with it the digits and networks it shows, until somebody closes it"""
-    yield
-    Widget.close_all()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: of two processes none then has to wait for the other at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in ("board", "explorers", "base", "zoo"))
 
 
-@pytest.fixture(scope="session")
-def mnist() -> tuple[ImageSet, ImageSet]:
-    """all 70,000 digits, (train, test)"""
-    return load_mnist()
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> LoadFileScheduling:
+    """With several processes a file's tests stay in one, and those that build explorers in the same one.
 
+    Explorers share what they load, about ten seconds' worth; the tests of kernels build theirs elsewhere.
+    """
 
-@pytest.fixture(params=available_devices())
-def device(request) -> str:
-    """each device this machine has"""
-    return request.param
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            explores = "tests/explorers/" in file or file.endswith("test_random_state.py")
+            return "explorers" if explores and not file.endswith("test_lifetime.py") else file
 
-
-@pytest.fixture
-def tiny() -> DenseAutoencoder:
-    """a small dense autoencoder, the same each time"""
-    torch.manual_seed(0)
-    return DenseAutoencoder(4, hidden=(16,))
-
-
-@pytest.fixture(scope="session")
-def strokes() -> np.ndarray:
-    """a drawing on an 84×84 canvas: a thick 1, off centre"""
-    canvas = np.zeros((84, 84), np.uint8)
-    canvas[10:60, 50:58] = 255
-    return canvas
-
-
-@pytest.fixture
-def no_figure_left():
-    """fail if the test leaves a matplotlib figure open"""
-    from matplotlib import pyplot as plt
-
-    plt.close("all")
-    yield
-    assert plt.get_fignums() == []
-
-
-@pytest.fixture
-def blobs() -> torch.Tensor:
-    """40 images of a few blurred blobs: something a small network can learn"""
-    generator = torch.Generator().manual_seed(0)
-    coarse = torch.rand(5, 1, 7, 7, generator=generator)
-    shapes = torch.nn.functional.interpolate(coarse, 28, mode="bilinear").view(5, 784)
-    return (torch.rand(40, 5, generator=generator).softmax(1) @ shapes).clamp(0, 1)
-
-
-@pytest.fixture
-def displayed(monkeypatch) -> list[tuple[dict, dict | None]]:
-    """what a notebook would have shown: (data by MIME type, metadata)"""
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, raw, metadata=None: shown.append((data, metadata)))
-    return shown
+    return Scheduling(config, log)

@@ -1,44 +1,69 @@
-"""Run every notebook under nbval, each alone, and compare with its stored outputs.
+"""Run the notebooks under nbval and compare with their stored outputs.
 
-`python tests/notebooks.py [NAME…]` tests; `--store` runs them and stores their outputs instead.
+`python tests/notebooks.py` tests all, two at a time on half the cores each, and prints each one's seconds;
+`--alone` or a single NAME gives a notebook the whole machine; `--store` runs them and stores their outputs instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
-from aecourse.classroom.marking import mark
+from aecourse.classroom.slide_types import write_slide_types
+from aecourse.device import cpu_share
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-CELL_TIMEOUT = 300  # seconds; generous, because a shared machine can be slow
+CELL_TIMEOUT = 900  # seconds; generous, because a shared machine can be slow
+AT_A_TIME = 2
+LONGEST_FIRST = ("02", "09", "03", "04", "07", "05", "01", "06", "08", "00", "10")  # so that both halves end together
 
 
-def run_nbval(notebook: Path) -> tuple[int, float]:
-    """nbval's exit status for one notebook, and the seconds it took"""
-    sanitize = ROOT / "tests" / "nbval_sanitize.cfg"
+def run_nbval(notebook: Path, threads: int | None = None) -> tuple[subprocess.CompletedProcess[str], float]:
+    """What nbval says of one notebook run on so many threads (None: as many as there are), and the seconds it took."""
     options = [
         "--nbval",
         "--nbval-current-env",
         f"--nbval-cell-timeout={CELL_TIMEOUT}",
-        "--nbval-sanitize-with",
-        sanitize,
+        f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval_sanitize.cfg'}",
     ]
-    started = time.perf_counter()
+    limits = ("AECOURSE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS") if threads else ()
+    environment = os.environ | {name: str(threads) for name in limits}
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", *options, notebook]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode, time.perf_counter() - started
+    started = time.perf_counter()
+    outcome = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    return outcome, time.perf_counter() - started
+
+
+def test(notebooks: list[Path], *, alone: bool) -> list[str]:
+    """Run the notebooks under nbval, print a line for each and what nbval says of one that fails; their names."""
+    threads = None if alone else max(1, cpu_share() // AT_A_TIME)
+    ordered = sorted(notebooks, key=lambda notebook: LONGEST_FIRST.index(notebook.name[:2]))
+    failed = []
+    with ThreadPoolExecutor(1 if alone else AT_A_TIME) as pool:
+        runs = {pool.submit(run_nbval, notebook, threads): notebook.name for notebook in ordered}
+        for run in as_completed(runs):
+            outcome, seconds = run.result()
+            print(f"{runs[run]}: {'FAILED' if outcome.returncode else 'ok'} in {seconds:.0f} s", flush=True)
+            if outcome.returncode:
+                failed.append(runs[run])
+                print(outcome.stdout, flush=True)
+    return failed
 
 
 def store(notebook: Path) -> float:
-    """execute one notebook top to bottom and store its outputs, without widget state, with its slides marked"""
+    """Execute one notebook top to bottom and store its outputs, without widget state, with its slides marked."""
     started = time.perf_counter()
     content = nbformat.read(notebook, as_version=4)
     resources = {"metadata": {"path": str(notebook.parent)}}
@@ -49,28 +74,26 @@ def store(notebook: Path) -> float:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):  # a stored view has no model; picture and text stay
             output.get("data", {}).pop(WIDGET_VIEW, None)
-    mark(content)
+    write_slide_types(content)
     nbformat.write(content, notebook)
     return time.perf_counter() - started
 
 
 def main() -> int:
-    """test or store the notebooks named, or all of them"""
+    """Test or store the notebooks named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="beginnings of file names, such as 03 (default: all)")
+    parser.add_argument("--alone", action="store_true", help="one after another, each with the whole machine")
     parser.add_argument("--store", action="store_true", help="store new outputs instead of comparing with the old")
     options = parser.parse_args()
     chosen = [n for n in NOTEBOOKS if not options.names or n.name.startswith(tuple(options.names))]
     if not chosen:
         parser.error(f"no notebook begins with {', '.join(options.names)}")
-    failed = []
-    for notebook in chosen:
-        if options.store:
+    if options.store:
+        for notebook in chosen:
             print(f"{notebook.name}: stored in {store(notebook):.0f} s", flush=True)
-            continue
-        status, seconds = run_nbval(notebook)
-        print(f"{notebook.name}: {'FAILED' if status else 'ok'} in {seconds:.0f} s\n", flush=True)
-        failed += [notebook.name] if status else []
+        return 0
+    failed = test(chosen, alone=options.alone or len(chosen) == 1)
     print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 

@@ -26,14 +26,14 @@ WIDTH = 400  # pixels of one picture on a sheet
 
 
 def as_gray(picture: np.ndarray) -> np.ndarray:
-    """uint8 (height, width, 3) → what a printer without colour makes of it"""
+    """uint8 (height, width, 3) → what a printer without colour makes of it."""
     luminance = convert.linearRGB_from_sRGB(picture / 255.0) @ np.array([0.2126, 0.7152, 0.0722])
     gray = convert.sRGB_from_linearRGB(np.repeat(luminance[..., None], 3, 2))
     return (gray * 255 + 0.5).astype(np.uint8)
 
 
 def four_ways(picture: Image.Image) -> Image.Image:
-    """one picture as it is, in gray, and as seen with each deficiency, side by side"""
+    """One picture as it is, in gray, and as seen with each deficiency, side by side."""
     small = picture.convert("RGB").resize((WIDTH, round(WIDTH * picture.height / picture.width)), Image.LANCZOS)
     pixels = np.asarray(small)
     simulator = simulate.Simulator_Machado2009()
@@ -42,7 +42,7 @@ def four_ways(picture: Image.Image) -> Image.Image:
 
 
 def stored_figures(notebook: Path) -> list[Image.Image]:
-    """the PNG outputs of a notebook, in order; those without colour are left out"""
+    """The PNG outputs of a notebook, in order; those without colour are left out."""
     cells = nbformat.read(notebook, 4).cells
     outputs = [output.get("data", {}).get("image/png") for cell in cells for output in cell.get("outputs", ())]
     pictures = [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in outputs if data]
@@ -50,7 +50,7 @@ def stored_figures(notebook: Path) -> list[Image.Image]:
 
 
 def sheets(name: str, pictures: list[Image.Image], *, height: int = 2600) -> None:
-    """write the pictures of one source, as many on a sheet as fit"""
+    """Write the pictures of one source, as many on a sheet as fit."""
     rows, pages = [four_ways(picture) for picture in pictures], [[]]
     for row in rows:
         if pages[-1] and sum(r.height for r in pages[-1]) + row.height > height:

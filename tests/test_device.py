@@ -6,9 +6,8 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given
-from hypothesis import strategies as st
-from strategies import junk, not_counts, not_seeds, refuses
+from helpers.strategies import junk, not_counts, not_seeds, refuses
+from hypothesis import example, given, strategies as st
 
 from aecourse import device as module
 from aecourse.device import KNOWN_DEVICES, check_device, cpu_share, pick_device, seed_everything, use_threads
@@ -16,7 +15,7 @@ from aecourse.device import KNOWN_DEVICES, check_device, cpu_share, pick_device,
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch):
-    """no setting from outside, and the thread count as it was afterwards"""
+    """No setting from outside, and the thread count as it was afterwards."""
     before = torch.get_num_threads()
     monkeypatch.delenv("AECOURSE_DEVICE", raising=False)
     monkeypatch.delenv("AECOURSE_THREADS", raising=False)
@@ -26,7 +25,7 @@ def _plain_environment(monkeypatch):
 
 @pytest.fixture
 def machine(monkeypatch):
-    """pretend to be a machine with these devices"""
+    """Pretend to be a machine with these devices."""
 
     def has(*devices: str) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: "cuda" in devices)
@@ -39,13 +38,13 @@ def machine(monkeypatch):
     ("devices", "fastest"), [(("cuda", "mps"), "cuda"), (("cuda",), "cuda"), (("mps",), "mps"), ((), "cpu")]
 )
 def test_fastest_device_is_picked(machine, devices, fastest):
-    """cuda before mps before cpu"""
+    """Cuda before mps before cpu."""
     machine(*devices)
     assert pick_device() == torch.device(fastest)
 
 
 def test_environment_overrides(machine, monkeypatch):
-    """AECOURSE_DEVICE beats the fastest, an argument beats AECOURSE_DEVICE, an empty setting is none"""
+    """AECOURSE_DEVICE beats the fastest, an argument beats AECOURSE_DEVICE, an empty setting is none."""
     machine("cuda", "mps")
     monkeypatch.setenv("AECOURSE_DEVICE", " mps ")
     assert pick_device().type == "mps"
@@ -55,7 +54,7 @@ def test_environment_overrides(machine, monkeypatch):
 
 
 def test_absent_device_is_refused(machine, monkeypatch):
-    """the error names who asked, what for, and what there is"""
+    """The error names who asked, what for, and what there is."""
     machine()
     with pytest.raises(ValueError, match=r"name='cuda' .* has only: cpu"):
         pick_device("cuda")
@@ -66,33 +65,33 @@ def test_absent_device_is_refused(machine, monkeypatch):
 
 @given(name=junk.filter(lambda name: name is not None and name not in KNOWN_DEVICES))
 def test_unknown_device_is_refused(name):
-    """no guess is made, and the thread count stays"""
+    """No guess is made, and the thread count stays."""
     torch.set_num_threads(2)
     refuses("name", pick_device, name)
     assert torch.get_num_threads() == 2
 
 
 def test_unknown_device_from_the_environment(monkeypatch):
-    """the variable is named"""
+    """The variable is named."""
     monkeypatch.setenv("AECOURSE_DEVICE", "gpu")
     assert "cpu, cuda, mps" in refuses("AECOURSE_DEVICE", pick_device)
 
 
 @given(device=junk | st.sampled_from(["CPU", "gpu", "cuda:x", "mnist"]))
 def test_check_device_refuses(device):
-    """whatever torch does not know"""
+    """Whatever torch does not know."""
     refuses("device", check_device, device)
 
 
 def test_check_device_knows_what_is_here(machine):
-    """a device torch knows but this machine lacks is refused too"""
+    """A device torch knows but this machine lacks is refused too."""
     machine()
     assert check_device("cpu") == check_device(torch.device("cpu")) == torch.device("cpu")
     assert "cuda" in refuses("device", check_device, "cuda")
 
 
 def test_picking_a_device_sets_the_threads(monkeypatch):
-    """one call at the top of a notebook settles both"""
+    """One call at the top of a notebook settles both."""
     monkeypatch.setenv("AECOURSE_THREADS", "3")
     pick_device("cpu")
     assert torch.get_num_threads() == 3
@@ -100,13 +99,13 @@ def test_picking_a_device_sets_the_threads(monkeypatch):
 
 @pytest.mark.parametrize(("setting", "count", "expected"), [("3", None, 3), ("3", 1, 1), (" 2 ", None, 2), ("", 4, 4)])
 def test_threads(monkeypatch, setting, count, expected):
-    """an argument beats AECOURSE_THREADS"""
+    """An argument beats AECOURSE_THREADS."""
     monkeypatch.setenv("AECOURSE_THREADS", setting)
     assert use_threads(count) == expected == torch.get_num_threads()
 
 
 def test_threads_default_to_the_share(monkeypatch):
-    """without a setting, this process's share of the machine"""
+    """Without a setting, this process's share of the machine."""
     monkeypatch.setattr(module, "cpu_share", lambda: 3)
     assert use_threads() == 3 == torch.get_num_threads()
 
@@ -115,7 +114,7 @@ def test_threads_default_to_the_share(monkeypatch):
 @example(count=0)
 @example(count=True)
 def test_bad_thread_count(count):
-    """refused, and nothing changes"""
+    """Refused, and nothing changes."""
     torch.set_num_threads(2)
     refuses("count", use_threads, count)
     assert torch.get_num_threads() == 2
@@ -123,7 +122,7 @@ def test_bad_thread_count(count):
 
 @pytest.mark.parametrize("setting", ["0", "-1", "two", "1.5", "²"])
 def test_bad_thread_setting(monkeypatch, setting):
-    """the variable is named, with what it held"""
+    """The variable is named, with what it held."""
     monkeypatch.setenv("AECOURSE_THREADS", setting)
     assert setting in refuses("AECOURSE_THREADS", use_threads)
 
@@ -141,7 +140,7 @@ def test_bad_thread_setting(monkeypatch, setting):
     ],
 )
 def test_container_quota(tmp_path, files, quota):
-    """both layouts of a container's limits, with and without one"""
+    """Both layouts of a container's limits, with and without one."""
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -152,14 +151,14 @@ def test_container_quota(tmp_path, files, quota):
     ("cores", "quota", "share"), [(8, None, 8), (8, 2.0, 2), (8, 1.5, 2), (8, 0.2, 1), (2, 16.0, 2), (1, None, 1)]
 )
 def test_share_is_affinity_capped_by_quota(monkeypatch, cores, quota, share):
-    """a part of a core counts as one"""
+    """A part of a core counts as one."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
     monkeypatch.setattr(module, "_cgroup_quota", lambda: quota)
     assert cpu_share() == share
 
 
 def test_share_without_affinity(monkeypatch):
-    """macOS and Windows have no affinity call: all cores, and one where even that is unknown"""
+    """MacOS and Windows have no affinity call: all cores, and one where even that is unknown."""
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(module, "_cgroup_quota", lambda: None)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
@@ -173,7 +172,7 @@ def _numbers() -> tuple:
 
 
 def test_a_seed_repeats_every_generator():
-    """Python, NumPy and torch, each its own"""
+    """Python, NumPy and torch, each its own."""
     seed_everything(5)
     first = _numbers()
     assert len(set(first)) == 3
@@ -188,7 +187,7 @@ def test_a_seed_repeats_every_generator():
 @example(seed=2**32)
 @example(seed=True)
 def test_bad_seed(seed):
-    """refused, and no generator moves"""
+    """Refused, and no generator moves."""
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     refuses("seed", seed_everything, seed)
     assert (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()) == before

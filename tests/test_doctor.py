@@ -14,7 +14,7 @@ from aecourse import doctor
 
 
 def test_healthy_machine_passes() -> None:
-    """`python -m aecourse` exits with 0 and prints one ✓ a check on a screen of 24 lines"""
+    """`python -m aecourse` exits with 0 and prints one ✓ a check on a screen of 24 lines."""
     run = subprocess.run([sys.executable, "-m", "aecourse"], capture_output=True, text=True, check=False)
     lines = run.stdout.splitlines()
     assert run.returncode == 0, run.stdout
@@ -24,7 +24,7 @@ def test_healthy_machine_passes() -> None:
 
 
 def failures(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> str:
-    """what the doctor prints about failed checks, which must make it return False"""
+    """What the doctor prints about failed checks, which must make it return False."""
     assert not doctor.diagnose()
     lines = capsys.readouterr().out.splitlines()
     failed = [i for i, line in enumerate(lines) if line.startswith("✗")]
@@ -35,7 +35,7 @@ def failures(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> 
 @pytest.mark.parametrize("folder", ["mnist", "weights"])
 @pytest.mark.parametrize("harm", ["flip a bit", "delete"])
 def test_damaged_assets_are_named(folder: str, harm: str, tmp_path: Path, monkeypatch, capsys) -> None:
-    """one flipped bit or one missing file in the images or the weights is found and named"""
+    """One flipped bit or one missing file in the images or the weights is found and named."""
     shutil.copytree(doctor.ASSETS / folder, tmp_path / folder)
     other = {"mnist": "weights", "weights": "mnist"}[folder]
     (tmp_path / other).symlink_to(doctor.ASSETS / other)
@@ -53,7 +53,7 @@ def test_damaged_assets_are_named(folder: str, harm: str, tmp_path: Path, monkey
 
 
 def test_every_shipped_file_has_a_checksum() -> None:
-    """no image or weights file escapes the doctor"""
+    """No image or weights file escapes the doctor."""
     for folder in ("mnist", "weights"):
         listed = {line.split()[1] for line in (doctor.ASSETS / folder / "SHA256SUMS").read_text().splitlines()}
         there = {p.name for p in (doctor.ASSETS / folder).iterdir() if p.suffix in (".gz", ".safetensors")}
@@ -61,27 +61,27 @@ def test_every_shipped_file_has_a_checksum() -> None:
 
 
 def test_mismatched_torchvision_is_named(monkeypatch, capsys) -> None:
-    """a torchvision made for another torch is the commonest broken installation"""
+    """A torchvision made for another torch is the commonest broken installation."""
     real = doctor._version
     monkeypatch.setattr(doctor, "_version", lambda name: "1.0.0" if name == "torch" else real(name))
     assert "torchvision" in failures(monkeypatch, capsys)
 
 
 def test_wrong_package_version_is_named(monkeypatch, capsys) -> None:
-    """a package below its bound is found"""
+    """A package below its bound is found."""
     real = doctor._version
     monkeypatch.setattr(doctor, "_version", lambda name: "7.0.0" if name == "ipywidgets" else real(name))
     assert "ipywidgets" in failures(monkeypatch, capsys)
 
 
 def test_absent_device_is_named(monkeypatch, capsys) -> None:
-    """AECOURSE_DEVICE may ask for what is not there"""
+    """AECOURSE_DEVICE may ask for what is not there."""
     monkeypatch.setenv("AECOURSE_DEVICE", "tpu")
     assert "AECOURSE_DEVICE" in failures(monkeypatch, capsys)
 
 
 def test_unwritable_folder_is_named(monkeypatch, capsys) -> None:
-    """notebooks must be savable where they lie"""
+    """Notebooks must be savable where they lie."""
 
     def refuse(**options):
         raise PermissionError(13, os.strerror(13))

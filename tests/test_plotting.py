@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given
-from hypothesis import strategies as st
+from helpers.strategies import junk, refuses
+from hypothesis import example, given, strategies as st
 from hypothesis.extra import numpy as hnp
 from matplotlib import pyplot as plt
-from strategies import junk, refuses
 
 from aecourse import plotting
 from aecourse.plotting import (
@@ -44,7 +43,7 @@ PLOTS = {
 
 @pytest.fixture(autouse=True)
 def _tidy():
-    """each test starts and ends without figures, and without a changed style"""
+    """Each test starts and ends without figures, and without a changed style."""
     before = dict(plt.rcParams)
     yield
     plt.close("all")
@@ -52,7 +51,7 @@ def _tidy():
 
 
 def grays() -> st.SearchStrategy:
-    """rows of small images in bytes"""
+    """Rows of small images in bytes."""
     side = st.shared(st.integers(1, 4), key="side")
     row = side.flatmap(lambda s: hnp.arrays(np.uint8, st.tuples(st.integers(1, 4), st.just(s), st.just(s))))
     return st.lists(row, min_size=1, max_size=3)
@@ -60,7 +59,7 @@ def grays() -> st.SearchStrategy:
 
 @given(rows=grays(), gap=st.integers(0, 3), background=st.integers(0, 255))
 def test_mosaic_to_the_pixel(rows, gap, background):
-    """each image where it belongs, and background everywhere else"""
+    """Each image where it belongs, and background everywhere else."""
     side, longest = rows[0].shape[1], max(map(len, rows))
     picture = mosaic(rows, gap=gap, background=background)
     assert picture.dtype == np.uint8
@@ -75,7 +74,7 @@ def test_mosaic_to_the_pixel(rows, gap, background):
 
 
 def test_pixels_become_bytes():
-    """rounded to the nearest of 256, clipped, whatever holds them; bytes stay"""
+    """Rounded to the nearest of 256, clipped, whatever holds them; bytes stay."""
     values = np.array([[0, 1, 0.5, 1 / 255, -3, 7, 0.0019, 0.0021, np.nan]])
     expected = [0, 255, 128, 1, 0, 255, 0, 1, 0]
     assert as_images(values).ravel().tolist() == expected
@@ -102,7 +101,7 @@ def test_pixels_become_bytes():
     ],
 )
 def test_bad_images(images):
-    """shape and kind"""
+    """Shape and kind."""
     refuses("images", as_images, images)
     refuses("images", plot_reconstructions, {"original": images})
     refuses("images", mosaic, [images])
@@ -115,7 +114,7 @@ not_a_gray = junk | st.integers(max_value=-1) | st.integers(min_value=256)
 @example(background=256, gap=-1)
 @example(background=-1, gap=True)
 def test_bad_mosaic(background, gap):
-    """no rows, images of two sizes, impossible gaps"""
+    """No rows, images of two sizes, impossible gaps."""
     refuses("rows", mosaic, [])
     refuses("rows", mosaic, [np.zeros((1, 4)), np.zeros((1, 9))])
     refuses("gap", mosaic, [np.zeros((1, 4))], gap=gap)
@@ -124,7 +123,7 @@ def test_bad_mosaic(background, gap):
 
 @pytest.mark.parametrize("kind", PLOTS)
 def test_axes_go_in_and_out(kind):
-    """the given Axes are drawn on and returned; no second figure appears"""
+    """The given Axes are drawn on and returned; no second figure appears."""
     plot, arguments = PLOTS[kind]
     ax = plt.figure().subplots()
     assert plot(*arguments, ax=ax, title="what it shows") is ax
@@ -135,7 +134,7 @@ def test_axes_go_in_and_out(kind):
 
 @pytest.mark.parametrize("kind", PLOTS)
 def test_axes_are_made_where_none_came(kind, displayed):
-    """one figure in the course's style, which show() displays and closes"""
+    """One figure in the course's style, which show() displays and closes."""
     plot, arguments = PLOTS[kind]
     ax = plot(*arguments)
     assert len(plt.get_fignums()) == 1
@@ -147,7 +146,7 @@ def test_axes_are_made_where_none_came(kind, displayed):
 
 @pytest.mark.parametrize("kind", ["latent map", "history", "rate-distortion", "error by k"])
 def test_axes_say_what_they_show(kind):
-    """every plot of numbers names both axes and has a legend"""
+    """Every plot of numbers names both axes and has a legend."""
     plot, arguments = PLOTS[kind]
     ax = plot(*arguments)
     assert len(ax.get_xlabel()) > 3
@@ -156,7 +155,7 @@ def test_axes_say_what_they_show(kind):
 
 
 def test_reconstructions_name_their_rows():
-    """each name stands in the middle of its row"""
+    """Each name stands in the middle of its row."""
     ax = plot_reconstructions({"original": IMAGES, "restored": 1 - IMAGES})
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["original", "restored"]
     assert ax.get_yticks().tolist() == [13.5, 43.5]
@@ -166,7 +165,7 @@ def test_reconstructions_name_their_rows():
 
 
 def test_history_draws_what_was_recorded():
-    """solid for training, dashed for validation, on a logarithmic scale"""
+    """Solid for training, dashed for validation, on a logarithmic scale."""
     ax = plot_history(HISTORY, label="k = 8")
     training, validation = ax.get_lines()
     assert training.get_xydata().tolist() == [[1, 0.1], [2, 0.05], [3, 0.02]]
@@ -177,14 +176,14 @@ def test_history_draws_what_was_recorded():
 
 
 def visible(ax) -> list[list[tuple[float, float]]]:
-    """the points of each line that lie within the axes once drawn"""
+    """The points of each line that lie within the axes once drawn."""
     ax.figure.canvas.draw()
     box = ax.bbox.padded(1)
     return [[tuple(p) for p in line.get_xydata() if box.contains(*ax.transData.transform(p))] for line in ax.lines]
 
 
 def test_history_below_zero():
-    """a Gaussian VAE's losses: all ten points are seen, on an axis that says what it is; on the same axes again too"""
+    """A Gaussian VAE's losses: all ten points are seen, on an axis that says what it is; on the same axes again too."""
     losses = [1194.0, 119.0, -74.0, -133.0, -148.0]
     history = History(train=[{"total": t} for t in losses], validation=[{"total": t + 5} for t in losses])
     ax = plot_history(history)
@@ -200,14 +199,14 @@ def test_history_below_zero():
 
 @pytest.mark.parametrize("loss", [0.03, -20.0])
 def test_history_of_one_epoch(loss):
-    """two marks"""
+    """Two marks."""
     ax = plot_history(History(train=[{"total": loss}], validation=[{"total": loss + 1}]))
     assert visible(ax) == [[(1, loss)], [(1, loss + 1)]]
     assert all(line.get_marker() not in ("", "None", None) for line in ax.lines)
 
 
 def test_no_point_of_a_comparison_is_lost():
-    """a perfect copy has infinite PSNR and no error, the mean picture needs no numbers: all are on the axes"""
+    """A perfect copy has infinite PSNR and no error, the mean picture needs no numbers: all are on the axes."""
     ax = plot_rate_distortion({"PNG": ([200, 300], [np.inf, 30]), "mean": ([0], [12]), "exact": ([8], [np.inf])})
     assert [len(points) for points in visible(ax)] == [2, 1, 1]
     assert [text.get_text() for text in ax.texts] == ["∞", "∞"]
@@ -223,13 +222,13 @@ def test_no_point_of_a_comparison_is_lost():
 
 @pytest.mark.filterwarnings("error")
 def test_history_of_a_training_that_was_stopped_at_once(displayed):
-    """an empty History is drawn as an empty plot, without a complaint"""
+    """An empty History is drawn as an empty plot, without a complaint."""
     show(plot_history(History(stopped="Ctrl-C")), alt="nothing was learnt")
     assert displayed
 
 
 def test_latent_map_draws_every_code():
-    """each class by its own colour and marker, at its own codes"""
+    """Each class by its own colour and marker, at its own codes."""
     ax = plot_latent_map(torch.from_numpy(CODES), torch.from_numpy(LABELS), names=[f"kind {i}" for i in range(10)])
     clouds = ax.collections
     assert len(clouds) == 10
@@ -241,7 +240,7 @@ def test_latent_map_draws_every_code():
 
 
 def test_latent_map_of_many_classes():
-    """letters: no two of 26 look alike, and digits look as ever"""
+    """Letters: no two of 26 look alike, and digits look as ever."""
     labels = np.arange(52) % 26
     clouds = plot_latent_map(CODES[:52], labels).collections
     looks = {(cloud.get_facecolor()[0].tobytes(), cloud.get_paths()[0].vertices.tobytes()) for cloud in clouds}
@@ -261,20 +260,20 @@ def test_latent_map_of_many_classes():
     ],
 )
 def test_bad_latent_map(name, arguments, options):
-    """codes, labels and names are checked before a figure is opened"""
+    """Codes, labels and names are checked before a figure is opened."""
     refuses(name, plot_latent_map, *arguments, **options)
     assert plt.get_fignums() == []
 
 
 @pytest.mark.parametrize("rows", [{}, [IMAGES], IMAGES, None])
 def test_bad_rows(rows):
-    """rows have names"""
+    """Rows have names."""
     refuses("rows", plot_reconstructions, rows)
     assert plt.get_fignums() == []
 
 
 def test_no_curve_is_dropped():
-    """eleven curves give eleven lines, each with its own look"""
+    """Eleven curves give eleven lines, each with its own look."""
     ax = plot_rate_distortion({f"codec {i}": ([1, 2], [i, i + 1]) for i in range(11)})
     assert [line.get_ydata()[0] for line in ax.get_lines()] == list(range(11))
     ax = plot_error_by_k({f"model {i}": {1: 0.1, 2: 0.01 + i} for i in range(11)})
@@ -282,7 +281,7 @@ def test_no_curve_is_dropped():
 
 
 def test_error_by_k_averages_over_seeds():
-    """mean over the runs, deviation as bars, ticks at the powers of two"""
+    """Mean over the runs, deviation as bars, ticks at the powers of two."""
     ax = plot_error_by_k(ERRORS)
     lines = [container[0].get_xydata() for container in ax.containers]
     np.testing.assert_allclose(lines[0], [[1, 0.05], [2, 0.04], [4, 0.03]])
@@ -294,7 +293,7 @@ def test_error_by_k_averages_over_seeds():
 
 
 def test_error_by_k_at_any_k():
-    """sizes that are no powers of two are marked too"""
+    """Sizes that are no powers of two are marked too."""
     ax = plot_error_by_k({"ours": {3: 0.1, 10: 0.05}})
     assert ax.get_xticks().tolist() == [3, 10]
     assert ax.containers[0][0].get_markevery() is None

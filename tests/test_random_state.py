@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from strategies import same, state_of
+from helpers.strategies import same, state_of
 
 import aecourse
 from aecourse.data import load_mnist
@@ -18,9 +18,9 @@ from aecourse.models import (
     VariationalAutoencoder,
 )
 from aecourse.training import fit, mean_loss
-from aecourse.weights import load_weights, save_weights, shipped_weights
+from aecourse.zoo.weights import load_weights, save_weights, shipped_weights
 
-EXPLORERS = [name for name in aecourse.widgets.__all__ if name != "DemoBoard"]
+EXPLORERS = [name for name in aecourse.explorers.__all__ if name != "DemoBoard"]
 NOISY = {
     "variational": lambda: VariationalAutoencoder(2, hidden=(16,)),
     "denoising": lambda: DenoisingAutoencoder(4, hidden=(16,)),
@@ -32,13 +32,13 @@ NOISY = {
 
 
 def numbers() -> list[float]:
-    """the next number of each generator"""
+    """The next number of each generator."""
     return [random.random(), float(np.random.rand()), torch.rand(()).item()]
 
 
 @pytest.fixture
 def untouched():
-    """after the test the generators must stand where the test found them"""
+    """After the test the generators must stand where the test found them."""
     seed_everything(5)
     expected = numbers()
     seed_everything(5)
@@ -48,18 +48,18 @@ def untouched():
 
 @pytest.mark.parametrize("name", shipped_weights())
 def test_loading_weights(untouched, name):
-    """every family builds itself with random weights first"""
+    """Every family builds itself with random weights first."""
     load_weights(name)
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_building_and_moving_an_explorer(untouched, name):
-    """also the first time, also its stored picture, also its buttons that draw something at random"""
+    """Also the first time, also its stored picture, also its buttons that draw something at random."""
     explorer = getattr(aecourse, name)()
     explorer._repr_mimebundle_()
     explorer.refresh()
-    if hasattr(explorer, "workshop"):
-        explorer.workshop.button.value = True
+    if explorer.training_panel is not None:
+        explorer.training_panel.button.value = True
     if name == "GeneratorExplorer":
         explorer.panels["twenty"].draw()
         explorer.panels["between"].another_pair()
@@ -68,7 +68,7 @@ def test_building_and_moving_an_explorer(untouched, name):
 
 @pytest.mark.parametrize("name", NOISY)
 def test_measuring(blobs, name):
-    """the validation loss, though it draws noise; and it is the same each time"""
+    """The validation loss, though it draws noise; and it is the same each time."""
     model = NOISY[name]()
     seed_everything(1)
     expected = numbers()
@@ -80,7 +80,7 @@ def test_measuring(blobs, name):
 
 @pytest.mark.parametrize("name", NOISY)
 def test_watching_changes_no_training(blobs, name):
-    """same seeds with and without validation: the same weights, bit by bit"""
+    """Same seeds with and without validation: the same weights, bit by bit."""
     states = []
     for validation in (None, blobs[:8]):
         seed_everything(3)
@@ -91,7 +91,7 @@ def test_watching_changes_no_training(blobs, name):
 
 
 def test_the_same_cell_twice_gives_the_same_numbers():
-    """seed, load, build an explorer, train: the second time as the first"""
+    """Seed, load, build an explorer, train: the second time as the first."""
     results = []
     for _ in range(2):
         seed_everything(0)
@@ -103,7 +103,7 @@ def test_the_same_cell_twice_gives_the_same_numbers():
 
 
 def test_saving_and_loading_in_the_middle_of_a_training(blobs, tmp_path):
-    """an on_epoch that stores and reads the network back changes nothing"""
+    """An on_epoch that stores and reads the network back changes nothing."""
     states = []
     for store in (False, True):
         seed_everything(3)
@@ -119,7 +119,7 @@ def test_saving_and_loading_in_the_middle_of_a_training(blobs, tmp_path):
 
 
 def test_own_random_numbers():
-    """repeatable inside with a seed, invisible outside, also after an error"""
+    """Repeatable inside with a seed, invisible outside, also after an error."""
     seed_everything(2)
     expected = numbers()
     seed_everything(2)

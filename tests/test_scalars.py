@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from strategies import same, state_of
+from helpers.strategies import same, state_of
 
 import aecourse as ae
 from aecourse.data import corrupt
@@ -20,7 +20,7 @@ WHOLE = {
 
 
 def trained(whole, number) -> dict:
-    """a small network after fit with these numbers"""
+    """A small network after fit with these numbers."""
     torch.manual_seed(0)
     model = DenseAutoencoder(whole(2), hidden=(whole(8),))
     fit(model, X, epochs=whole(2), batch_size=whole(4), lr=number(0.5), seed=whole(3), progress=False)
@@ -28,7 +28,7 @@ def trained(whole, number) -> dict:
 
 
 def stacked(whole, number) -> dict:
-    """a small stack, trained layer by layer"""
+    """A small stack, trained layer by layer."""
     torch.manual_seed(0)
     stack = StackedAutoencoder(2, hidden=(8,))
     fit_layerwise(stack, X, epochs=whole(1), batch_size=whole(4), lr=number(0.5), progress=False)
@@ -36,7 +36,7 @@ def stacked(whole, number) -> dict:
 
 
 def classified(whole, number) -> float:
-    """a classifier's accuracy, trained and judged"""
+    """A classifier's accuracy, trained and judged."""
     torch.manual_seed(0)
     model = Classifier(DenseAutoencoder(2, hidden=(8,)), classes=whole(3))
     fit_classifier(
@@ -46,7 +46,7 @@ def classified(whole, number) -> float:
 
 
 def generated(whole, number) -> torch.Tensor:
-    """what a variational autoencoder draws, bounds and walks through"""
+    """What a variational autoencoder draws, bounds and walks through."""
     torch.manual_seed(0)
     model = VariationalAutoencoder(2, hidden=(8,), beta=number(0.5), sigma=number(0.25), likelihood="gaussian")
     parts = [model.elbo(X, samples=whole(2), seed=whole(4)), model.iwae_bound(X, samples=whole(2), seed=whole(4))]
@@ -55,7 +55,7 @@ def generated(whole, number) -> torch.Tensor:
 
 
 def nested(whole, number) -> torch.Tensor:
-    """an ordered code, cut"""
+    """An ordered code, cut."""
     torch.manual_seed(0)
     model = NestedAutoencoder(4, hidden=(8,))
     return torch.cat([model.encode(X, whole(2)).ravel(), model.squeeze(X, whole(3)).ravel()]).detach()
@@ -74,13 +74,13 @@ CALLS = {
     "occlude": lambda whole, number: ae.occlude(X, whole(6), seed=whole(1)),
     "downsample": lambda whole, number: ae.downsample(X, whole(4), seed=whole(1)),
     "corrupt": lambda whole, number: corrupt(X, "gaussian", number(0.5), seed=whole(1)),
-    "shift_images": lambda whole, number: [torch.manual_seed(0), ae.shift_images(X, most=whole(2))][1],
+    "shift_images": lambda whole, number: [torch.manual_seed(0), ae.shift_images(X, max_shift=whole(2))][1],
     "spiral": lambda whole, number: ae.spiral(whole(9), turns=number(0.5)),
     "photo_patches": lambda whole, number: ae.photo_patches(whole(3), seed=whole(1)),
     "whitened_patches": lambda whole, number: ae.whitened_patches(whole(3), side=whole(8), seed=whole(1)),
     "split": lambda whole, number: ae.ImageSet(X, LABELS).split(whole(4), seed=whole(2))[1].x,
     "reconstruct": lambda whole, number: ae.reconstruct(ae.PCA.fit(X, whole(2)), X, batch_size=whole(5)),
-    "psnr": lambda whole, number: ae.psnr(number(0.25), peak=number(0.5)),
+    "psnr": lambda whole, number: ae.psnr(X, X.flip(0), peak=number(0.5)),
     "mixture_score": lambda whole, number: ae.mixture_score(X[:, :2], X[:5, :2], number(0.5)),
     "nearest": lambda whole, number: ae.nearest(X, X[:3], n=whole(2), batch_size=whole(2)),
     "anomaly_scores": lambda whole, number: ae.anomaly_scores(X, X.flip(0), ink_power=number(0.5)),
@@ -94,7 +94,7 @@ CALLS = {
 @pytest.mark.parametrize("kinds", WHOLE.values(), ids=WHOLE)
 @pytest.mark.parametrize("name", CALLS)
 def test_numbers_of_every_library(name, kinds):
-    """0.5 and 0.25 are the same in every precision, so nothing may differ"""
+    """0.5 and 0.25 are the same in every precision, so nothing may differ."""
     whole, *numbers = kinds
     expected = CALLS[name](int, float)
     for number in numbers:

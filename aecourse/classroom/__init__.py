@@ -1,1 +1,1 @@
-"""For who teaches: slides made from the notebooks, and a report of what a learner did in them."""
+"""For teachers: slides made from the notebooks, and a report of what a learner did in them."""

@@ -1,4 +1,4 @@
-"""What a learner predicted and answered, read from the records saved in a notebook. Nothing is run."""
+"""What a learner predicted and answered, read from the records saved in a notebook; nothing is run."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from aecourse.classroom.cells import error_sentence
-from aecourse.classroom.shelf import tags
+from aecourse.classroom.cells import error_line
+from aecourse.classroom.notebook_files import tags
 from aecourse.records import has_foreign_records, read_records
 
-RIGHT, HINT, UNTOUCHED, STOPPED, NOT_RUN = "right", "not yet", "not attempted", "stopped", "not run"
+RIGHT, NOT_YET, NOT_ATTEMPTED, STOPPED, NOT_RUN = "right", "not yet", "not attempted", "stopped", "not run"
 UNREADABLE = "not readable"  # another version of the course saved it
-BEST_FIRST = (RIGHT, HINT, STOPPED, UNREADABLE, UNTOUCHED, NOT_RUN)
+BEST_FIRST = (RIGHT, NOT_YET, STOPPED, UNREADABLE, NOT_ATTEMPTED, NOT_RUN)
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """one question and what became of it; `predicted` and `measured` are None where nothing was saved, and why"""
+class SavedPrediction:
+    """One question; `predicted` and `measured` are None where nothing was saved, and `missing` says why."""
 
     question: str
     predicted: str | None = None
@@ -29,13 +29,13 @@ class Forecast:
 
     @property
     def right(self) -> bool:
-        """whether the learner predicted what was measured"""
+        """Whether the learner predicted what was measured."""
         return self.predicted is not None and self.predicted == self.measured
 
 
 @dataclass(frozen=True)
 class Answer:
-    """one exercise: the learner's code, the verdict saved with it, and a doubt about the two if there is one"""
+    """One exercise: the learner's code, the verdict saved with it, and a doubt if the two contradict each other."""
 
     name: str
     task: str
@@ -46,29 +46,29 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """one notebook as saved"""
+class SavedNotebook:
+    """What a saved notebook holds; `claims` counts those that held."""
 
     title: str
-    forecasts: list[Forecast] = field(default_factory=list)
+    predictions: list[SavedPrediction] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     claims: int = 0
     remarks: list[str] = field(default_factory=list)
 
     def count(self, verdict: str) -> int:
-        """how many answers have this verdict"""
+        """Return how many answers have this verdict."""
         return sum(answer.verdict == verdict for answer in self.answers)
 
 
-def read_answers(notebook: NotebookNode) -> Reading:
-    """predictions, answers, claims that held, and what the saved cells tell about how they were run"""
+def read_answers(notebook: NotebookNode) -> SavedNotebook:
+    """Return the predictions, answers and claims of a notebook, with remarks on how its cells were run."""
     cells = notebook.cells
     code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
     prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     title = re.search(r"^# (.+)$", prose, re.M)
-    return Reading(
+    return SavedNotebook(
         title=title[1].strip() if title else "(no title)",
-        forecasts=_forecasts(code),
+        predictions=_predictions(code),
         answers=_answers(code, prose),
         claims=sum(len(_records(cell, "claim")) for cell in code),
         remarks=_remarks(code),
@@ -76,27 +76,27 @@ def read_answers(notebook: NotebookNode) -> Reading:
 
 
 def _records(cell: NotebookNode, *kinds: str) -> list[dict]:
-    """the saved records of these kinds"""
+    """Return the saved records of these kinds."""
     return [record for record in read_records(cell.outputs) if record["kind"] in kinds]
 
 
-def _forecasts(code: list[NotebookNode]) -> list[Forecast]:
-    """every question, in order, with what was predicted and measured when it was last revealed"""
-    found: dict[str, Forecast] = {}
+def _predictions(code: list[NotebookNode]) -> list[SavedPrediction]:
+    """Return every question, in order, with what was predicted and measured when it was last revealed."""
+    found: dict[str, SavedPrediction] = {}
     for cell in code:
         for name in re.findall(r"""\bPrediction\(\s*["'](\d\d\.\w+)["']""", cell.source):
             state = UNREADABLE if has_foreign_records(cell.outputs) else NOT_RUN
-            found.setdefault(name, Forecast(name, missing=state))
+            found.setdefault(name, SavedPrediction(name, missing=state))
         for record in _records(cell, "question", "prediction"):
-            said = found.get(record["name"], Forecast(""))
-            predicted, measured = record.get("predicted", said.predicted), record.get("measured", said.measured)
-            found[record["name"]] = Forecast(record["question"], predicted, measured)
+            before = found.get(record["name"], SavedPrediction(""))
+            predicted, measured = record.get("predicted", before.predicted), record.get("measured", before.measured)
+            found[record["name"]] = SavedPrediction(record["question"], predicted, measured)
     return list(found.values())
 
 
 def _answers(code: list[NotebookNode], prose: str) -> list[Answer]:
-    """one answer for each exercise; of several tries the best, and never the solution that ships with the notebook"""
-    tries: dict[str, list[Answer]] = {}
+    """Return one answer for each exercise: the best of several attempts, and never the notebook's own solution."""
+    attempts: dict[str, list[Answer]] = {}
     for cell in code:
         if "solution" in tags(cell) or cell.source.lstrip().startswith("# Solution"):
             continue
@@ -104,45 +104,47 @@ def _answers(code: list[NotebookNode], prose: str) -> list[Answer]:
         for name in dict.fromkeys([*called, *(record["name"] for record in _records(cell, "exercise"))]):
             verdict, detail = _verdict(cell, name)
             answer = Answer(name, _task(prose, name), cell.source, verdict, detail, _doubt(cell, verdict))
-            tries.setdefault(name, []).append(answer)
-    return [min(attempts, key=lambda a: BEST_FIRST.index(a.verdict)) for _, attempts in sorted(tries.items())]
+            attempts.setdefault(name, []).append(answer)
+    return [min(of_one, key=lambda a: BEST_FIRST.index(a.verdict)) for _, of_one in sorted(attempts.items())]
 
 
 def _verdict(cell: NotebookNode, name: str) -> tuple[str, str]:
-    """the verdict that the last `check` of this exercise left, and its hint"""
-    marks = [record for record in _records(cell, "exercise") if record["name"] == name]
-    if marks and marks[-1]["outcome"] in BEST_FIRST:
-        return marks[-1]["outcome"], marks[-1]["hint"]
+    """Return the verdict that the last `check` of this exercise left, and its hint."""
+    records = [record for record in _records(cell, "exercise") if record["name"] == name]
+    if records and records[-1]["outcome"] in BEST_FIRST:
+        return records[-1]["outcome"], records[-1]["hint"]
     for output in cell.outputs:
         if output.output_type == "error":
-            return STOPPED, error_sentence(output)
+            return STOPPED, error_line(output)
     if cell.outputs:
         return UNREADABLE, "Saved by another version of the course, or before the check stood here: run the cell again."
     return NOT_RUN, ""
 
 
 def _doubt(cell: NotebookNode, verdict: str) -> str:
-    """where code and verdict contradict each other: the code was changed after it ran"""
+    """Say how code and verdict contradict each other, if they do, because the code was changed after it ran."""
     if not (nodes := _nodes(cell.source)):
         return "This code is not valid Python: it was changed after it ran, or never ran."
     stub = any(map(_is_stub, nodes))
     if verdict == RIGHT and stub:
         return "Dots (…) stand where the answer should be, yet it is marked right: probably changed after it ran."
-    if verdict == UNTOUCHED and not stub:
+    if verdict == NOT_ATTEMPTED and not stub:
         return "The dots (…) are gone, yet it is marked as not attempted: changed after it ran, or the answer is None."
     return ""
 
 
 def _is_stub(node: ast.AST) -> bool:
-    """whether dots stand for an answer: assigned, all that a function does, or alone on a line; other dots are code"""
+    """Whether dots stand for an answer: assigned, all that a function does, or alone on a line."""
     if isinstance(node, ast.Assign | ast.AnnAssign):
         unpacked = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List)
         values = node.value.elts if unpacked and isinstance(node.value, ast.Tuple | ast.List) else [node.value]
         return any(map(_is_dots, values))
     if not isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    idle = [line.value for line in node.body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)]
-    return any(map(_is_dots, idle)) and (isinstance(node, ast.Module) or len(idle) == len(node.body))
+    constants = [
+        line.value for line in node.body if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+    ]
+    return any(map(_is_dots, constants)) and (isinstance(node, ast.Module) or len(constants) == len(node.body))
 
 
 def _is_dots(value: ast.expr | None) -> bool:
@@ -150,13 +152,13 @@ def _is_dots(value: ast.expr | None) -> bool:
 
 
 def _task(prose: str, name: str) -> str:
-    """the paragraph that sets the exercise"""
+    """Return the paragraph that sets the exercise."""
     found = re.search(rf"^\*\*{re.escape(name)} \(.*?(?=\n\n|\Z)", prose, re.M | re.S)
     return found[0] if found else ""
 
 
 def _remarks(code: list[NotebookNode]) -> list[str]:
-    """what the execution counts tell about the order in which the cells were run"""
+    """Return what the saved cells tell about how they were run."""
     counts = [cell.execution_count for cell in code if cell.execution_count]
     missing, remarks = len(code) - len(counts), []
     if missing:
@@ -171,7 +173,7 @@ def _remarks(code: list[NotebookNode]) -> list[str]:
 
 
 def _nodes(source: str) -> list[ast.AST]:
-    python = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.M)  # Jupyter's own commands
+    python = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.M)  # magic and shell commands
     try:
         return list(ast.walk(ast.parse(python)))
     except (SyntaxError, ValueError):

@@ -1,7 +1,7 @@
 """How much room text takes on a slide, and where to cut it when it takes too much.
 
-The unit is a line of a slide. These are estimates that decide where a slide ends; in the browser each slide is
-measured again and its type made a little smaller where an estimate was wrong.
+The unit is one line of a slide. These are estimates that decide where a slide ends; the browser measures each slide
+again and makes its type a little smaller where an estimate was wrong.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import itertools
 import math
 import re
 
-SMALL = 2.0  # lines of a section so short that it may stay with the one before it
+SHORT = 2.0  # lines of a section so short that it may stay with the one before it
 CAPACITY = 13.0  # lines of prose below the heading of a slide
-FULL = 1.2 * CAPACITY  # a slide a little too full, in a smaller type, is better than one nearly empty
+MAX_HEIGHT = 1.2 * CAPACITY  # a slide a little too full, in a smaller type, is better than one nearly empty
 WIDTH = 80  # characters in a line
 
 _HEADING = re.compile(r"#{1,6} ")
@@ -22,7 +22,7 @@ _COMMAND = re.compile(r"\\[a-zA-Z]+|[{}$\\]")
 
 
 def blocks(source: str) -> list[str]:
-    """Markdown cut into what must stay together: a heading, paragraph, list item, table, formula or fence"""
+    """Cut Markdown into blocks that must stay together: a heading, paragraph, list item, table, formula or fence."""
     found: list[str] = []
     open_until, joined = "", False
     for line in source.splitlines():
@@ -45,7 +45,7 @@ def blocks(source: str) -> list[str]:
 
 
 def height(source: str) -> float:
-    """lines that Markdown takes on a slide; headings above its text are free"""
+    """Return how many lines Markdown takes on a slide; its top two levels of headings take none."""
     return sum(map(_block_height, blocks(source)))
 
 
@@ -64,22 +64,22 @@ def _block_height(block: str) -> float:
 
 
 def _plain(text: str) -> str:
-    """about what is left of Markdown on the screen"""
+    """Return about what is left of Markdown on the screen."""
     return _COMMAND.sub("", _LINK.sub("", text)).replace("**", "")
 
 
 def _row_height(row: str) -> float:
-    """lines that a row of a table takes"""
+    """Return how many lines a row of a table takes."""
     return 1.15 * math.ceil(len(_COMMAND.sub("", _LINK.sub("", row))) / (WIDTH * 1.1))
 
 
 def pieces(source: str) -> list[str]:
-    """Markdown cut into parts that fit on a slide each, at headings first, then evenly between blocks"""
-    return [piece for section in _sections(source) for piece in _cut(section)]
+    """Cut Markdown into parts that fit on a slide each, at headings first, then evenly between blocks."""
+    return [piece for section in _sections(source) for piece in _split_section(section)]
 
 
 def _sections(source: str) -> list[list[str]]:
-    """blocks grouped by heading; headings in a row stay together, a promise ends the title slide"""
+    """Group blocks by heading; consecutive headings stay together, and a quotation ends the title slide."""
     sections: list[list[str]] = [[]]
     for block in blocks(source):
         above = sections[-1]
@@ -89,40 +89,40 @@ def _sections(source: str) -> list[list[str]]:
         sections[-1].append(block)
     merged: list[list[str]] = []
     for section in filter(None, sections):
-        lines = _total(section)
-        if merged and section[0].startswith("###") and lines <= 1 + SMALL and _total(merged[-1]) + lines <= CAPACITY:
+        lines = _lines(section)
+        if merged and section[0].startswith("###") and lines <= 1 + SHORT and _lines(merged[-1]) + lines <= CAPACITY:
             merged[-1] += section
         else:
             merged.append(section)
     return merged
 
 
-def _total(section: list[str]) -> float:
+def _lines(section: list[str]) -> float:
     return sum(map(_block_height, section))
 
 
-def _cut(section: list[str]) -> list[str]:
-    """one section as pieces of about equal height"""
+def _split_section(section: list[str]) -> list[str]:
+    """Cut one section into pieces of about equal height."""
     section = [part for block in section for part in _table_parts(block)]
     heights = list(map(_block_height, section))
-    count = math.ceil(sum(heights) / FULL)
+    count = math.ceil(sum(heights) / MAX_HEIGHT)
     share, done = sum(heights) / max(count, 1), [[]]
     filled = here = 0.0  # lines of the section so far, and of the open piece
     for block, lines in zip(section, heights, strict=True):
         has_text = any(not _HEADING.match(b) for b in done[-1])
-        if has_text and (filled + lines / 2 > share * len(done) or here + lines > FULL):
+        if has_text and (filled + lines / 2 > share * len(done) or here + lines > MAX_HEIGHT):
             introduces = done[-1][-1].rstrip().endswith(":") and len(done[-1]) > 1
             done.append([done[-1].pop()] if introduces else [])
-            here = _total(done[-1])
+            here = _lines(done[-1])
         done[-1].append(block)
         filled, here = filled + lines, here + lines
     return [_join(part) for part in done if part]
 
 
 def _table_parts(block: str) -> list[str]:
-    """a table taller than a slide as several, each under the same head"""
+    """Cut a table taller than a slide into several, each under the same head."""
     rows = block.splitlines()
-    if not block.startswith("|") or _block_height(block) <= FULL:
+    if not block.startswith("|") or _block_height(block) <= MAX_HEIGHT:
         return [block]
     head, body = rows[:2], rows[2:]
     share = sum(map(_row_height, body)) / math.ceil(_block_height(block) / CAPACITY)
@@ -137,7 +137,7 @@ def _table_parts(block: str) -> list[str]:
 
 
 def _join(part: list[str]) -> str:
-    """blocks as Markdown again; items of one list stay a tight list"""
+    """Join blocks to Markdown again; the items of one list stay a tight list."""
     text = part[0]
     for before, block in itertools.pairwise(part):
         text += ("\n" if _ITEM.match(before) and _ITEM.match(block) else "\n\n") + block

@@ -15,31 +15,36 @@ from markupsafe import Markup, escape
 
 import aecourse
 from aecourse.classroom import answers
-from aecourse.classroom.answers import Reading, read_answers
-from aecourse.classroom.shelf import find_notebooks, read_notebook
+from aecourse.classroom.answers import SavedNotebook, read_answers
+from aecourse.classroom.notebook_files import find_notebooks, read_notebook
 
 SYMBOLS = {r"\ge": "≥", r"\le": "≤", r"\cdot": "·", r"\times": "×", r"\dots": "…"}
 TEMPLATES = Path(str(resources.files("aecourse") / "assets" / "report"))
 
 
-def render(readings: Sequence[tuple[str, str, Reading]], *, name: str = "", today: datetime.date | None = None) -> str:
-    """the report as one HTML page without scripts and without addresses
+def render(
+    notebooks: Sequence[tuple[str, str, SavedNotebook]], *, name: str = "", today: datetime.date | None = None
+) -> str:
+    """Return the report as one HTML page without scripts or external addresses.
 
     Parameters
     ----------
-    readings : (file name, when it was saved, what was read in it) of each notebook
-    name : the learner's name, if it is to stand on the page
-    today : the date on the page, by default today's
+    notebooks : sequence of (str, str, SavedNotebook)
+        For each notebook its file name, when it was saved, and what it holds.
+    name : str
+        The learner's name, if it is to stand on the page.
+    today : datetime.date, optional
+        The date on the page, by default today's.
     """
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     environment.filters["prose"] = prose
     page = environment.get_template("report.html.j2")
     date = f"{today or datetime.date.today():%Y-%m-%d}"
-    return page.render(readings=readings, name=name, date=date, version=aecourse.__version__, verdicts=answers)
+    return page.render(notebooks=notebooks, name=name, date=date, version=aecourse.__version__, answers=answers)
 
 
 def prose(text: str) -> Markup:
-    """a sentence of a notebook as HTML: bold, italics, code and formulas set apart, everything else escaped"""
+    """Return a sentence of a notebook as HTML: bold, italics, code and formulas marked up, everything else escaped."""
     safe = str(escape(" ".join(text.split())))
     for command, symbol in SYMBOLS.items():
         safe = re.sub(re.escape(command) + r"(?![a-zA-Z])", symbol, safe)
@@ -54,28 +59,28 @@ def prose(text: str) -> Markup:
 
 
 def write_report(folder: str | Path, to: str | Path, *, name: str = "") -> Path:
-    """read the saved notebooks of a folder and write the report
+    """Read the saved notebooks of a folder and write the report; return its path.
 
     Raises
     ------
     ValueError
         If the folder is missing or empty, a file in it is not a notebook, or the report cannot be written.
     """
-    readings = []
+    notebooks = []
     for path in find_notebooks(folder):
         saved = datetime.datetime.fromtimestamp(path.stat().st_mtime)
-        readings.append((path.name, f"{saved:%Y-%m-%d %H:%M}", read_answers(read_notebook(path))))
+        notebooks.append((path.name, f"{saved:%Y-%m-%d %H:%M}", read_answers(read_notebook(path))))
     to = Path(to)
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(render(readings, name=name), encoding="utf-8")
+        to.write_text(render(notebooks, name=name), encoding="utf-8")
     except OSError as error:
         raise ValueError(f"to must be a file that can be written; {to}: {error.strerror}") from error
     return to
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """write the report and say where it is"""
+    """Write the report and say where it is."""
     parser = argparse.ArgumentParser(prog="python -m aecourse.classroom.report", description=__doc__)
     parser.add_argument("--name", default="", help="the learner's name, to stand on the page")
     parser.add_argument("--folder", type=Path, default=Path("notebooks"), help="where the notebooks lie")

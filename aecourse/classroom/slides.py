@@ -1,4 +1,4 @@
-"""Slides from the notebooks: `python -m aecourse.classroom.slides` exports them, `--mark` marks their cells."""
+"""Slides from the notebooks: `python -m aecourse.classroom.slides`; `--mark` writes slide types into the notebooks."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ import nbformat
 from nbconvert.exporters import SlidesExporter
 from traitlets.config import Config
 
-from aecourse.classroom.deck import dress
-from aecourse.classroom.marking import mark
-from aecourse.classroom.shelf import find_notebooks, read_notebook
+from aecourse.classroom.deck import prepare_deck
+from aecourse.classroom.notebook_files import find_notebooks, read_notebook
+from aecourse.classroom.slide_types import write_slide_types
 
 ASSETS = Path(str(resources.files("aecourse") / "assets" / "slides"))
 PICTURE = re.compile(r'(<img [^>]*src=")([^":]+)"')
@@ -29,11 +29,12 @@ NOTEBOOK_LINK = re.compile(r'(href="\d\d_[^"/]*)\.ipynb')
 
 
 def export(path: str | Path, to: str | Path) -> Path:
-    """write one notebook as a reveal.js page that needs nothing but the folder static/ beside it
+    """Write one notebook as a reveal.js page that needs nothing but the folder static/ beside it.
 
     Returns
     -------
-    the page, named like the notebook
+    Path
+        The page, named like the notebook.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def export(path: str | Path, to: str | Path) -> Path:
         If the file is not a notebook, or holds nothing to show.
     """
     path, to = Path(path), Path(to)
-    notebook = dress(read_notebook(path))
+    notebook = prepare_deck(read_notebook(path))
     if not any(cell.metadata["slideshow"]["slide_type"] != "notes" for cell in notebook.cells):
         raise ValueError(f"{path} holds no cell to show")
     config = Config(CSSHTMLHeaderPreprocessor={"style": "default"})
@@ -59,7 +60,7 @@ def export(path: str | Path, to: str | Path) -> Path:
 
 
 def _embedded(folder: Path, address: str) -> str:
-    """a picture of the repository as a data address; an address that leads nowhere stays as it is"""
+    """Return a picture of the repository as a data URL; an address that leads to no file stays as it is."""
     file = folder / unquote(address)
     if not file.is_file():
         return address
@@ -68,7 +69,7 @@ def _embedded(folder: Path, address: str) -> str:
 
 
 def export_all(paths: list[Path], to: str | Path) -> list[Path]:
-    """write several notebooks as slides, what they share, and a page of contents"""
+    """Write several notebooks as slides, with the files they share and a page of contents."""
     to = Path(to)
     shutil.copytree(ASSETS / "static", to / "static", dirs_exist_ok=True)
     pages = [export(path, to) for path in paths]
@@ -78,17 +79,17 @@ def export_all(paths: list[Path], to: str | Path) -> list[Path]:
     return pages
 
 
-def mark_file(path: Path) -> bool:
-    """mark the cells of one notebook file; whether that changed it"""
+def update_slide_types(path: Path) -> bool:
+    """Write slide types into one notebook file; return whether that changed it."""
     notebook = read_notebook(path)
     before = path.read_bytes()
-    mark(notebook)
+    write_slide_types(notebook)
     nbformat.write(notebook, path)
     return path.read_bytes() != before
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """export the notebooks named, or all; with `--mark`, mark their cells instead"""
+    """Export the notebooks named, or all; with `--mark`, write slide types into them instead."""
     parser = argparse.ArgumentParser(prog="python -m aecourse.classroom.slides", description=__doc__)
     parser.add_argument("names", nargs="*", help="beginnings of file names, such as 03 (default: all)")
     parser.add_argument("--folder", type=Path, default=Path("notebooks"), help="where the notebooks lie")
@@ -99,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         paths = find_notebooks(options.folder, options.names)
         if options.mark:
-            changed = [path.name for path in paths if mark_file(path)]
+            changed = [path.name for path in paths if update_slide_types(path)]
             print(f"{len(paths)} notebooks, {len(changed)} changed: {', '.join(changed) or 'none'}")
             return 0
         pages = export_all(paths, options.to)

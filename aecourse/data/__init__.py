@@ -1,4 +1,4 @@
-"""The pictures of the course, in memory as plain tensors, and what can be done to them before training."""
+"""The images of the course, in memory as plain tensors, and the ways to change them before training."""
 
 from aecourse.data.corruptions import (
     CORRUPTIONS,
@@ -11,22 +11,14 @@ from aecourse.data.corruptions import (
     shift_images,
 )
 from aecourse.data.drawing import normalise_digit
+from aecourse.data.fashion import load_fashion_mnist
 from aecourse.data.folder import load_folder
-from aecourse.data.sets import (
-    FASHION_NAMES,
-    IDX_FILES,
-    PIXELS,
-    SIDE,
-    ImageSet,
-    load_fashion_mnist,
-    load_mnist,
-    read_idx,
-)
-from aecourse.data.toys import photo_patches, seven_segment_digits, spiral, whitened_patches
+from aecourse.data.image_set import PIXELS, SIDE, ImageSet
+from aecourse.data.mnist import IDX_FILES, load_mnist, read_idx
+from aecourse.data.synthetic import photo_patches, seven_segment_digits, spiral, whitened_patches
 
 __all__ = [
     "CORRUPTIONS",
-    "FASHION_NAMES",
     "IDX_FILES",
     "PIXELS",
     "SIDE",

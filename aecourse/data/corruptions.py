@@ -1,4 +1,4 @@
-"""Ways to change a picture: small shifts, and the damages that a denoising autoencoder learns to undo."""
+"""Ways to change images: small shifts, and the corruptions that a denoising autoencoder learns to undo."""
 
 from __future__ import annotations
 
@@ -8,45 +8,48 @@ import torch
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_flag, check_number, check_whole
-from aecourse.data.sets import PIXELS, SIDE
+from aecourse.data.image_set import PIXELS, SIDE
 from aecourse.device import check_seed
 
 
 def gaussian_noise(x: torch.Tensor, sigma: float = 0.5, *, clip: bool = True, seed: int | None = None) -> torch.Tensor:
-    """add independent normal noise of standard deviation `sigma` to every pixel; (n, d) → (n, d)
+    """Add independent normal noise of standard deviation `sigma` to every pixel; (n, d) → (n, d).
 
     Parameters
     ----------
-    sigma : from 0 to 5, in units of the pixel range
-    clip : put what leaves [0, 1] back to its edge, as a camera does; False keeps the noise truly Gaussian
-    seed : None draws from torch's own generator; a number gives the same damage each time
+    sigma : float
+        From 0 to 5, in units of the pixel range.
+    clip : bool
+        Clip pixels to [0, 1], as a camera does; False keeps the noise truly Gaussian.
+    seed : int, optional
+        A number gives the same noise each time; None draws from torch's own generator.
     """
     _check(x)
-    sigma = check_number("sigma", sigma, most=5)
+    sigma = check_number("sigma", sigma, maximum=5)
     check_flag("clip", clip)
     noisy = x + sigma * torch.randn(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
     return noisy.clamp(0, 1) if clip else noisy
 
 
 def salt_and_pepper(x: torch.Tensor, share: float = 0.3, *, seed: int | None = None) -> torch.Tensor:
-    """turn a random `share` (0 to 1) of the pixels black or white, half and half; (n, d) → (n, d)"""
+    """Turn a random `share` (0 to 1) of the pixels black or white, half and half; (n, d) → (n, d)."""
     _check(x)
-    share = check_number("share", share, most=1)
+    share = check_number("share", share, maximum=1)
     draw = torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
     return torch.where(draw < share, (draw < share / 2).to(x.dtype), x)
 
 
 def mask_pixels(x: torch.Tensor, share: float = 0.5, *, seed: int | None = None) -> torch.Tensor:
-    """turn a random `share` (0 to 1) of the pixels black; (n, d) → (n, d)"""
+    """Turn a random `share` (0 to 1) of the pixels black; (n, d) → (n, d)."""
     _check(x)
-    share = check_number("share", share, most=1)
+    share = check_number("share", share, maximum=1)
     return x * (torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype) >= share)
 
 
 def occlude(x: torch.Tensor, size: int = 12, *, seed: int | None = None) -> torch.Tensor:
-    """cover each picture with a black size×size square at a random place; (n, side²) → (n, side²)"""
+    """Cover each image with a black size×size square at a random place; (n, side²) → (n, side²)."""
     side = _side(x, "size")
-    size = check_whole("size", size, least=0, most=side)
+    size = check_whole("size", size, minimum=0, maximum=side)
     top, left = torch.randint(0, side - size + 1, (2, len(x), 1), generator=_generator(x, seed), device=x.device)
     along = torch.arange(side, device=x.device)
     rows, columns = ((first <= along) & (along < first + size) for first in (top, left))  # (n, side) each
@@ -54,12 +57,12 @@ def occlude(x: torch.Tensor, size: int = 12, *, seed: int | None = None) -> torc
 
 
 def downsample(x: torch.Tensor, factor: int = 2, *, seed: int | None = None) -> torch.Tensor:
-    """what a camera with `factor` times fewer pixels a side would see, each of them shown as a block; (n, side²) → same
+    """Replace each factor×factor block of pixels by its mean, as if seen by a coarser camera; (n, side²) → (n, side²).
 
-    Every pixel becomes the mean of its factor×factor block. `factor` must divide the side; `seed` changes nothing.
+    `factor` must divide the side; `seed` changes nothing.
     """
     side = _side(x, "factor")
-    factor = check_whole("factor", factor, most=side)
+    factor = check_whole("factor", factor, maximum=side)
     if seed is not None:
         seed = check_seed(seed)
     if side % factor:
@@ -78,23 +81,24 @@ CORRUPTIONS = {
 
 
 def corrupt(x: torch.Tensor, noise: str, strength: float, *, seed: int | None = None) -> torch.Tensor:
-    """damage pictures in a way named by `noise`, one of `CORRUPTIONS`; (n, d) → (n, d)
+    """Damage images by the corruption named `noise`, one of `CORRUPTIONS`; (n, d) → (n, d).
 
     Parameters
     ----------
-    strength : sigma, share, size or factor, as that function takes it
+    strength : float
+        Sigma, share, size or factor, as that corruption takes it.
     """
     check_choice("noise", noise, tuple(CORRUPTIONS))
     return CORRUPTIONS[noise](x, strength, seed=seed)
 
 
-def shift_images(x: torch.Tensor, *, most: int = 1) -> torch.Tensor:
-    """move each image by up to `most` pixels in a random direction, black coming in; (n, 784) → (n, 784)"""
-    most = check_whole("most", most, least=0, most=SIDE - 1)
+def shift_images(x: torch.Tensor, *, max_shift: int = 1) -> torch.Tensor:
+    """Shift each image by up to `max_shift` pixels in a random direction, filled with black; (n, 784) → (n, 784)."""
+    max_shift = check_whole("max_shift", max_shift, minimum=0, maximum=SIDE - 1)
     if x.ndim != 2 or x.shape[1] != PIXELS:
         raise ValueError(f"x must have shape (n, {PIXELS}); got {tuple(x.shape)}")
-    down, right = torch.randint(0, 2 * most + 1, (2, len(x), 1), device=x.device)
-    padded = torch.nn.functional.pad(x.view(-1, SIDE, SIDE), (most,) * 4)
+    down, right = torch.randint(0, 2 * max_shift + 1, (2, len(x), 1), device=x.device)
+    padded = torch.nn.functional.pad(x.view(-1, SIDE, SIDE), (max_shift,) * 4)
     along = torch.arange(SIDE, device=x.device)
     rows, columns = along + down, along + right  # (n, 28) each
     each = torch.arange(len(x), device=x.device)[:, None, None]
@@ -106,14 +110,14 @@ def _generator(x: torch.Tensor, seed: int | None) -> torch.Generator | None:
 
 
 def _check(x: torch.Tensor) -> None:
-    """refuse what is no batch of pictures"""
+    """Raise an error unless x is a batch of images."""
     if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.ndim != 2:
         what = f"shape {tuple(x.shape)}, {x.dtype}" if isinstance(x, torch.Tensor) else type(x).__name__
         raise TypeError(f"x must be a floating-point tensor of shape (n, pixels); got {what}")
 
 
 def _side(x: torch.Tensor, name: str) -> int:
-    """the side of the pictures, which must be square for a damage measured by `name`"""
+    """Return the side of the images, which must be square for a corruption measured by `name`."""
     _check(x)
     side = math.isqrt(x.shape[1])
     if side * side != x.shape[1]:

@@ -1,23 +1,25 @@
-"""How a drawing becomes a digit as MNIST stores it."""
+"""Turn a drawing into a digit as MNIST stores it."""
 
 from __future__ import annotations
 
 import numpy as np
 from PIL import Image
 
-from aecourse.data.sets import PIXELS, SIDE
+from aecourse.data.image_set import PIXELS, SIDE
 
 
 def normalise_digit(strokes: np.ndarray) -> np.ndarray:
-    """centre a drawing the way MNIST's makers did: fit into a 20×20 box, centre of mass in the middle
+    """Scale and centre a drawing as in MNIST: fit it into a 20×20 box, and place its centre of mass in the middle.
 
     Parameters
     ----------
-    strokes : array (height, width), ink > 0 on a background of 0; uint8 in [0, 255] or float in [0, 1]
+    strokes : array (height, width)
+        Ink > 0 on a background of 0; uint8 in [0, 255] or float in [0, 1].
 
     Returns
     -------
-    float32 array (784,) in [0, 1]; all zeros for an empty drawing
+    float32 array (784,)
+        Values in [0, 1]; all zeros for an empty drawing.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Your own pictures: a folder of image files as a set of 28×28 grays."""
+"""Load a folder of image files as a set of 28×28 gray images."""
 
 from __future__ import annotations
 
@@ -10,41 +10,45 @@ import torch
 from PIL import Image, ImageOps
 
 from aecourse.checks import check_flag, check_whole
-from aecourse.data.sets import PIXELS, SIDE, ImageSet
+from aecourse.data.image_set import PIXELS, SIDE, ImageSet
 from aecourse.device import check_device
 
 
 def load_folder(
-    path: str | Path, *, invert: bool = False, least: int = 100, device: torch.device | str = "cpu"
+    path: str | Path, *, invert: bool = False, minimum: int = 100, device: torch.device | str = "cpu"
 ) -> ImageSet:
-    """all pictures in a folder and its subfolders, as an ImageSet of 28×28 grays
+    """Load all images in a folder and its subfolders as an ImageSet of 28×28 gray images.
 
-    Each is turned upright, cut to the square in its middle, shrunk or enlarged to 28×28 and made gray; what is
-    transparent counts as white. Grays of 16 bits are brought down to 8; decimal numbers must lie in [0, 1] and whole
-    ones of 32 bits in 0 … 255, or the file counts as unreadable: nobody can say which value is white. The labels are
-    those of the subfolders in alphabetical order: 0 for the first, 1 for the second, …; without subfolders all are 0.
+    Each image is turned upright, cropped to the square in its middle, resized to 28×28 and made gray; transparent
+    parts become white. Grays of 16 bits are scaled down to 8. Floats must lie in [0, 1] and 32-bit integers in 0 …
+    255; otherwise it is unknown which value is white, and the file counts as unreadable. The labels number the
+    subfolders in alphabetical order from 0; without subfolders all are 0.
 
     Parameters
     ----------
-    path : folder of .png, .jpg or other files that Pillow can read
-    invert : whether to exchange black and white: True for ink on paper, so that the background becomes 0 as in MNIST
-    least : how many pictures there must be
+    path : str or Path
+        Folder of .png, .jpg or other files that Pillow can read.
+    invert : bool
+        Exchange black and white: True for ink on paper, so that the background becomes 0 as in MNIST.
+    minimum : int
+        How many images there must be.
 
     Returns
     -------
-    ImageSet, x (n, 784) in [0, 1] and y (n,), in the order of the files' names
+    ImageSet
+        x (n, 784) in [0, 1] and y (n,), in the order of the file names.
 
     Raises
     ------
     FileNotFoundError, NotADirectoryError
         If there is no such folder, or it is a file.
     ValueError
-        If it holds no readable picture, or fewer than `least`.
+        If it holds no readable image, or fewer than `minimum`.
     """
     if not isinstance(path, str | Path):
         raise TypeError(f"path must be a folder's path; got {path!r} of type {type(path).__name__}")
     check_flag("invert", invert)
-    least = check_whole("least", least)
+    minimum = check_whole("minimum", minimum)
     device = check_device(device)
     folder = Path(path).expanduser()
     if not folder.exists():
@@ -61,10 +65,10 @@ def load_folder(
             continue
         inside = file.relative_to(folder).parts
         classes.append(inside[0] if len(inside) > 1 else "")
-    if len(pictures) < least:
+    if len(pictures) < minimum:
         found = f"{len(pictures)} readable pictures" if pictures else "no readable picture"
         broken = f", and {len(unread)} that cannot be read, such as {unread[0]}" if unread else ""
-        raise ValueError(f"path {str(path)!r} holds {found}{broken}; at least {least} are needed")
+        raise ValueError(f"path {str(path)!r} holds {found}{broken}; at least {minimum} are needed")
     if unread:
         warnings.warn(f"left out {len(unread)} files that cannot be read, such as {unread[0]}", stacklevel=2)
 
@@ -75,14 +79,14 @@ def load_folder(
 
 
 def _readable_endings() -> set[str]:
-    """.png, .jpg, … : the file names' endings for which this Pillow has a reader"""
+    """Return the file name endings (.png, .jpg, …) for which this Pillow has a reader."""
     return {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
 
 
 def _as_square(file: Path) -> np.ndarray:
-    """one picture as (28, 28) bytes"""
+    """Return one image as (28, 28) bytes."""
     with Image.open(file) as opened:
-        image = ImageOps.exif_transpose(opened)  # a camera notes how it was held
+        image = ImageOps.exif_transpose(opened)  # cameras store how they were held
         if image.mode[0] in "IF":
             white = {"F": 1, "I": 65535 if opened.format == "PPM" else 255}.get(image.mode, 65535)  # else "I;16…"
             image = _as_bytes(image, white)
@@ -93,9 +97,9 @@ def _as_square(file: Path) -> np.ndarray:
 
 
 def _as_bytes(image: Image.Image, white: int) -> Image.Image:
-    """a gray picture of more than 8 bits in 8: Pillow itself would cut all above 255 off, and not scale"""
+    """Scale a gray image of more than 8 bits down to 8; Pillow itself would clip all values above 255."""
     values = np.asarray(image)
-    if not ((values >= 0) & (values <= white)).all():  # so is NaN
+    if not ((values >= 0) & (values <= white)).all():  # NaN fails too
         raise ValueError(f"the values of a picture of mode {image.mode} must be from 0 to {white}")
     if "transparency" in image.info:
         values = np.where(values == image.info["transparency"], white, values)

@@ -1,4 +1,4 @@
-"""Predictions, claims and answer checks: what turns reading a notebook into doing it."""
+"""Predictions, claims, and the checks of the learners' answers."""
 
 from aecourse.exercises import (  # noqa: F401  (importing registers the checks)
     applications,

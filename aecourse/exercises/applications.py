@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/09_applications.ipynb."""
+"""Checks of the answers to the exercises of notebooks/09_applications.ipynb."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aecourse.exercises.conversion import as_number, as_parts, call, describe
 
 @exercise("09.1", "easy")
 def mistakes_of_an_alarm(answer) -> Hint:
-    """a function (normal, abnormal, threshold) of scores: the share of false alarms and the share of misses"""
+    """Expect a function (normal, abnormal, threshold) of scores: the share of false alarms and the share of misses."""
     generator = torch.Generator().manual_seed(0)
     normal, abnormal = 5 * torch.rand(40, generator=generator), 2 + 6 * torch.rand(200, generator=generator)
     normal[0] = abnormal[0] = threshold = 4.0  # a score on the threshold raises no alarm
@@ -50,7 +50,7 @@ def mistakes_of_an_alarm(answer) -> Hint:
 
 @exercise("09.2", "medium")
 def all_hamming(answer) -> Hint:
-    """a function (a, b) of bits (n, k) and (m, k) that counts in how many bits each pair differs, (n, m)"""
+    """Expect a function (a, b) of bits (n, k) and (m, k) that counts in how many bits each pair differs, (n, m)."""
     generator = torch.Generator().manual_seed(0)
     a, b = torch.rand(4, 9, generator=generator) > 0.5, torch.rand(3, 9, generator=generator) > 0.3
     expected, one_a, one_b = (a[:, None] != b[None]).sum(2), a.double(), b.double()
@@ -71,7 +71,7 @@ def all_hamming(answer) -> Hint:
 
 @exercise("09.3", "stretch")
 def choose_fairly(answer) -> Hint:
-    """a function (candidates, valid_x, test_x) that chooses on valid_x and reports the winner's MSE on test_x"""
+    """Expect a function (candidates, valid_x, test_x) that chooses on valid_x and reports the MSE on test_x."""
     valid_x, test_x = torch.rand(2, 6, 5, generator=torch.Generator().manual_seed(0))
     seen: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The register of exercises, the one function that marks an answer, and how a result is compared with the right one."""
+"""The register of exercises, the function that marks an answer, and the comparison with the right result."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ Hint = str | None
 
 @dataclass(frozen=True)
 class Exercise:
-    """one exercise of a notebook
+    """One exercise of a notebook.
 
     Attributes
     ----------
-    name : str, notebook and number, e.g. "01.2"
-    level : "easy", "medium" or "stretch"
-    verify : answer → None if it is right, else a hint that does not give the answer away
+    name : str
+        Notebook and number, e.g. "01.2".
+    level : {"easy", "medium", "stretch"}
+    verify : callable
+        Takes an answer; returns None if it is right, else a hint that does not give the answer away.
     """
 
     name: str
@@ -33,7 +35,7 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 def exercise(name: str, level: str) -> Callable:
-    """register the decorated function as the check of exercise `name`"""
+    """Register the decorated function as the check of exercise `name`."""
 
     def register(verify: Callable[[object], Hint]) -> Callable[[object], Hint]:
         if name in EXERCISES:
@@ -46,12 +48,13 @@ def exercise(name: str, level: str) -> Callable:
 
 @dataclass(frozen=True)
 class Mark:
-    """what became of an answer
+    """The outcome of an answer.
 
     Attributes
     ----------
-    outcome : "right", "not yet" or "not attempted"
-    hint : what is wrong, if the outcome is "not yet"
+    outcome : {"right", "not yet", "not attempted"}
+    hint : str
+        What is wrong, if the outcome is "not yet".
     """
 
     outcome: str
@@ -59,9 +62,9 @@ class Mark:
 
 
 def mark(name: str, answer: object) -> Mark:
-    """whether the answer to an exercise is right, and a hint if it is not
+    """Decide whether the answer to an exercise is right, and give a hint if it is not.
 
-    Untouched is None, `...`, or a function whose body is only `...`. The global random state stays as it was.
+    Not attempted is None, `...`, or a function whose body is only `...`. The global random state stays as it was.
     """
     if name not in EXERCISES:
         raise ValueError(f"name must be one of {', '.join(sorted(EXERCISES))}; got {name!r}")
@@ -82,14 +85,14 @@ def _bare(): ...
 
 
 def _documented():
-    """what an untouched exercise function looks like"""
+    """What an untouched exercise function looks like."""
 
 
 _STUBS = {stub.__code__.co_code for stub in (_bare, _documented)}
 
 
 def _is_stub(answer: object) -> bool:
-    """a function whose body is only `...`, perhaps under a docstring"""
+    """Whether the answer is a function whose body is only `...`, perhaps below a docstring."""
     code = getattr(answer, "__code__", None)
     if code is None or code.co_code not in _STUBS or code.co_names or code.co_freevars:
         return False
@@ -97,7 +100,7 @@ def _is_stub(answer: object) -> bool:
 
 
 def agree(got: torch.Tensor, other: torch.Tensor, tolerance: float) -> bool:
-    """same shape, and the same numbers up to `tolerance`, taken relative to their size"""
+    """Whether two tensors have the same shape and the same numbers, up to a `tolerance` relative to their size."""
     if got.shape != other.shape:
         return False
     finite = other[other.isfinite()].abs()
@@ -106,7 +109,7 @@ def agree(got: torch.Tensor, other: torch.Tensor, tolerance: float) -> bool:
 
 
 def recognise(got: torch.Tensor, mistakes: Mapping[str, object], tolerance: float = 1e-4) -> Hint:
-    """the hint of the first of the known mistakes that results in `got`, if one does"""
+    """Return the hint of the first known mistake that results in `got`, or None."""
     return next((hint for hint, wrong in mistakes.items() if agree(got, as_array(wrong), tolerance)), None)
 
 
@@ -118,12 +121,14 @@ def compare(
     tolerance: float = 1e-4,
     otherwise: str = "",
 ) -> Hint:
-    """None if `got` is `expected`, else the hint of the known mistake that gives `got`, else how the two differ
+    """Return None if `got` is `expected`, else the hint of a known mistake that gives `got`, else how the two differ.
 
     Parameters
     ----------
-    mistakes : what a mistake results in, by its hint; results of other shapes than the expected one may be among them
-    otherwise : the hint if no known mistake gives `got`
+    mistakes : mapping, optional
+        {hint: what the mistake results in}; the shape may differ from the expected one.
+    otherwise : str
+        The hint if no known mistake gives `got`.
     """
     got, expected = as_array(got), as_array(expected)
     if expected.ndim == 0 and got.numel() == 1:
@@ -132,7 +137,7 @@ def compare(
         return None
     if hint := recognise(got, mistakes or {}, tolerance):
         return hint
-    _ = as_array(got, expected.shape) if expected.ndim else as_number(got)  # refuses another shape and says which
+    _ = as_array(got, expected.shape) if expected.ndim else as_number(got)  # raises an AnswerError for another shape
     if otherwise:
         return otherwise
     if got.ndim == 2 and agree(got, expected.T, tolerance):

@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/07_contractive.ipynb."""
+"""Checks of the answers to the exercises of notebooks/07_contractive.ipynb."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _draw(*shape: int, seed: int) -> torch.Tensor:
 
 @exercise("07.1", "easy")
 def follow(answer) -> Hint:
-    """a function (J, v) → ‖Jv‖ / ‖v‖"""
+    """Expect a function (J, v) → ‖Jv‖ / ‖v‖."""
     J, v = _draw(4, 6, seed=0), 3 * _draw(6, seed=1)
     moved, length = J @ v, v.norm()
     mistakes = {
@@ -41,8 +41,8 @@ def follow(answer) -> Hint:
 
 @exercise("07.2", "medium")
 def tanh_contraction(answer) -> Hint:
-    """a function (z, W) → ‖J‖² of each image for z = tanh(Wx)"""
-    for d in (3, 6):  # a square W first: there a sum over the wrong side runs through and is recognised
+    """Expect a function (z, W) → ‖J‖² of each image for z = tanh(Wx)."""
+    for d in (3, 6):  # a square W first, so that a sum over the wrong side runs and is recognised
         x, W = _draw(5, 6, seed=0)[:, :d], 0.5 * _draw(3, 6, seed=1)[:, :d]
         z = torch.tanh(x @ W.T)
         J = torch.stack([jacobian(lambda row, W=W: torch.tanh(W @ row), row) for row in x])  # (5, 3, d)
@@ -71,8 +71,8 @@ def tanh_contraction(answer) -> Hint:
 
 @exercise("07.3", "stretch")
 def two_layer_jacobian(answer) -> Hint:
-    """a function (x, W1, W2) → ∂z/∂x for z = σ(W2 σ(W1 x)), by the chain rule and not by automatic differentiation"""
-    for d, m, k in ((4, 4, 4), (6, 5, 3)):  # square first: there a wrong order runs through and is recognised
+    """Expect a function (x, W1, W2) → ∂z/∂x for z = σ(W2 σ(W1 x)), by the chain rule, without autograd."""
+    for d, m, k in ((4, 4, 4), (6, 5, 3)):  # square first, so that a wrong order runs and is recognised
         x, W1, W2 = _draw(d, seed=0), _draw(m, d, seed=1), _draw(k, m, seed=2)
         a = torch.sigmoid(W1 @ x)
         z = torch.sigmoid(W2 @ a)
@@ -105,7 +105,7 @@ def two_layer_jacobian(answer) -> Hint:
 
 @contextlib.contextmanager
 def without_autograd() -> Iterator[None]:
-    """automatic differentiation inside, backwards or forwards, by whatever function, ends in a hint"""
+    """Raise an AnswerError if the code inside uses automatic differentiation, backward or forward."""
 
     def refuse(*args: object, **options: object) -> None:
         raise AnswerError("that lets torch differentiate; write the chain rule yourself, a matrix for each layer")
@@ -113,7 +113,7 @@ def without_autograd() -> Iterator[None]:
     try:
         with patch.object(forward_ad, "make_dual", refuse), saved_tensors_hooks(refuse, refuse):
             yield
-    except RuntimeError as error:  # torch.func's backward transforms refuse to run under the hooks
+    except RuntimeError as error:  # torch.func refuses to run under these hooks
         if "saved tensor hooks" in str(error):
             refuse()
         raise

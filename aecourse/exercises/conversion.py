@@ -1,4 +1,4 @@
-"""What a learner hands in, of Python, NumPy or torch: what counts as a number, an array, or a function's result."""
+"""Convert what a learner hands in, from Python, NumPy or torch, to numbers, arrays and results of functions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ import torch
 
 
 class AnswerError(ValueError):
-    """an answer of the wrong kind; its sentence is the hint"""
+    """An answer of the wrong kind; its message is the hint."""
 
 
 def call(answer: object, *inputs: object, before: Callable[[], object] | None = None) -> object:
-    """what a learner's function makes of fresh copies of the inputs; NaN and None are refused
+    """Return what a learner's function makes of fresh copies of the inputs; NaN and None are refused.
 
-    The function gets tensors; if it stops with them it may have been written for NumPy and gets arrays.
+    The function gets tensors; if it fails with them, it may have been written for NumPy and gets arrays.
 
     Parameters
     ----------
-    before : called before each of the two tries, to forget what the inputs recorded in the first
+    before : callable, optional
+        Called before each of the two attempts, to forget what the inputs recorded in the first.
     """
     if isinstance(answer, type):
         raise AnswerError(f"hand in a function; got the class {answer.__name__} itself")
@@ -33,7 +34,7 @@ def call(answer: object, *inputs: object, before: Callable[[], object] | None = 
         if before:
             before()
         try:
-            with warnings.catch_warnings():  # NumPy's functions on tensors announce changes of NumPy
+            with warnings.catch_warnings():  # NumPy functions on tensors warn of changes in NumPy
                 warnings.simplefilter("ignore", DeprecationWarning)
                 result = answer(*(convert(copy.deepcopy(value)) for value in inputs))
             break
@@ -54,7 +55,7 @@ def _to_numpy(value: object) -> object:
 
 
 def refuse_nan(value: object, what: str) -> None:
-    """end in a hint if a number, an array or a list of them holds what no sum comes back from"""
+    """Raise an AnswerError if a number, an array or a list of them holds NaN."""
     if isinstance(value, list | tuple):
         for part in value:
             refuse_nan(part, what)
@@ -69,7 +70,7 @@ def refuse_nan(value: object, what: str) -> None:
 
 
 def as_number(value: object) -> float:
-    """one number of Python, NumPy or torch, also in an array with nothing else in it, as a float"""
+    """Return one number of Python, NumPy or torch, or an array that holds only one, as a float."""
     array = _to_array(value, "one number")
     if array.size != 1:
         raise AnswerError(f"the answer is one number; got {describe(value)}")
@@ -77,7 +78,7 @@ def as_number(value: object) -> float:
 
 
 def as_array(value: object, shape: tuple[int, ...] | None = None) -> torch.Tensor:
-    """numbers of Python (also nested lists), NumPy or torch as a tensor of float64, of this shape if one is named"""
+    """Return numbers of Python (also nested lists), NumPy or torch as a float64 tensor, checked against `shape`."""
     array = torch.from_numpy(_to_array(value, "an array of numbers"))
     if shape is None or array.shape == tuple(shape):
         return array
@@ -87,7 +88,7 @@ def as_array(value: object, shape: tuple[int, ...] | None = None) -> torch.Tenso
 
 
 def as_parts(value: object, *names: str) -> Sequence[object]:
-    """the things, as many as there are names, that a learner hands in together"""
+    """Return the several things, as many as there are names, that a learner hands in together."""
     parts = list(value) if isinstance(value, torch.Tensor | np.ndarray) and value.ndim else value
     if isinstance(parts, tuple | list) and len(parts) == len(names):
         return parts
@@ -95,7 +96,7 @@ def as_parts(value: object, *names: str) -> Sequence[object]:
 
 
 def _to_array(value: object, wanted: str) -> np.ndarray:
-    """numbers of any kind in an array of float64; anything else is refused, for `wanted` was asked for"""
+    """Return numbers of any kind as a float64 array, and raise an AnswerError that asks for `wanted` otherwise."""
     if isinstance(value, list | tuple | range):
         parts = [_to_array(part, wanted) for part in value]
         if len({part.shape for part in parts}) > 1:
@@ -116,7 +117,7 @@ def _to_array(value: object, wanted: str) -> np.ndarray:
 
 
 def describe(value: object) -> str:
-    """what kind of thing a learner handed in, in a few words"""
+    """Describe in a few words what kind of thing a learner handed in."""
     if isinstance(value, torch.Tensor | np.ndarray):
         kind = str(value.dtype).removeprefix("torch.")
         odd = "" if kind.startswith(("float", "bfloat", "int", "uint")) else f" of {kind}"

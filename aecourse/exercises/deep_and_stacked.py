@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/04_deep_and_stacked.ipynb."""
+"""Checks of the answers to the exercises of notebooks/04_deep_and_stacked.ipynb."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aecourse.models import ShallowAutoencoder, StackedAutoencoder
 
 @exercise("04.1", "easy")
 def trained_while_growing(answer) -> Hint:
-    """a function (below, above) → how many numbers one greedy step trains"""
+    """Expect a function (below, above) → how many numbers one greedy step trains."""
     for below, above in ((256, 128), (784, 256), (5, 3)):
         right = ShallowAutoencoder(above, in_features=below).parameter_count
         got = as_number(call(answer, below, above))
@@ -37,25 +37,27 @@ def trained_while_growing(answer) -> Hint:
 @exercise("04.2", "medium")
 @torch.no_grad()
 def through_the_stack(answer) -> Hint:
-    """a function (bricks, x) that encodes up through all bricks and decodes down again"""
+    """Expect a function (bricks, x) that encodes up through all bricks and decodes down again."""
     torch.manual_seed(0)
-    for sizes in ((6, 6, 6, 6), (9, 5, 3)):  # of one size first: there a wrong order runs through and is recognised
-        bends = ["tanh"] * (len(sizes) - 2) + ["linear"]  # each brick gives what the next restores
+    for sizes in ((6, 6, 6, 6), (9, 5, 3)):  # equal sizes first, so that a wrong order runs and is recognised
+        activations = ["tanh"] * (len(sizes) - 2) + ["linear"]  # of each encoder, and of the decoder above it
         bricks = [
-            ShallowAutoencoder(above, in_features=below, output=output, activation=bend)
-            for (below, above), output, bend in zip(itertools.pairwise(sizes), ["sigmoid", *bends], bends, strict=False)
+            ShallowAutoencoder(above, in_features=below, output=output, activation=activation)
+            for (below, above), output, activation in zip(
+                itertools.pairwise(sizes), ["sigmoid", *activations], activations, strict=False
+            )
         ]
         for weight in (p for brick in bricks for p in brick.parameters()):
             weight.mul_(3)  # far from linear, so that every order gives another result
         x = torch.rand(4, sizes[0])
-        mistakes = _wrong_ways(bricks, x) if len(bricks) == 3 else {}
+        mistakes = _known_mistakes(bricks, x) if len(bricks) == 3 else {}
         if hint := compare(call(answer, bricks, x), StackedAutoencoder.from_layers(bricks)(x), mistakes):
             return hint
     return None
 
 
-def _wrong_ways(bricks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[str, torch.Tensor]:
-    """what mistakes make of x, by their hints; the bricks must all be of one size"""
+def _known_mistakes(bricks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return what known mistakes make of x, by their hints; the bricks must all be of one size."""
 
     def run(*steps: nn.Module) -> torch.Tensor:
         return nn.Sequential(*steps)(x)
@@ -76,9 +78,9 @@ def _wrong_ways(bricks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[str, 
 @exercise("04.3", "stretch")
 @torch.no_grad()
 def fold(answer) -> Hint:
-    """a function (first, second) that folds two linear layers into one (W, b)"""
+    """Expect a function (first, second) that folds two linear layers into one (W, b)."""
     torch.manual_seed(0)
-    for sizes in ((4, 4, 4), (5, 4, 3)):  # square first: there a wrong order runs through and is recognised
+    for sizes in ((4, 4, 4), (5, 4, 3)):  # square first, so that a wrong order runs and is recognised
         first, second = nn.Linear(*sizes[:2]), nn.Linear(*sizes[1:])
         w1, b1, w2, b2 = first.weight, first.bias, second.weight, second.bias
         parts = as_parts(call(answer, first, second), "the weight (out, in)", "the bias (out,) of the one layer")

@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/06_denoising.ipynb."""
+"""Checks of the answers to the exercises of notebooks/06_denoising.ipynb."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aecourse.exercises.conversion import as_array, call
 
 @exercise("06.1", "easy")
 def gain_in_decibels(answer) -> Hint:
-    """a function (clean, damaged, repaired) that says how many decibels the repair gained"""
+    """Expect a function (clean, damaged, repaired) that says how many decibels the repair gained."""
     generator = torch.Generator().manual_seed(0)
     clean = torch.rand(6, 9, generator=generator)
     spread = torch.linspace(0.5, 1.5, 6)[:, None]  # pictures damaged unequally: a mean of decibels would differ
@@ -44,7 +44,7 @@ def gain_in_decibels(answer) -> Hint:
 
 @exercise("06.2", "medium")
 def denoising_loss(answer) -> Hint:
-    """a function (model, x, damage): damaged picture in, clean picture as target, mean over pixels and pictures"""
+    """Expect a function (model, x, damage): damaged image in, clean image as target, mean over pixels and images."""
     x = torch.rand(5, 4, generator=torch.Generator().manual_seed(0))
     calls = []
 
@@ -86,7 +86,7 @@ def denoising_loss(answer) -> Hint:
 
 @exercise("06.3", "stretch")
 def perfect_denoiser(answer) -> Hint:
-    """a function (x_tilde, centres, sigma) that returns E[x | x_tilde] for equally likely centres"""
+    """Expect a function (x_tilde, centres, sigma) that returns E[x | x_tilde] for equally likely centres."""
     generator = torch.Generator().manual_seed(0)
     centres = torch.randn(7, 3, generator=generator)
     x_tilde, sigma = centres[[0, 2, 4, 6]] + 0.6 * torch.randn(4, 3, generator=generator), 0.6

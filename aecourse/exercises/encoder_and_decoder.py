@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/02_encoder_and_decoder.ipynb."""
+"""Checks of the answers to the exercises of notebooks/02_encoder_and_decoder.ipynb."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIED_SIZE = 16
 
 @exercise("02.1", "easy")
 def weights_of_one_layer(answer) -> Hint:
-    """a function of k that counts the weights and biases of 784 – k – 784"""
+    """Expect a function of k that counts the weights and biases of 784 – k – 784."""
     for k in (32, 1, 2, 64):
         got, expected = as_number(call(answer, k)), DenseAutoencoder(k, hidden=()).parameter_count
         mistakes = {
@@ -36,11 +36,11 @@ def weights_of_one_layer(answer) -> Hint:
 @exercise("02.2", "medium")
 @torch.no_grad()
 def half_way(answer) -> Hint:
-    """a function that decodes the mean of two codes"""
+    """Expect a function that decodes the mean of two codes."""
     generator = torch.Generator().manual_seed(0)
     a, b = torch.rand(2, 5, 784, generator=generator)
     model = DenseAutoencoder(8, hidden=(16,))
-    for weight in model.parameters():  # a fresh network is so tame that every way gives nearly the same gray
+    for weight in model.parameters():  # with initial weights all mistakes give nearly the same gray
         weight.copy_(torch.randn(weight.shape, generator=generator) / weight.shape[-1] ** 0.5 * 3)
     z_a, z_b = model.encode(a), model.encode(b)
     mistakes = {
@@ -59,7 +59,7 @@ def half_way(answer) -> Hint:
 @exercise("02.3", "stretch")
 @torch.enable_grad()
 def tied_weights(answer) -> Hint:
-    """a torch model 784 → 16 → 784 whose decoder uses the encoder's matrix transposed, in values and in gradients"""
+    """Expect a torch model 784 → 16 → 784 whose decoder uses the encoder's matrix transposed, gradients included."""
     if isinstance(answer, type):
         return "hand in an instance of the class, not the class itself"
     if not isinstance(answer, nn.Module):
@@ -70,9 +70,9 @@ def tied_weights(answer) -> Hint:
         return hint
     own = {p.numel(): p for p in answer.parameters()}  # matrix, b and c by their sizes
     matrix, b, c = own[TIED_SIZE * 784], own[TIED_SIZE], own[784]
-    lying = len(matrix) == TIED_SIZE  # it may be kept as (16, 784) or as (784, 16)
+    as_rows = len(matrix) == TIED_SIZE  # stored as (16, 784), not as (784, 16)
     w, b, c = (
-        p.detach().cpu().double().requires_grad_() for p in (matrix if lying else matrix.T, b.ravel(), c.ravel())
+        p.detach().cpu().double().requires_grad_() for p in (matrix if as_rows else matrix.T, b.ravel(), c.ravel())
     )
     x, weights = torch.rand(2, 3, 784, generator=torch.Generator().manual_seed(0))
     z = call(answer.encode, x.to(matrix))
@@ -80,7 +80,7 @@ def tied_weights(answer) -> Hint:
         return f"stay in torch, so that gradients come back: encode should return a tensor; got {describe(z)}"
     if hint := _wrong_values(z, call(answer.decode, z.detach()), x.double(), w, b, c):
         return hint
-    x_hat = answer.decode(answer.encode(x.to(matrix)))  # anew: a graph can be walked back once
+    x_hat = answer.decode(answer.encode(x.to(matrix)))  # again: a graph can be used once
     if not isinstance(x_hat, torch.Tensor) or not x_hat.requires_grad:
         return "no gradient comes back from decode(encode(x)): stay in torch, without .data, .detach() or no_grad()"
     got = torch.autograd.grad((x_hat * weights.to(x_hat)).sum(), list(own.values()), allow_unused=True)
@@ -98,14 +98,14 @@ def tied_weights(answer) -> Hint:
         "the values are right, but the encoder's use of the matrix does not reach its gradient, so training would not "
         "know of it: .data and .detach() cut it off": gradient(w.detach(), w),
     }
-    reached = reached if lying else reached.T
+    reached = reached if as_rows else reached.T
     return compare(
         reached, gradient(w, w), mistakes, otherwise="the values are right, but the matrix's gradient is not"
     )
 
 
 def _wrong_parameters(parameters: list[nn.Parameter]) -> Hint:
-    """what keeps the parameters from being one matrix and two biases"""
+    """Return a hint if the parameters are not one matrix and two biases."""
     shapes = ", ".join(str(tuple(p.shape)) for p in parameters) or "none"
     matrices = [p for p in parameters if sorted(p.shape) == [TIED_SIZE, 784]]
     if len({p.data_ptr() for p in matrices}) < len(matrices):
@@ -124,10 +124,10 @@ def _wrong_parameters(parameters: list[nn.Parameter]) -> Hint:
 
 
 def _wrong_values(z: object, x_hat: object, x: torch.Tensor, w: torch.Tensor, b: torch.Tensor, c: torch.Tensor) -> Hint:
-    """how the code of x or the image of that code differ from what the matrix and the biases should make of them"""
+    """Return a hint if the code of x, or the image of that code, is not what the matrix and the biases should give."""
     right_z = x @ w.T + b
     mistakes = {"the bias b is missing": x @ w.T}
-    mistakes |= {f"leave the {bend.__name__} out": bend(right_z) for bend in (torch.sigmoid, torch.tanh, torch.relu)}
+    mistakes |= {f"leave the {f.__name__} out": f(right_z) for f in (torch.sigmoid, torch.tanh, torch.relu)}
     if hint := compare(z, right_z, mistakes):
         return f"encode should give W x + b: {hint}"
     mistakes = {"the sigmoid is missing": right_z @ w + c, "the bias c is missing": torch.sigmoid(right_z @ w)}

@@ -1,7 +1,7 @@
 """What a notebook asks and what came of it: predictions, exercises and claims, shown as sentences, kept as records.
 
-A record stands beside its sentence in the cell's output, as data of the MIME type `RECORD`. Whoever wants to know what
-happened in a saved notebook (the report, the slides, the tests) reads the records and never the sentences.
+A record is stored beside its sentence in the cell's output, as data of the MIME type `RECORD`. The report, the slides
+and the tests read the records, never the sentences.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ import ipywidgets as widgets
 
 from aecourse.exercises.checking import mark
 from aecourse.exercises.conversion import as_number
-from aecourse.records import RECORD, VERSION, claim_in_words, read_records  # noqa: F401  (whoever reads looks here)
+from aecourse.records import RECORD, VERSION, claim_in_words, read_records  # noqa: F401  (re-exported)
 
 NAME = re.compile(r"\d\d\.[a-z0-9_]+")
 
 
 def check(name: str, answer: object) -> None:
-    """mark the answer to an exercise and show the verdict: not attempted, not yet (with a hint), or right
+    """Mark the answer to an exercise and show the outcome: not attempted, not yet (with a hint), or right.
 
     Parameters
     ----------
-    name : notebook and number of the exercise, such as "03.1"
-    answer : what the exercise asks for: a function, a number, an array, a model
+    name : str
+        Notebook and number of the exercise, such as "03.1".
+    answer : object
+        What the exercise asks for: a function, a number, an array, a model.
     """
     marked = mark(name, answer)
     sentence = {
@@ -46,15 +48,20 @@ def claim(
     at_most: float | None = None,
     digits: int = 3,
 ) -> None:
-    """show a sentence with the number that backs it, and fail if the number is out of bounds
+    """Show a sentence with the number that supports it, and fail if the number is out of bounds.
 
     Parameters
     ----------
-    name : what the claim is called for ever, notebook and words, such as "03.gain_at_32"
-    sentence : what the number means
-    value : the number measured
-    at_least, at_most : the bounds it must keep; one of them, or both
-    digits : significant digits to print
+    name : str
+        The claim's permanent name, notebook and words, such as "03.gain_at_32".
+    sentence : str
+        What the number means.
+    value : float
+        The number measured.
+    at_least, at_most : float, optional
+        The bounds it must keep; at least one of them.
+    digits : int
+        Significant digits to print.
 
     Raises
     ------
@@ -70,22 +77,25 @@ def claim(
     record = {"name": name, "sentence": sentence, "at_least": at_least, "at_most": at_most, "digits": digits}
     line = claim_in_words(record | {"value": value})
     assert math.isfinite(value) and low <= value <= high, f"✗ {line}"
-    # The number itself is metadata, which a comparison of stored outputs passes over: it differs between machines.
+    # The number differs between machines: it is metadata, which a comparison of stored outputs skips.
     tell(f"✓ {line}", {"value": value}, kind="claim", **record)
 
 
 class Prediction(widgets.VBox):
-    """a question with options to choose from before the result is computed; being wrong is how it sticks
+    """A question with options, one of which is chosen before the result is computed.
 
     Parameters
     ----------
-    name : what the question is called for ever, notebook and words, such as "03.which_wins"
+    name : str
+        The question's permanent name, notebook and words, such as "03.which_wins".
     question : str
-    options : sequence of str, at least two
+    options : sequence of str
+        At least two.
 
     Attributes
     ----------
-    value : the option chosen, or None
+    value : str or None
+        The option chosen.
     """
 
     def __init__(self, name: str, question: str, options: Sequence[str]) -> None:
@@ -98,11 +108,11 @@ class Prediction(widgets.VBox):
 
     @property
     def value(self) -> str | None:
-        """the option chosen, or None"""
+        """The option chosen, or None."""
         return self.buttons.value
 
     def reveal(self, answer: str) -> None:
-        """show what was predicted beside the answer, which should come from a measurement"""
+        """Show what was predicted beside the answer, which should come from a measurement."""
         answer = str(answer)
         if answer not in self.options:
             raise ValueError(f"answer must be one of {self.options}; got {answer!r}")
@@ -125,7 +135,7 @@ class Prediction(widgets.VBox):
 
 
 def check_name(name: str) -> str:
-    """`name` itself if it is the number of a notebook, a dot and words; otherwise an error that says so"""
+    """Return `name` if it is the number of a notebook, a dot and words; raise an error otherwise."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ValueError(
             f"name must be a notebook's number, a dot and small letters, such as '03.gain_at_32'; got {name!r}"
@@ -134,7 +144,7 @@ def check_name(name: str) -> str:
 
 
 def tell(sentence: str, measured: Mapping[str, object] | None = None, /, **record) -> None:
-    """show a sentence with its record beside it; outside a notebook only the sentence is printed"""
+    """Show a sentence with its record beside it; outside a notebook, print only the sentence."""
     from IPython import get_ipython
     from IPython.display import display
 

@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/05_sparse.ipynb."""
+"""Checks of the answers to the exercises of notebooks/05_sparse.ipynb."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from aecourse.exercises.conversion import as_array, as_number, call
 
 @exercise("05.1", "easy")
 def bits_of_a_choice(answer) -> Hint:
-    """a function (units, k) that gives the bits needed to say which k of the units are awake"""
-    for units, k in ((10, 3), (4, 1), (60, 20), (60, 0)):  # few enough for the counts to fit into NumPy's whole numbers
+    """Expect a function (units, k) that gives the bits needed to say which k of the units are active."""
+    for units, k in ((10, 3), (4, 1), (60, 20), (60, 0)):  # so few that counts fit into NumPy's integers
         got, ways = as_number(call(answer, units, k)), math.comb(units, k)
         mistakes = {
             "one bit a unit would allow any number of them to be awake; here it is always k": units,
@@ -36,7 +36,7 @@ def bits_of_a_choice(answer) -> Hint:
 
 @exercise("05.2", "medium")
 def shrink(answer) -> Hint:
-    """a function (a, lam) that minimises (a − z)² + lam · z over z ≥ 0, for each number of a"""
+    """Expect a function (a, lam) that minimises (a − z)² + lam · z over z ≥ 0, for each number of a."""
     a = torch.linspace(-2, 3, 26)  # some between 0 and lam / 2
     for lam in (0.5, 0.0, 2.0):
         mistakes = {
@@ -56,10 +56,10 @@ def shrink(answer) -> Hint:
 
 @exercise("05.3", "stretch")
 def pursue(answer) -> Hint:
-    """a function (x, D, k) that builds x greedily from k columns of D: matching pursuit"""
+    """Expect a function (x, D, k) that builds x greedily from k columns of D: matching pursuit."""
     generator = torch.Generator().manual_seed(0)
-    alike = torch.randn(8, 1, generator=generator)  # atoms much alike: the pursuit comes back to one it has taken
-    atoms = F.normalize(alike + torch.randn(8, 14, generator=generator), dim=0)  # (8, 14), columns of length 1
+    common = torch.randn(8, 1, generator=generator)  # similar atoms, so that one is chosen twice
+    atoms = F.normalize(common + torch.randn(8, 14, generator=generator), dim=0)  # (8, 14), columns of length 1
     x = torch.randn(8, generator=generator)
     for k in (1, 2, 3, 8):
         z = as_array(call(answer, x, atoms, k))
@@ -70,14 +70,16 @@ def pursue(answer) -> Hint:
         if z.shape == (14,) and not z.any():
             return "all of z is 0: write what was found into it"
         mistakes = {
-            "that chooses all k at once; after each choice look again at what is still missing": _at_once(x, atoms, k),
+            "that chooses all k at once; after each choice look again at what is still missing": _choose_at_once(
+                x, atoms, k
+            ),
             "when an atom is chosen again its earlier share is lost: add to it": _pursue(x, atoms, k, add=False),
             "no atom is taken twice; one taken before may be the best again": _pursue(x, atoms, k, again=False),
             "largest in size: a product far below 0 counts as well": _pursue(x, atoms, k, signed=True),
             "what is still missing must be computed anew after each choice": _pursue(x, atoms, k, renew=False),
             "that adds the size of the product; its sign belongs to it": _pursue(x, atoms, 1).abs(),
             "that fits all chosen numbers anew (orthogonal matching pursuit); here only one is changed each time": (
-                _fit(x, atoms, k)
+                _orthogonal_pursuit(x, atoms, k)
             ),
         }
         otherwise = "take the atom with the largest |product| with what is missing, add that product to its place"
@@ -96,7 +98,7 @@ def _pursue(
     signed: bool = False,
     renew: bool = True,
 ) -> torch.Tensor:
-    """matching pursuit; an option turned round makes one of the usual mistakes"""
+    """Return the code of matching pursuit; an option set to its other value makes one of the usual mistakes."""
     z = torch.zeros(atoms.shape[1])
     for _ in range(k):
         product = atoms.T @ (x - atoms @ z if renew else x)
@@ -106,13 +108,13 @@ def _pursue(
     return z
 
 
-def _at_once(x: torch.Tensor, atoms: torch.Tensor, k: int) -> torch.Tensor:
+def _choose_at_once(x: torch.Tensor, atoms: torch.Tensor, k: int) -> torch.Tensor:
     product = atoms.T @ x
     return torch.where(product.abs() >= product.abs().topk(k).values[-1], product, 0.0)
 
 
-def _fit(x: torch.Tensor, atoms: torch.Tensor, k: int) -> torch.Tensor:
-    """orthogonal matching pursuit: after each choice the least squares of x on all atoms chosen"""
+def _orthogonal_pursuit(x: torch.Tensor, atoms: torch.Tensor, k: int) -> torch.Tensor:
+    """Orthogonal matching pursuit: after each choice, fit x by least squares on all atoms chosen so far."""
     z, chosen = torch.zeros(atoms.shape[1]), []
     for _ in range(k):
         chosen.append(int((atoms.T @ (x - atoms @ z)).abs().argmax()))

@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/00_start_here.ipynb."""
+"""Checks of the answers to the exercises of notebooks/00_start_here.ipynb."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aecourse.exercises.conversion import as_number, call
 
 @exercise("00.1", "easy")
 def compression_ratio(answer: object) -> Hint:
-    """how many times fewer numbers a code of 16 has than an image of 28 × 28 pixels"""
+    """Expect how many times fewer numbers a code of 16 has than an image of 28 × 28 pixels."""
     pixels = 28 * 28
     mistakes = {
         "that is the size of the code; how often does it fit into the size of the image?": 16,
@@ -30,7 +30,7 @@ def compression_ratio(answer: object) -> Hint:
 
 @exercise("00.2", "medium")
 def mean_squared_error(answer) -> Hint:
-    """a function of x and x_hat, both (n, 784), that gives their mean squared error per pixel"""
+    """Expect a function of x and x_hat, both (n, 784), that gives their mean squared error per pixel."""
     x, x_hat = torch.rand(2, 5, 784, generator=torch.Generator().manual_seed(0))
     difference = x - 0.8 * x_hat
     squares = difference.square()
@@ -50,8 +50,8 @@ def mean_squared_error(answer) -> Hint:
 
 
 @functools.cache
-def _lazy_errors() -> dict[str, float]:
-    """test errors of answering every image with one and the same, and what is taken for them by mistake"""
+def _mean_image_errors() -> dict[str, float]:
+    """Return the test error of the mean training image as the only answer, and what known mistakes give instead."""
     train, test = load_mnist()
     mean = train.x.mean(0)
     right = (test.x - mean).square().mean()
@@ -73,8 +73,8 @@ def _lazy_errors() -> dict[str, float]:
 
 @exercise("00.3", "stretch")
 def mean_image_error(answer: object) -> Hint:
-    """the test error of answering every image with the mean training image"""
-    errors = _lazy_errors()
+    """Expect the test error of answering every image with the mean training image."""
+    errors = _mean_image_errors()
     otherwise = "average the training images to one image; compare every test image with it: difference, square, mean"
-    # 0.0675 is right, too; the mean test image is only 0.0009 of the error away
+    # The tolerance accepts 0.0675, but not the mean test image, whose error differs by 0.0009 of its size
     return compare(as_number(answer), errors[""], errors, tolerance=4.6e-4, otherwise=otherwise)

@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/03_undercomplete_vs_pca.ipynb."""
+"""Checks of the answers to the exercises of notebooks/03_undercomplete_vs_pca.ipynb."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from aecourse.exercises.conversion import as_array, as_number, call
 
 @functools.cache
 def _variances() -> torch.Tensor:
-    """variance of the training digits along each principal component, largest first; (784,)"""
+    """Return the variance of the training digits along each principal component, largest first; (784,)."""
     train, _ = load_mnist()
     return torch.linalg.eigvalsh(torch.cov(train.x.T, correction=0).double()).flip(0)
 
 
 def _needed(parts: torch.Tensor) -> int:
-    """how many of the parts, from the first, sum to 90 % of all"""
+    """Return how many of the parts, from the first, sum to 90 % of the total."""
     return int((parts.cumsum(0) / parts.sum() < 0.9).sum()) + 1
 
 
 @exercise("03.1", "easy")
 def components_for_ninety_per_cent(answer: object) -> Hint:
-    """the smallest number of components whose variances sum to 90 % of all"""
+    """Expect the smallest number of components whose variances sum to 90 % of all."""
     got, variances = as_number(answer), _variances()
     right = _needed(variances)
     if got != right and not got.is_integer():
@@ -48,7 +48,7 @@ def components_for_ninety_per_cent(answer: object) -> Hint:
 
 @exercise("03.2", "medium")
 def pca_restore(answer) -> Hint:
-    """a function (x, mean, components) that projects onto the components and comes back"""
+    """Expect a function (x, mean, components) that projects onto the components and comes back."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(6, 5, generator=generator) + 3
     mean = x.mean(0)
@@ -68,7 +68,7 @@ def pca_restore(answer) -> Hint:
 
 @exercise("03.3", "stretch")
 def unmix(answer) -> Hint:
-    """a function (E, D, C) that gives the principal axes of the data inside the space of D's columns, largest first"""
+    """Expect a function (E, D, C) that gives the data's principal axes in the space of D's columns, largest first."""
     generator = torch.Generator().manual_seed(0)
     basis = torch.linalg.qr(torch.randn(6, 6, generator=generator, dtype=torch.float64))[0]
     variances = torch.tensor([9.0, 5, 3, 1, 0.5, 0.1], dtype=torch.float64)
@@ -102,7 +102,7 @@ def unmix(answer) -> Hint:
 
 
 def _another_space(got: torch.Tensor, E: torch.Tensor, C: torch.Tensor, basis: torch.Tensor) -> str:
-    """which other space than that of D's columns the orthonormal rows `got` span"""
+    """Return a hint that names the space which the orthonormal rows `got` span instead of that of D's columns."""
     cosines = (got @ basis).abs()  # 0 or 1 if the rows are eigenvectors of C
     if agree(cosines.round(), cosines, 1e-3):
         return "these are components of C alone, E and D were not used: which space do D's columns span?"

@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebooks/08_variational.ipynb."""
+"""Checks of the answers to the exercises of notebooks/08_variational.ipynb."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aecourse.exercises.conversion import as_array, as_number, as_parts, call
 
 @exercise("08.1", "easy")
 def kl_of_two_numbers(answer: object) -> Hint:
-    """the KL divergence in nats of mu = (1, 0), logvar = (0, -2) from the standard normal"""
+    """Expect the KL divergence in nats of mu = (1, 0), logvar = (0, -2) from the standard normal."""
     mu, logvar = torch.tensor([1.0, 0.0]), torch.tensor([0.0, -2.0])
     prior = Normal(0.0, 1.0)
 
@@ -44,12 +44,11 @@ def kl_of_two_numbers(answer: object) -> Hint:
 
 @exercise("08.2", "medium")
 def importance_bound(answer) -> Hint:
-    """a function from log weights (K, n) to the importance-weighted bound (n,), safe for tiny weights"""
+    """Expect a function from log weights (K, n) to the importance-weighted bound (n,), safe for tiny weights."""
     log_w = torch.randn(7, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     log_k = math.log(7)
-    level = torch.tensor(
-        [800.0, 0.0, -30.0, -1000.0]
-    )  # images of very unequal likelihood: one maximum for all will not do
+    # images of very unequal likelihood, for which one common maximum is not enough
+    level = torch.tensor([800.0, 0.0, -30.0, -1000.0])
     expected = log_w.exp().mean(0).log() + level  # safe for the weights without their levels
     log_w = (log_w + level).float()
     got = as_array(call(answer, log_w))
@@ -78,7 +77,7 @@ def importance_bound(answer) -> Hint:
 
 @exercise("08.3", "stretch")
 def best_posterior(answer) -> Hint:
-    """a function (w, b, sigma, x) → mu, logvar whose ELBO equals log p(x) for a linear decoder"""
+    """Expect a function (w, b, sigma, x) → mu, logvar whose ELBO equals log p(x) for a linear decoder."""
     w, b, x = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
     sigma = 0.7
     mu, logvar = (as_array(part) for part in as_parts(call(answer, w, b, sigma, x), "mu", "logvar"))

@@ -1,4 +1,4 @@
-"""The families of autoencoders, one file each; all of them encode, decode, reconstruct and know their loss."""
+"""The families of autoencoders, one file each; every model encodes, decodes and computes its own loss."""
 
 from aecourse.models.base import Autoencoder
 from aecourse.models.contractive import ContractiveAutoencoder

@@ -18,9 +18,9 @@ ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """what a model is built from and what is saved with its weights; each family adds its own fields
+    """The arguments a model is built from, which are saved with its weights; each family adds its own.
 
-    It checks itself: a configuration that exists can be built.
+    A configuration validates itself: one that exists can be built.
     """
 
     latent_dim: int
@@ -33,21 +33,22 @@ class Config:
         )
 
     def arguments(self) -> dict[str, object]:
-        """what the family's constructor takes to build an equal model"""
+        """Return the arguments with which the family's constructor builds an equal model."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.init}
 
     def _keep(self, **fields: object) -> None:
-        """put the checked form of some fields in their place, while the configuration is made"""
+        """Replace fields by their validated values while the configuration is being created."""
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
 
 class FromConfig:
-    """an attribute of a model that is read from its configuration, so that the two cannot say different things
+    """An attribute of a model that is read from its configuration, so that the two cannot disagree.
 
     Parameters
     ----------
-    adjustable : whether it may be set on a built model, as β is for a warm-up; the configuration then follows
+    adjustable : bool
+        Whether it may be set on a built model, as β is for a warm-up; the configuration is then updated.
     """
 
     def __init__(self, *, adjustable: bool = False) -> None:
@@ -69,26 +70,30 @@ class FromConfig:
 
 
 class Autoencoder(nn.Module):
-    """an encoder f and a decoder g, trained so that g(f(x)) ≈ x
+    """An encoder f and a decoder g, trained so that g(f(x)) ≈ x.
 
-    A family builds two modules, `encoder` and `decoder`, and inherits the rest. What makes a family is mostly its
-    `loss`: override it to ask for more than a good copy. Taught in notebooks/02_encoder_and_decoder.ipynb.
+    A family builds two modules, `encoder` and `decoder`, and inherits the rest. Families differ mostly in their
+    `loss`, which may ask for more than a good copy. Taught in notebooks/02_encoder_and_decoder.ipynb.
 
     Parameters
     ----------
-    config : what the family is built from; a family without settings of its own gives latent_dim and in_features
+    config : Config, optional
+        What the family is built from; a family without settings of its own passes latent_dim and in_features instead.
 
     Attributes
     ----------
-    in_features : int, the size of one input
-    latent_dim : int, the size of its code (the bottleneck)
-    config : the arguments that build an equal model again, as one frozen object
+    in_features : int
+        The size of one input.
+    latent_dim : int
+        The size of its code (the bottleneck).
+    config : Config
+        The arguments that build an equal model.
     """
 
     in_features: int = FromConfig()
     latent_dim: int = FromConfig()
     pixels_in_unit_range = True  # whether it ends in a sigmoid and so expects pixels in [0, 1]
-    ordered = False  # whether the first k numbers of the code make a picture for every k; `encode` then takes k
+    ordered = False  # whether the first k code numbers alone give an image, for every k; `encode` then takes k
 
     encoder: nn.Module  # (n, in_features) → (n, latent_dim)
     decoder: nn.Module  # (n, latent_dim) → (n, in_features)
@@ -99,44 +104,44 @@ class Autoencoder(nn.Module):
 
     @property
     def config(self) -> Config:
-        """what this model was built from, and what is saved with its weights"""
+        """The arguments this model was built from, which are saved with its weights."""
         return self._config
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """the code z of each image; (n, in_features) → (n, latent_dim)"""
+        """Return the code z of each image; (n, in_features) → (n, latent_dim)."""
         check_rows("x", x, self.in_features)
         return self.encoder(x)
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """the image x_hat of each code; (n, latent_dim) → (n, in_features)"""
+        """Return the image x_hat of each code; (n, latent_dim) → (n, in_features)."""
         check_rows("z", z, self.latent_dim)
         return self.decoder(z)
 
     def squeeze(self, x: torch.Tensor, k: int) -> torch.Tensor:
-        """through a bottleneck of k numbers and back; only an ordered code can be cut to k below its own size
+        """Reconstruct x from only k code numbers; (n, in_features) → (n, in_features).
 
-        (n, in_features) → (n, in_features)
+        Unless the code is ordered, k must be latent_dim.
         """
         if self.ordered:
             return self.decode(self.encode(x, k))
-        check_whole("k", k, least=self.latent_dim, most=self.latent_dim)
+        check_whole("k", k, minimum=self.latent_dim, maximum=self.latent_dim)
         return self(x)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """through the bottleneck and back; (n, in_features) → (n, in_features)"""
+        """Encode and decode; (n, in_features) → (n, in_features)."""
         return self.decode(self.encode(x))
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """what training makes small: named terms, each a scalar, "total" among them"""
+        """Return the terms of the loss by name, each a scalar; training minimises "total"."""
         return {"total": F.mse_loss(self(x), x)}
 
     def check_images(self, name: str, x: torch.Tensor) -> None:
-        """refuse what this model cannot be trained on or judged by, before any work
+        """Raise an error if this model cannot be trained or evaluated on x.
 
         Raises
         ------
         TypeError
-            If x is no floating-point tensor, or of another precision than the model.
+            If x is not a floating-point tensor of the model's precision.
         ValueError
             If x is empty, not (n, in_features), not finite, or outside [0, 1] for a model that ends in a sigmoid.
         """
@@ -156,12 +161,12 @@ class Autoencoder(nn.Module):
 
     @property
     def parameter_count(self) -> int:
-        """how many numbers training adjusts"""
+        """The number of parameters."""
         return sum(p.numel() for p in self.parameters())
 
 
 def stack_layers(sizes: Sequence[int], activation: str, *, batch_norm: bool = False) -> list[nn.Module]:
-    """Linear layers from sizes[0] to sizes[-1], each followed by its activation"""
+    """Return linear layers from sizes[0] to sizes[-1], each followed by its activation."""
     layers: list[nn.Module] = []
     for size_in, size_out in itertools.pairwise(sizes):
         layers.append(nn.Linear(size_in, size_out))
@@ -172,23 +177,23 @@ def stack_layers(sizes: Sequence[int], activation: str, *, batch_norm: bool = Fa
 
 
 def check_model(model: Autoencoder) -> Autoencoder:
-    """`model` itself if it is an Autoencoder; otherwise an error that names it"""
+    """Return `model` if it is an Autoencoder; raise an error otherwise."""
     if not isinstance(model, Autoencoder):
         raise TypeError(f"model must be an Autoencoder; got {type(model).__name__}")
     return model
 
 
-def check_sizes(name: str, sizes: Sequence[int], *, most_layers: int | None = None) -> tuple[int, ...]:
-    """`sizes` as a tuple if each is a whole number above 0; otherwise an error that names it"""
+def check_sizes(name: str, sizes: Sequence[int], *, max_layers: int | None = None) -> tuple[int, ...]:
+    """Return `sizes` as a tuple if each is a whole number above 0; raise an error otherwise."""
     if isinstance(sizes, str) or not isinstance(sizes, Sequence):
         raise TypeError(f"{name} must be a sequence of layer sizes such as (512,); got {sizes!r}")
-    if most_layers is not None and not 1 <= len(sizes) <= most_layers:
-        raise ValueError(f"{name} must name 1 to {most_layers} layers; got {len(sizes)}")
+    if max_layers is not None and not 1 <= len(sizes) <= max_layers:
+        raise ValueError(f"{name} must name 1 to {max_layers} layers; got {len(sizes)}")
     return tuple(check_whole(f"{name}[{i}]", size) for i, size in enumerate(sizes))
 
 
 def check_rows(name: str, rows: torch.Tensor, features: int | None = None) -> None:
-    """refuse what is no floating-point tensor of shape (n, features); without `features` any width will do"""
+    """Raise an error unless `rows` is a float tensor of shape (n, features); without `features`, of any width."""
     shape = f"(n, {'d' if features is None else features})"
     if not isinstance(rows, torch.Tensor):
         hint = f"; pass its images, {name}.x" if hasattr(rows, "x") else ""

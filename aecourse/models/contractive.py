@@ -1,4 +1,4 @@
-"""A code that stands still when the picture is nudged: the Jacobian of the encoder is made small."""
+"""The contractive autoencoder: a penalty on the encoder's Jacobian makes the code change little when the image does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ESTIMATORS = ("closed", "hutchinson")
 
 @dataclass(frozen=True, kw_only=True)
 class ContractiveConfig(Config):
-    """see `ContractiveAutoencoder`"""
+    """See `ContractiveAutoencoder`."""
 
     strength: float
     hidden: tuple[int, ...]
@@ -33,23 +33,23 @@ class ContractiveConfig(Config):
 
 
 class ContractiveAutoencoder(Autoencoder):
-    """784 → latent_dim sigmoid units → 784, punished for how fast its code changes with its input
+    """784 → latent_dim sigmoid units → 784, penalised for how fast the code changes with the input.
 
     total = ‖x_hat − x‖² / in_features + strength · ‖J‖²_F / in_features, averaged over images, where J = ∂f(x)/∂x is
-    (latent_dim, in_features): the derivative by the INPUT, not by the weights. Every layer but the last is a sigmoid
-    layer too. Taught in notebooks/07_contractive.ipynb.
+    (latent_dim, in_features): the derivative with respect to the input, not the weights. All layers have sigmoid
+    activations. Taught in notebooks/07_contractive.ipynb.
 
     Parameters
     ----------
     latent_dim : int
         Number of sigmoid units in the code.
-    strength : float, at least 0
-        λ, the weight of the penalty.
+    strength : float
+        λ, the weight of the penalty, at least 0.
     hidden : sequence of int
-        Layers between input and code, mirrored in the decoder; none for the classic net.
-    estimator : "closed" or "hutchinson", optional
-        How the penalty is computed in the loss. "closed" is exact and nearly free but exists for one layer only (the
-        default there); "hutchinson" (the default with hidden layers) is unbiased at the cost of a second backward pass.
+        Layers between input and code, mirrored in the decoder; none in the original network.
+    estimator : {"closed", "hutchinson"}, optional
+        How the loss computes the penalty. "closed" is exact and nearly free but exists for one layer only (the default
+        there); "hutchinson" (the default with hidden layers) is unbiased and costs a second backward pass.
 
     References
     ----------
@@ -79,39 +79,39 @@ class ContractiveAutoencoder(Autoencoder):
         self.decoder = nn.Sequential(*stack_layers(sizes[::-1], "sigmoid"))
 
     def contraction(self, x: torch.Tensor) -> torch.Tensor:
-        """‖J‖²_F of each image by this model's estimator; (n, in_features) → (n,)"""
+        """Return ‖J‖²_F of each image by this model's estimator; (n, in_features) → (n,)."""
         if self.config.estimator == "hutchinson":
             return self.hutchinson(x)
         return self.closed_form(x, self.encode(x))
 
     def closed_form(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-        """‖J‖²_F = Σ_j (z_j (1 − z_j))² Σ_i W_ji² for one sigmoid layer z = σ(Wx + b); (n, latent_dim) → (n,)"""
+        """Return ‖J‖²_F = Σ_j (z_j (1 − z_j))² Σ_i W_ji² of one sigmoid layer z = σ(Wx + b); (n, latent_dim) → (n,)."""
         if len(self.encoder) != 2:
             raise ValueError("the closed form exists for an encoder of one layer only; use jacobian or hutchinson")
         return (z * (1 - z)).square() @ self.encoder[0].weight.square().sum(1)
 
     def jacobian(self, x: torch.Tensor) -> torch.Tensor:
-        """∂f(x)/∂x of each image, exactly, by `torch.func`; (n, in_features) → (n, latent_dim, in_features)"""
+        """Return ∂f(x)/∂x of each image, exactly, by `torch.func`; (n, in_features) → (n, latent_dim, in_features)."""
         check_rows("x", x, self.in_features)
-        return vmap(jacrev(self.encoder))(x.clone())  # a copy: x may come from inference mode
+        return vmap(jacrev(self.encoder))(x.clone())  # a copy: x may be an inference tensor
 
     def hutchinson(self, x: torch.Tensor, *, probes: int = 1) -> torch.Tensor:
-        """an unbiased estimate of ‖J‖²_F: the mean of ‖vᵀJ‖² over random ±1 vectors v; (n, in_features) → (n,)"""
+        """Estimate ‖J‖²_F, unbiased: the mean of ‖vᵀJ‖² over random ±1 vectors v (`probes` of them); (n, …) → (n,)."""
         probes = check_whole("probes", probes)
         check_rows("x", x, self.in_features)
-        learning = torch.is_grad_enabled()
-        with torch.inference_mode(False), torch.enable_grad():  # also where a model is only judged
+        with_grad = torch.is_grad_enabled()
+        with torch.inference_mode(False), torch.enable_grad():  # also where gradients are switched off
             x = x.detach().clone().requires_grad_()
             z = self.encode(x)
             total = torch.zeros(len(x), device=x.device, dtype=x.dtype)
             for _ in range(probes):
                 v = torch.randint(0, 2, z.shape, device=z.device).to(z.dtype) * 2 - 1
-                (pulled,) = torch.autograd.grad(z, x, v, retain_graph=True, create_graph=learning)
-                total = total + pulled.square().sum(1)
-        return total / probes if learning else total.detach() / probes
+                (vjp,) = torch.autograd.grad(z, x, v, retain_graph=True, create_graph=with_grad)
+                total = total + vjp.square().sum(1)
+        return total / probes if with_grad else total.detach() / probes
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """{"total", "reconstruction": MSE per pixel, "contraction": mean ‖J‖²_F}"""
+        """Return {"total", "reconstruction": MSE per pixel, "contraction": mean ‖J‖²_F}."""
         z = self.encode(x)
         reconstruction = F.mse_loss(self.decode(z), x)
         closed = self.config.estimator == "closed"

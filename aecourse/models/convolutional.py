@@ -1,4 +1,4 @@
-"""An autoencoder that knows its input is a picture: convolutions down, transposed convolutions up."""
+"""The convolutional autoencoder: convolutions in the encoder, transposed convolutions in the decoder."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ SIDE = 28
 
 @dataclass(frozen=True, kw_only=True)
 class ConvConfig(Config):
-    """see `ConvAutoencoder`"""
+    """See `ConvAutoencoder`."""
 
     in_features: int = field(default=SIDE * SIDE, init=False)
     hidden: tuple[int, ...]
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._keep(hidden=check_sizes("hidden", self.hidden, most_layers=2))
+        self._keep(hidden=check_sizes("hidden", self.hidden, max_layers=2))
 
 
 class ConvAutoencoder(Autoencoder):
-    """1×28×28 → channels at 14×14 → channels at 7×7 → latent_dim, and back
+    """Convolutional autoencoder: 1×28×28 → channels at 14×14 → channels at 7×7 → latent_dim, and back.
 
-    Takes and gives flat images (n, 784) like every other family. Each step halves the side with a 4×4 kernel of
-    stride 2; the way back doubles it, and 4 being a multiple of 2 keeps checkerboards away (Odena et al. 2016).
-    Taught in notebooks/02_encoder_and_decoder.ipynb.
+    Takes and returns flat images (n, 784) like every other family. Each 4×4 convolution of stride 2 halves the side,
+    and each transposed one doubles it; a kernel size that is a multiple of the stride avoids checkerboard patterns
+    (Odena et al. 2016). Taught in notebooks/02_encoder_and_decoder.ipynb.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Learn by repairing: damage goes in, the clean picture is the target."""
+"""The denoising autoencoder: its input is a damaged image, its target the clean one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from aecourse.data import CORRUPTIONS, corrupt, gaussian_noise
 from aecourse.models.base import FromConfig
 from aecourse.models.dense import DenseAutoencoder, DenseConfig
 
-EVERYDAY = {"gaussian": 0.5, "salt and pepper": 0.3, "mask": 0.5, "occlude": 12, "downsample": 2}
-MIXED = {
+DEFAULT_STRENGTHS = {"gaussian": 0.5, "salt and pepper": 0.3, "mask": 0.5, "occlude": 12, "downsample": 2}
+MIXED_RANGES = {
     "gaussian": (0.0, 0.8),
     "salt and pepper": (0.0, 0.5),
     "mask": (0.0, 0.8),
@@ -25,7 +25,7 @@ MIXED = {
 
 @dataclass(frozen=True, kw_only=True)
 class DenoisingConfig(DenseConfig):
-    """see `DenoisingAutoencoder`"""
+    """See `DenoisingAutoencoder`."""
 
     noise: str
     strength: float | None
@@ -46,7 +46,7 @@ class DenoisingConfig(DenseConfig):
                 f"strength must be None with noise 'mixed', which draws it for each batch; got {self.strength}"
             )
         side = math.isqrt(self.in_features)
-        if side * side != self.in_features or side < MIXED["occlude"][1] or side % MIXED["downsample"][1]:
+        if side * side != self.in_features or side < MIXED_RANGES["occlude"][1] or side % MIXED_RANGES["downsample"][1]:
             raise ValueError(
                 "in_features must be the square of a side of 16, 20, 24, 28, … pixels with noise 'mixed'; "
                 f"got {self.in_features}"
@@ -54,20 +54,21 @@ class DenoisingConfig(DenseConfig):
 
 
 class DenoisingAutoencoder(DenseAutoencoder):
-    """a dense autoencoder that sees a damaged picture and must give back the clean one
+    """A dense autoencoder that receives a damaged image and must return the clean one.
 
-    Copying is no longer a solution, so the network has to know what digits look like; its code may even be wider
+    Copying is no longer a solution, so the network has to learn what digits look like; its code may even be larger
     than its input. Taught in notebooks/06_denoising.ipynb.
 
     Parameters
     ----------
     latent_dim : int
-    noise : "gaussian", "salt and pepper", "mask", "occlude", "downsample" or "mixed"
-        How x is damaged in the loss; see `aecourse.data`. "mixed" takes another damage and strength for each batch.
+    noise : {"gaussian", "salt and pepper", "mask", "occlude", "downsample", "mixed"}
+        How x is damaged in the loss; see `aecourse.data`. "mixed" draws a corruption and its strength for each batch.
     strength : float, optional
-        How much: sigma, share, size or factor, as that damage takes it. Default: a strength the eye can still
-        undo; "mixed" takes none.
-    options : as for DenseAutoencoder; with output="linear" gaussian noise is not clipped to [0, 1]
+        Sigma, share, size or factor, as that corruption takes it. By default a strength that the eye can still undo;
+        "mixed" takes none.
+    options
+        As for DenseAutoencoder; with output="linear", Gaussian noise is not clipped to [0, 1].
 
     References
     ----------
@@ -90,14 +91,14 @@ class DenoisingAutoencoder(DenseAutoencoder):
         **options,
     ) -> None:
         check_choice("noise", noise, (*CORRUPTIONS, "mixed"))
-        strength = EVERYDAY.get(noise) if strength is None else strength
+        strength = DEFAULT_STRENGTHS.get(noise) if strength is None else strength
         super().__init__(latent_dim, hidden=hidden, in_features=in_features, noise=noise, strength=strength, **options)
 
     def damage(self, x: torch.Tensor) -> torch.Tensor:
-        """x as the encoder will see it in training; (n, in_features) → (n, in_features)"""
+        """Return x as the encoder sees it in training; (n, in_features) → (n, in_features)."""
         if self.noise == "mixed":
-            noise = list(MIXED)[torch.randint(len(MIXED), ()).item()]
-            low, high = MIXED[noise]
+            noise = list(MIXED_RANGES)[torch.randint(len(MIXED_RANGES), ()).item()]
+            low, high = MIXED_RANGES[noise]
             if noise == "downsample":
                 strength = (low, high)[torch.randint(2, ()).item()]
             elif isinstance(low, int):
@@ -110,5 +111,5 @@ class DenoisingAutoencoder(DenseAutoencoder):
         return corrupt(x, self.noise, self.strength)
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """{"total": the objective between g(f(damaged x)) and the clean x}, averaged over pixels and images"""
+        """Return {"total": the objective between g(f(damaged x)) and the clean x}, averaged over pixels and images."""
         return {"total": self.distance(self(self.damage(x)), x)}

@@ -15,7 +15,7 @@ from aecourse.models.base import ACTIVATIONS, Autoencoder, Config, check_sizes, 
 
 @dataclass(frozen=True, kw_only=True)
 class DenseConfig(Config):
-    """see `DenseAutoencoder`"""
+    """See `DenseAutoencoder`."""
 
     hidden: tuple[int, ...]
     activation: str
@@ -37,10 +37,10 @@ class DenseConfig(Config):
 
 
 class DenseAutoencoder(Autoencoder):
-    """784 → hidden → latent_dim → hidden reversed → 784
+    """Fully connected autoencoder: 784 → hidden → latent_dim → hidden reversed → 784.
 
-    The code itself is linear: an activation there would only squeeze it (on MNIST a ReLU on 64 codes costs half
-    again the error, a sigmoid four times as much). Taught in notebooks/01_compression.ipynb.
+    The code has no activation, which would only restrict it: on MNIST with 64 code numbers, a ReLU there gives about
+    1.5 times the error and a sigmoid 4 times. Taught in notebooks/01_compression.ipynb.
 
     Parameters
     ----------
@@ -48,22 +48,22 @@ class DenseAutoencoder(Autoencoder):
         Size of the code.
     hidden : sequence of int
         Sizes of the layers between input and code, input side first; the decoder mirrors them.
-    activation : "gelu", "relu", "sigmoid", "tanh" or "linear"
-        After every hidden layer.
-    output : "sigmoid" or "linear"
-        After the last layer; "sigmoid" keeps x_hat in [0, 1] and expects x there too.
-    objective : "mse" or "bce"
+    activation : {"gelu", "relu", "sigmoid", "tanh", "linear"}
+        Follows every hidden layer.
+    output : {"sigmoid", "linear"}
+        Follows the last layer; "sigmoid" keeps x_hat in [0, 1] and expects x there too.
+    objective : {"mse", "bce"}
         Mean squared error, or binary cross-entropy (needs output="sigmoid"), both averaged over pixels.
     batch_norm : bool
         Normalise each hidden layer over the batch (Ioffe & Szegedy 2015).
 
     References
     ----------
-    Rumelhart, Hinton & Williams (1986), Learning internal representations by error propagation;
-    Hinton & Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+    Rumelhart, Hinton & Williams (1986), Learning internal representations by error propagation; Hinton & Salakhutdinov
+    (2006), Reducing the dimensionality of data with neural networks.
     """
 
-    Config = DenseConfig  # a subclass with more settings names its own, and hands them on
+    Config = DenseConfig  # a subclass with more settings names its own config
 
     def __init__(
         self,
@@ -82,32 +82,32 @@ class DenseAutoencoder(Autoencoder):
             objective=objective, batch_norm=batch_norm, **more,
         )  # fmt: skip
         super().__init__(config)
-        inward, outward = (config.in_features, *config.hidden), (config.latent_dim, *reversed(config.hidden))
+        sizes, mirrored = (config.in_features, *config.hidden), (config.latent_dim, *reversed(config.hidden))
         self.encoder = nn.Sequential(
-            *stack_layers(inward, activation, batch_norm=batch_norm), nn.Linear(inward[-1], config.latent_dim)
+            *stack_layers(sizes, activation, batch_norm=batch_norm), nn.Linear(sizes[-1], config.latent_dim)
         )
         self.decoder = nn.Sequential(
-            *stack_layers(outward, activation, batch_norm=batch_norm),
-            nn.Linear(outward[-1], config.in_features),
+            *stack_layers(mirrored, activation, batch_norm=batch_norm),
+            nn.Linear(mirrored[-1], config.in_features),
             ACTIVATIONS[output](),
         )
 
     @property
     def pixels_in_unit_range(self) -> bool:
-        """whether x_hat, and so x, lies in [0, 1]"""
+        """Whether x_hat, and therefore x, lies in [0, 1]."""
         return self.config.output == "sigmoid"
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """{"total": the objective}, averaged over pixels and images"""
+        """Return {"total": the objective}, averaged over pixels and images."""
         return {"total": self.distance(self(x), x)}
 
     def distance(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """how far x_hat is from x by this model's objective, as one number"""
+        """Return the value of this model's objective for x_hat and x, a scalar."""
         return F.binary_cross_entropy(x_hat, x) if self.config.objective == "bce" else F.mse_loss(x_hat, x)
 
 
 class LinearAutoencoder(Autoencoder):
-    """784 → latent_dim → 784 with no activation at all: PCA by gradient descent
+    """Linear autoencoder 784 → latent_dim → 784, without activations: PCA by gradient descent.
 
     Taught in notebooks/03_undercomplete_vs_pca.ipynb.
 
@@ -126,10 +126,10 @@ class LinearAutoencoder(Autoencoder):
 
 
 class NestedAutoencoder(DenseAutoencoder):
-    """a dense autoencoder whose code is ordered: its first k numbers alone already make a good image, for every k
+    """A dense autoencoder whose code is ordered: its first k numbers alone give a good image, for every k.
 
-    While it trains, each image keeps a random number of its leading codes and loses the rest, small numbers more
-    often than large ones (P(k) ∝ 1/k). Taught in notebooks/03_undercomplete_vs_pca.ipynb.
+    During training, each image keeps a random number k of its leading code numbers; the others are set to 0. A small k
+    is drawn more often than a large one (P(k) ∝ 1/k). Taught in notebooks/03_undercomplete_vs_pca.ipynb.
 
     References
     ----------
@@ -140,21 +140,21 @@ class NestedAutoencoder(DenseAutoencoder):
 
     def __init__(self, latent_dim: int = 64, *, in_features: int = 784, **options) -> None:
         in_features = check_whole("in_features", in_features)
-        super().__init__(check_whole("latent_dim", latent_dim, most=in_features), in_features=in_features, **options)
+        super().__init__(check_whole("latent_dim", latent_dim, maximum=in_features), in_features=in_features, **options)
 
     def encode(self, x: torch.Tensor, k: int | None = None) -> torch.Tensor:
-        """the first k numbers of the code (all of them for None); (n, in_features) → (n, k)"""
-        k = self.latent_dim if k is None else check_whole("k", k, most=self.latent_dim)
+        """Return the first k numbers of the code (by default all); (n, in_features) → (n, k)."""
+        k = self.latent_dim if k is None else check_whole("k", k, maximum=self.latent_dim)
         return super().encode(x)[:, :k]
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """the image of each code, or of its leading numbers; (n, k ≤ latent_dim) → (n, in_features)"""
+        """Return the image of each code, or of its leading numbers; (n, k ≤ latent_dim) → (n, in_features)."""
         if isinstance(z, torch.Tensor) and z.ndim == 2 and z.shape[1] < self.latent_dim:
             z = F.pad(z, (0, self.latent_dim - z.shape[1]))  # the missing codes are zeros, as in training
         return super().decode(z)
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """{"total": the objective}, after nested dropout while training"""
+        """Return {"total": the objective}, in training mode after nested dropout of the code."""
         z = self.encode(x)
         if self.training:
             order = torch.arange(1, self.latent_dim + 1, device=z.device)

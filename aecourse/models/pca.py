@@ -1,4 +1,4 @@
-"""Principal component analysis as a model like the others: an encoder and a decoder whose weights are computed."""
+"""Principal component analysis as a model like the others, with weights that are computed instead of trained."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from aecourse.models.base import Autoencoder, Config, check_rows
 
 
 class PCA(Autoencoder):
-    """x → (x − mean) · componentsᵀ → code · components + mean: the best linear autoencoder under squared error
+    """Principal component analysis, the best linear autoencoder under squared error.
 
-    Its code is ordered: the first k numbers alone give PCA with k components. Nothing in it is trained; `PCA.fit`
-    computes it. Taught in notebooks/03_undercomplete_vs_pca.ipynb.
+    z = (x − mean) · componentsᵀ and x_hat = z · components + mean. The code is ordered: its first k numbers alone give
+    PCA with k components. `PCA.fit` computes the weights. Taught in notebooks/03_undercomplete_vs_pca.ipynb.
 
     Attributes
     ----------
     mean : tensor (in_features,)
-    components : tensor (latent_dim, in_features), orthonormal rows, the direction of largest variance first
+    components : tensor (latent_dim, in_features)
+        Orthonormal rows, the direction of largest variance first.
 
     References
     ----------
@@ -34,24 +35,26 @@ class PCA(Autoencoder):
     def __init__(self, latent_dim: int = 32, *, in_features: int = 784) -> None:
         in_features = check_whole("in_features", in_features)
         super().__init__(
-            Config(latent_dim=check_whole("latent_dim", latent_dim, most=in_features), in_features=in_features)
+            Config(latent_dim=check_whole("latent_dim", latent_dim, maximum=in_features), in_features=in_features)
         )
         self.mean = nn.Parameter(torch.zeros(self.in_features), requires_grad=False)
         self.components = nn.Parameter(torch.eye(self.latent_dim, self.in_features), requires_grad=False)
 
     @classmethod
     def fit(cls, x: torch.Tensor, latent_dim: int) -> Self:
-        """the principal components of the rows of x, (n, in_features), by scikit-learn
+        """Compute the principal components of the rows of x with scikit-learn.
 
         Parameters
         ----------
-        latent_dim : how many components; at most in_features and n
+        x : float tensor (n, in_features)
+        latent_dim : int
+            The number of components; at most in_features and n.
         """
         from sklearn import decomposition  # here: scikit-learn takes a second to import
 
         check_rows("x", x)
-        latent_dim = check_whole("latent_dim", latent_dim, most=min(x.shape))
-        with torch.inference_mode(False):  # an explorer may ask first; what it gets is shared
+        latent_dim = check_whole("latent_dim", latent_dim, maximum=min(x.shape))
+        with torch.inference_mode(False):  # the model is shared, also by callers that train
             model = cls(latent_dim, in_features=x.shape[1]).to(x.device, x.dtype)
         solved = decomposition.PCA(latent_dim, svd_solver="covariance_eigh").fit(x.detach().cpu().numpy())
         weights = {"mean": solved.mean_, "components": solved.components_}
@@ -59,13 +62,13 @@ class PCA(Autoencoder):
         return model.eval()
 
     def encode(self, x: torch.Tensor, k: int | None = None) -> torch.Tensor:
-        """the coefficients of the first k components (all of them for None); (n, in_features) → (n, k)"""
+        """Return the coefficients of the first k components (by default all); (n, in_features) → (n, k)."""
         check_rows("x", x, self.in_features)
-        k = self.latent_dim if k is None else check_whole("k", k, most=self.latent_dim)
+        k = self.latent_dim if k is None else check_whole("k", k, maximum=self.latent_dim)
         return (x - self.mean) @ self.components[:k].T
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """the sum of the leading components with these coefficients; (n, k ≤ latent_dim) → (n, in_features)"""
+        """Return the mean plus the leading components, weighted by z; (n, k ≤ latent_dim) → (n, in_features)."""
         check_rows("z", z)
-        check_whole("the width of z", z.shape[1], most=self.latent_dim)
+        check_whole("the width of z", z.shape[1], maximum=self.latent_dim)
         return z @ self.components[: z.shape[1]] + self.mean

@@ -1,4 +1,4 @@
-"""A deep autoencoder built out of shallow ones, and the classifier that can grow on top of its code."""
+"""Stacked autoencoders: a deep autoencoder built out of shallow ones, and a classifier on top of its code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aecourse.models.base import ACTIVATIONS, Autoencoder, Config, check_model, 
 
 @dataclass(frozen=True, kw_only=True)
 class ShallowConfig(Config):
-    """see `ShallowAutoencoder`"""
+    """See `ShallowAutoencoder`."""
 
     activation: str
     output: str
@@ -30,7 +30,7 @@ class ShallowConfig(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class StackedConfig(Config):
-    """see `StackedAutoencoder`"""
+    """See `StackedAutoencoder`."""
 
     hidden: tuple[int, ...]
     activation: str
@@ -39,20 +39,22 @@ class StackedConfig(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         hidden = check_sizes("hidden", self.hidden)
-        self._keep(hidden=hidden, depth=check_whole("depth", self.depth, least=0, most=len(hidden) + 1))
+        self._keep(hidden=hidden, depth=check_whole("depth", self.depth, minimum=0, maximum=len(hidden) + 1))
         check_choice("activation", self.activation, tuple(ACTIVATIONS))
 
 
 class ShallowAutoencoder(Autoencoder):
-    """one layer in, one layer out: in_features → latent_dim → in_features; the brick a stack is built of
+    """One layer to encode, one to decode: in_features → latent_dim → in_features; the building block of a stack.
 
     Taught in notebooks/04_deep_and_stacked.ipynb.
 
     Parameters
     ----------
     latent_dim, in_features : int
-    activation : "gelu", "relu", "sigmoid", "tanh" or "linear", after the encoder's layer
-    output : "sigmoid", or another activation, after the decoder's layer
+    activation : {"gelu", "relu", "sigmoid", "tanh", "linear"}
+        Follows the encoder's layer.
+    output : {"gelu", "relu", "sigmoid", "tanh", "linear"}
+        Follows the decoder's layer.
     """
 
     def __init__(
@@ -65,16 +67,16 @@ class ShallowAutoencoder(Autoencoder):
 
     @property
     def pixels_in_unit_range(self) -> bool:
-        """whether x_hat, and so x, lies in [0, 1]"""
+        """Whether x_hat, and therefore x, lies in [0, 1]."""
         return self.config.output == "sigmoid"
 
 
 class StackedAutoencoder(Autoencoder):
-    """shallow autoencoders on top of each other: each encodes the code of the one below
+    """Shallow autoencoders on top of each other: each encodes the code of the one below.
 
-    The finished stack is the deep autoencoder 784 → hidden → latent_dim → hidden reversed → 784. What is special is
-    how its weights are found: `aecourse.training.fit_layerwise` trains one layer after the other, and
-    `fit` then fine-tunes them together. Taught in notebooks/04_deep_and_stacked.ipynb.
+    Together they are the deep autoencoder 784 → hidden → latent_dim → hidden reversed → 784.
+    `aecourse.training.fit_layerwise` trains one layer after the other; `fit` then fine-tunes them together. Taught in
+    notebooks/04_deep_and_stacked.ipynb.
 
     Parameters
     ----------
@@ -82,22 +84,24 @@ class StackedAutoencoder(Autoencoder):
         Size of the topmost code.
     hidden : sequence of int
         Sizes of the layers between input and code, input side first.
-    activation : "gelu", "relu", "sigmoid", "tanh" or "linear"
-        After every hidden layer; the topmost code is linear. A bounded one keeps the codes of all layers at one scale,
-        without which a greedy stack loses more with each layer.
-    depth : int from 0 to len(hidden) + 1
-        How many layers are in use. 0 means none is trained yet and nothing can be encoded; give the full number
-        to train all layers at once from their random start.
+    activation : {"gelu", "relu", "sigmoid", "tanh", "linear"}
+        Follows every hidden layer; the topmost code is linear. A bounded activation keeps the codes of all layers on
+        one scale; without it, greedy training loses more with each layer.
+    depth : int
+        How many layers are in use, from 0 to len(hidden) + 1. With 0, none is trained yet and nothing can be encoded;
+        give the full number to train all layers at once from their random initial weights.
 
     Attributes
     ----------
-    layers : the ShallowAutoencoders, input side first
-    depth : how many of them encode and decode; `latent_dim` is the size of the topmost one in use
+    layers : ModuleList of ShallowAutoencoder
+        Input side first.
+    depth : int
+        How many layers encode and decode; `latent_dim` is the size of the topmost code in use.
 
     References
     ----------
-    Bengio, Lamblin, Popovici & Larochelle (2007), Greedy layer-wise training of deep networks;
-    Vincent et al. (2010), Stacked denoising autoencoders.
+    Bengio, Lamblin, Popovici & Larochelle (2007), Greedy layer-wise training of deep networks; Vincent et al. (2010),
+    Stacked denoising autoencoders.
     """
 
     def __init__(
@@ -127,12 +131,12 @@ class StackedAutoencoder(Autoencoder):
 
     @classmethod
     def from_layers(cls, layers: Sequence[ShallowAutoencoder]) -> StackedAutoencoder:
-        """a stack of autoencoders that were trained one by one, each on the codes of the one before
+        """Build a stack from autoencoders that were trained one by one, each on the codes of the one before.
 
         Raises
         ------
         ValueError
-            If the sizes do not chain: a layer must take as many numbers as the one below gives.
+            If a layer does not take as many numbers as the one below gives, or has an activation that does not fit.
         """
         if not isinstance(layers, Sequence) or not layers:
             raise TypeError(f"layers must be a sequence of at least one ShallowAutoencoder; got {layers!r}")
@@ -161,7 +165,7 @@ class StackedAutoencoder(Autoencoder):
 
     @property
     def depth(self) -> int:
-        """how many layers, from the input up, encode and decode"""
+        """How many layers, counted from the input, encode and decode."""
         return self.config.depth
 
     @depth.setter
@@ -170,11 +174,11 @@ class StackedAutoencoder(Autoencoder):
 
     @property
     def latent_dim(self) -> int:
-        """the size of the topmost code in use"""
+        """The size of the topmost code in use."""
         return self.sizes[self.depth or -1]
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """up through the layers in use; (n, in_features) → (n, latent_dim)"""
+        """Encode x with the layers in use, from the first up; (n, in_features) → (n, latent_dim)."""
         check_rows("x", x, self.in_features)
         self._check_in_use()
         for layer in self.layers[: self.depth]:
@@ -182,7 +186,7 @@ class StackedAutoencoder(Autoencoder):
         return x
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """down again; (n, latent_dim) → (n, in_features)"""
+        """Decode z with the layers in use, from the top down; (n, latent_dim) → (n, in_features)."""
         self._check_in_use()
         check_rows("z", z, self.latent_dim)
         for layer in reversed(self.layers[: self.depth]):
@@ -198,37 +202,39 @@ class StackedAutoencoder(Autoencoder):
 
 
 class Classifier(nn.Module):
-    """the encoder of an autoencoder with one linear layer on top that votes for a class
+    """The encoder of an autoencoder with one linear layer on top that gives a score for each class.
 
-    The encoder is copied, so that fine-tuning the classifier leaves the autoencoder as it was.
-    Taught in notebooks/04_deep_and_stacked.ipynb.
+    The encoder is copied, so that fine-tuning the classifier leaves the autoencoder unchanged. Taught in
+    notebooks/04_deep_and_stacked.ipynb.
 
     Parameters
     ----------
-    autoencoder : Autoencoder, trained or not
-    classes : int, at least 2
+    autoencoder : Autoencoder
+        Trained or not.
+    classes : int
+        At least 2.
     """
 
     def __init__(self, autoencoder: Autoencoder, *, classes: int = 10) -> None:
         super().__init__()
         check_model(autoencoder)
-        self.classes = check_whole("classes", classes, least=2)
+        self.classes = check_whole("classes", classes, minimum=2)
         self.in_features = autoencoder.in_features
         self.body = _encoder_only(copy.deepcopy(autoencoder))
         self.head = nn.Linear(autoencoder.latent_dim, classes)
         self.head.to(next(autoencoder.parameters()).device)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """one score (logit) a class; (n, in_features) → (n, classes)"""
+        """Return one score (logit) for each class; (n, in_features) → (n, classes)."""
         return self.head(self.body.encode(x))
 
     def loss(self, x: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """{"total": cross-entropy in nats, averaged over images}"""
+        """Return {"total": cross-entropy in nats, averaged over images}."""
         return {"total": F.cross_entropy(self(x), labels)}
 
     @torch.inference_mode()
     def accuracy(self, x: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 5_000) -> float:
-        """the share of images whose highest score is their label's"""
+        """Return the share of images whose label has the highest score."""
         self.body.check_images("x", x)
         self.check_labels(labels, len(x))
         batch_size = check_whole("batch_size", batch_size)
@@ -242,7 +248,7 @@ class Classifier(nn.Module):
         return right / len(x)
 
     def check_labels(self, labels: torch.Tensor, count: int) -> None:
-        """refuse what is not one class number for each of `count` images"""
+        """Raise an error unless the labels hold one class number for each of `count` images."""
         if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != (count,):
             raise TypeError(f"labels must be an int64 tensor of shape ({count},), one class for each image")
         if count and not (labels.min() >= 0 and labels.max() < self.classes):
@@ -250,9 +256,9 @@ class Classifier(nn.Module):
 
 
 def _encoder_only(model: Autoencoder) -> Autoencoder:
-    """the model without the layers that `encode` never uses, so that an optimiser is not handed weights to keep"""
+    """Remove the layers that `encode` never uses, so that no optimiser keeps their weights."""
     weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    if not weights or getattr(model, "depth", 1) == 0:  # PCA; a stack that cannot encode yet, and says so when asked
+    if not weights or getattr(model, "depth", 1) == 0:  # PCA, or a stack of depth 0, whose encode explains itself
         return model
     was_training = model.training
     with torch.inference_mode(False), torch.enable_grad():

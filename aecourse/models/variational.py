@@ -1,4 +1,4 @@
-"""From codes to a generator: an encoder that answers with a distribution, and a prior to draw new codes from."""
+"""The variational autoencoder: the encoder gives a distribution, and new codes are drawn from a prior."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aecourse.models.base import Autoencoder, Config, FromConfig, check_rows, ch
 
 @dataclass(frozen=True, kw_only=True)
 class VariationalConfig(Config):
-    """see `VariationalAutoencoder`"""
+    """See `VariationalAutoencoder`."""
 
     hidden: tuple[int, ...]
     beta: float
@@ -39,9 +39,9 @@ class VariationalConfig(Config):
 
 
 class VariationalAutoencoder(Autoencoder):
-    """q(z|x) = N(mu, exp(logvar)) from the encoder's two heads, p(z) = N(0, 1), p(x|z) from the decoder
+    """q(z|x) = N(mu, exp(logvar)) from the encoder's two heads, prior p(z) = N(0, 1), and p(x|z) from the decoder.
 
-    All losses are in nats an image: summed over the 784 pixels and the latent dimensions, then averaged over images.
+    All losses are in nats per image: summed over the 784 pixels and the latent dimensions, then averaged over images.
     `encode` gives the mean mu. Taught in notebooks/08_variational.ipynb.
 
     Parameters
@@ -50,14 +50,15 @@ class VariationalAutoencoder(Autoencoder):
         Dimensions of z.
     hidden : sequence of int
         Layers between input and code, mirrored in the decoder.
-    beta : float, at least 0
-        Weight of the KL divergence in the loss (Higgins et al. 2017); 1 is the true bound.
-    free_bits : float, at least 0
-        Nats that every latent dimension may use without paying (Kingma et al. 2016); 0 is the true bound.
-    likelihood : "bernoulli" or "gaussian"
-        p(x|z): one probability a pixel, or a normal distribution around each pixel.
-    sigma : float above 0
-        Standard deviation of the gaussian likelihood, in units of the pixel range.
+    beta : float
+        Weight of the KL divergence in the loss, at least 0 (Higgins et al. 2017); 1 gives the evidence lower bound.
+    free_bits : float
+        Nats of KL divergence that each latent dimension may use without penalty, at least 0 (Kingma et al. 2016); 0
+        gives the evidence lower bound.
+    likelihood : {"bernoulli", "gaussian"}
+        p(x|z): one probability for each pixel, or a normal distribution around each pixel.
+    sigma : float
+        Standard deviation of the Gaussian likelihood, above 0, in units of the pixel range.
 
     References
     ----------
@@ -88,38 +89,38 @@ class VariationalAutoencoder(Autoencoder):
         )  # fmt: skip
         super().__init__(config)
         latent_dim, in_features = config.latent_dim, config.in_features
-        inward, outward = (in_features, *config.hidden), (latent_dim, *reversed(config.hidden))
-        self.trunk = nn.Sequential(*stack_layers(inward, activation))
-        self.head_mu = nn.Linear(inward[-1], latent_dim)
-        self.head_logvar = nn.Linear(inward[-1], latent_dim)
+        sizes, mirrored = (in_features, *config.hidden), (latent_dim, *reversed(config.hidden))
+        self.trunk = nn.Sequential(*stack_layers(sizes, activation))
+        self.head_mu = nn.Linear(sizes[-1], latent_dim)
+        self.head_logvar = nn.Linear(sizes[-1], latent_dim)
         self.decoder = nn.Sequential(
-            *stack_layers(outward, activation), nn.Linear(outward[-1], in_features), nn.Sigmoid()
+            *stack_layers(mirrored, activation), nn.Linear(mirrored[-1], in_features), nn.Sigmoid()
         )
 
     def posterior(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """mean and log variance of q(z|x); (n, in_features) → (n, latent_dim) twice"""
+        """Return the mean and log variance of q(z|x); (n, in_features) → (n, latent_dim) twice."""
         check_rows("x", x, self.in_features)
         features = self.trunk(x)
         return self.head_mu(features), self.head_logvar(features)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """the mean of q(z|x); (n, in_features) → (n, latent_dim)"""
+        """Return the mean of q(z|x); (n, in_features) → (n, latent_dim)."""
         return self.posterior(x)[0]
 
     @staticmethod
     def reparameterise(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
-        """a draw z = mu + exp(logvar / 2) · eps, eps ~ N(0, 1), through which gradients reach mu and logvar"""
+        """Draw z = mu + exp(logvar / 2) · eps with eps ~ N(0, 1), so that gradients reach mu and logvar."""
         return mu + (logvar / 2).exp() * torch.randn_like(mu)
 
     @staticmethod
     def kl_divergence(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
-        """KL(N(mu, exp(logvar)) ‖ N(0, 1)) = ½ (mu² + exp(logvar) − logvar − 1), each dimension, in nats"""
+        """Return KL(N(mu, exp(logvar)) ‖ N(0, 1)) = ½ (mu² + exp(logvar) − logvar − 1) of each dimension, in nats."""
         return 0.5 * (mu.square() + logvar.exp() - logvar - 1)
 
     def log_likelihood(self, x: torch.Tensor, x_hat: torch.Tensor) -> torch.Tensor:
-        """log p(x|z) of each image, summed over its pixels, in nats; (…, in_features) → (…)
+        """Return log p(x|z) of each image, summed over its pixels, in nats; (…, in_features) → (…).
 
-        The Bernoulli value for gray pixels is the usual cross-entropy, a bound of the same form.
+        For gray pixels the Bernoulli value is the negative cross-entropy, not a normalised log-likelihood.
         """
         if self.likelihood == "bernoulli":
             return -F.binary_cross_entropy(x_hat, x, reduction="none").sum(-1)
@@ -127,24 +128,25 @@ class VariationalAutoencoder(Autoencoder):
         return -squares / (2 * self.sigma**2) - self.in_features * math.log(self.sigma * math.sqrt(2 * math.pi))
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """{"total": reconstruction + beta · kl, "reconstruction": −E log p(x|z), "kl"}, nats an image
+        """Return {"total": reconstruction + beta · kl, "reconstruction": −E log p(x|z), "kl"}, in nats per image.
 
-        With free bits the total counts max(free_bits, KL_j) for each dimension j, KL_j averaged over the batch.
+        With free bits, the total counts max(free_bits, KL_j) for each dimension j, with KL_j averaged over the batch.
         """
         mu, logvar = self.posterior(x)
         reconstruction = -self.log_likelihood(x, self.decode(self.reparameterise(mu, logvar))).mean()
         kl_by_dimension = self.kl_divergence(mu, logvar).mean(0)  # (latent_dim,)
-        paid = kl_by_dimension.clamp(min=self.free_bits).sum() if self.free_bits else kl_by_dimension.sum()
-        total = reconstruction + self.beta * paid
+        penalty = kl_by_dimension.clamp(min=self.free_bits).sum() if self.free_bits else kl_by_dimension.sum()
+        total = reconstruction + self.beta * penalty
         return {"total": total, "reconstruction": reconstruction, "kl": kl_by_dimension.sum()}
 
     @torch.inference_mode()
     def elbo(self, x: torch.Tensor, *, samples: int = 1, seed: int = 0) -> torch.Tensor:
-        """the evidence lower bound of each image (beta 1, no free bits), in nats; (n, in_features) → (n,)
+        """Return the evidence lower bound of each image (beta 1, no free bits), in nats; (n, in_features) → (n,).
 
         Parameters
         ----------
-        samples : draws of z an image, averaged
+        samples : int
+            Draws of z for each image, averaged.
         """
         samples = check_whole("samples", samples)
         self.check_images("x", x)
@@ -157,9 +159,9 @@ class VariationalAutoencoder(Autoencoder):
 
     @torch.inference_mode()
     def iwae_bound(self, x: torch.Tensor, *, samples: int = 50, seed: int = 0) -> torch.Tensor:
-        """the importance-weighted bound log (1/K) Σ_k p(x, z_k) / q(z_k|x) of each image, in nats; (n, …) → (n,)
+        """Return the importance-weighted bound log (1/K) Σ_k p(x, z_k) / q(z_k|x), in nats; (n, in_features) → (n,).
 
-        Never below the ELBO in expectation, and tighter with every further sample K.
+        In expectation it is never below the ELBO, and it becomes tighter with the number of samples K.
 
         References
         ----------
@@ -179,7 +181,7 @@ class VariationalAutoencoder(Autoencoder):
 
     @torch.inference_mode()
     def sample(self, count: int = 10, *, seed: int | None = None) -> torch.Tensor:
-        """new images decoded from the prior, as the decoder's means; (count, in_features)"""
+        """Decode `count` random codes from the prior, as the decoder's means; (count, in_features)."""
         count = check_whole("count", count)
         weight = next(self.parameters())
         generator = None if seed is None else torch.Generator(weight.device).manual_seed(check_seed(seed))
@@ -188,8 +190,8 @@ class VariationalAutoencoder(Autoencoder):
 
     @torch.inference_mode()
     def interpolate(self, start: torch.Tensor, end: torch.Tensor, *, steps: int = 10) -> torch.Tensor:
-        """images decoded along the straight line between the codes of two images; (784,) twice → (steps, 784)"""
-        steps = check_whole("steps", steps, least=2)
+        """Decode `steps` points of the straight line between the codes of two images; (784,) twice → (steps, 784)."""
+        steps = check_whole("steps", steps, minimum=2)
         for name, image in (("start", start), ("end", end)):
             if not isinstance(image, torch.Tensor) or image.shape != (self.in_features,):
                 came = tuple(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__

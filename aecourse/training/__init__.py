@@ -1,6 +1,6 @@
-"""Training: one loop for every family, and what is trained in stages."""
+"""Training: one loop for every family, and training layer by layer."""
 
+from aecourse.training.layerwise import fit_classifier, fit_layerwise
 from aecourse.training.loop import History, fit, mean_loss
-from aecourse.training.stages import fit_classifier, fit_layerwise
 
 __all__ = ["History", "fit", "fit_classifier", "fit_layerwise", "mean_loss"]

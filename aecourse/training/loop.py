@@ -15,29 +15,33 @@ from aecourse.device import check_seed, own_random_numbers
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model
 
-Terms = dict[str, float]
+LossTerms = dict[str, float]  # {name: value}, "total" among them
 
 
 @dataclass
 class History:
-    """what happened while a model trained, one entry an epoch
+    """What happened during training, with one entry for each epoch.
 
     Attributes
     ----------
-    train : list of {term: mean over the epoch's batches}; "total" is what was minimised
-    validation : list of {term: value on the validation images}; empty if there were none
-    seconds : list of float, wall-clock time since training began, at the end of each epoch
-    stopped : "" if all epochs ran, else what ended it: "Ctrl-C" or "Stop"
+    train : list of dict
+        {term: mean over the epoch's batches}; "total" is what was minimised.
+    validation : list of dict
+        {term: value on the validation images}; empty if there were none.
+    seconds : list of float
+        Time since training began, at the end of each epoch.
+    stopped : str
+        "" if all epochs ran, otherwise what ended the training: "Ctrl-C" or "Stop".
     """
 
-    train: list[Terms] = field(default_factory=list)
-    validation: list[Terms] = field(default_factory=list)
+    train: list[LossTerms] = field(default_factory=list)
+    validation: list[LossTerms] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     stopped: str = ""
 
     @property
     def epochs(self) -> int:
-        """how many epochs were completed"""
+        """How many epochs were completed."""
         return len(self.train)
 
 
@@ -53,14 +57,15 @@ def fit(
     augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
     seed: int = 0,
     on_epoch: Callable[[History], None] | None = None,
+    on_step: Callable[[], None] | None = None,
     stop: threading.Event | None = None,
     progress: bool = True,
 ) -> History:
-    """train a model to make `model.loss(x)["total"]` small, with Adam on shuffled batches
+    """Train a model to minimise `model.loss(x)["total"]`, with Adam on shuffled batches.
 
-    There is no argument for labels: an autoencoder's target is its input. Ctrl-C, the Stop button of the notebook
-    or a `stop` event end the training early; the model keeps what it has learnt and a partial History comes back.
-    Taught in notebooks/01_compression.ipynb.
+    There is no argument for labels: an autoencoder's target is its input. Ctrl-C, the notebook's Stop button or a
+    `stop` event ends the training early; the model keeps what it has learnt, and a partial History is returned. Taught
+    in notebooks/01_compression.ipynb.
 
     Parameters
     ----------
@@ -71,10 +76,10 @@ def fit(
     epochs : int
         How many times every image is seen.
     validation : float tensor (m, in_features), optional
-        Images never trained on; their loss is recorded after each epoch.
+        Images not trained on; their loss is recorded after each epoch.
     lr : float
-        The learning rate; with the one-cycle schedule its peak.
-    schedule : "one-cycle" or "constant"
+        The learning rate; with the one-cycle schedule, its peak.
+    schedule : {"one-cycle", "constant"}
         One-cycle rises to `lr` over the first 30 % of the steps and falls to nearly 0 (Smith & Topin 2018).
     augment : callable, optional
         Changes each batch before the model sees it, e.g. `aecourse.data.shift_images`.
@@ -82,7 +87,9 @@ def fit(
         Decides the order of the images: same seed and machine, same numbers. The random numbers that the model itself
         draws follow `aecourse.device.seed_everything`.
     on_epoch : callable, optional
-        Called with the History after each epoch; for live curves.
+        Called with the History after each epoch, for live curves.
+    on_step : callable, optional
+        Called without arguments after each step (each batch), for live pictures; it must be fast.
     stop : threading.Event, optional
         Set it from another thread to end the training after the current step.
     progress : bool
@@ -95,9 +102,9 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is accepted; before any work.
+        If an argument is not accepted; raised before any work.
     FloatingPointError
-        If the loss stops being a number; the learning rate was too high.
+        If the loss becomes NaN or infinite, because the learning rate was too high.
 
     References
     ----------
@@ -106,30 +113,31 @@ def fit(
     check_model(model)
     check_learns("model", model)
     settings = check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
-    check_callbacks(augment=augment, on_epoch=on_epoch, stop=stop)
+    check_callbacks(augment=augment, on_epoch=on_epoch, on_step=on_step, stop=stop)
     check_images(model, "x", x)
     check_batches(model, len(x), settings["batch_size"])
     if validation is not None:
         check_images(model, "validation", validation)
 
-    def step_terms(index: torch.Tensor) -> dict[str, torch.Tensor]:
+    def batch_loss(index: torch.Tensor) -> dict[str, torch.Tensor]:
         return model.loss(x[index] if augment is None else augment(x[index]))
 
-    return descend(
+    return training_loop(
         model,
-        step_terms,
+        batch_loss,
         len(x),
         **settings,
         validate=None if validation is None else lambda: mean_loss(model, validation),
         on_epoch=on_epoch,
+        on_step=on_step,
         stop=stop,
         progress=progress,
     )
 
 
-def descend(
+def training_loop(
     model: torch.nn.Module,
-    step_terms: Callable[[torch.Tensor], dict[str, torch.Tensor]],
+    batch_loss: Callable[[torch.Tensor], dict[str, torch.Tensor]],
     count: int,
     *,
     epochs: int,
@@ -137,12 +145,13 @@ def descend(
     lr: float,
     schedule: str,
     seed: int,
-    validate: Callable[[], Terms] | None = None,
+    validate: Callable[[], LossTerms] | None = None,
     on_epoch: Callable[[History], None] | None = None,
+    on_step: Callable[[], None] | None = None,
     stop: threading.Event | None = None,
     progress: bool = True,
 ) -> History:
-    """the loop itself: `step_terms` gives the loss of the images at some positions, Adam makes its "total" small"""
+    """Minimise with Adam the "total" of `batch_loss`, a function of the positions of a batch's images."""
     history = History()
     device = next(model.parameters()).device
     shuffler = torch.Generator(device).manual_seed(seed)
@@ -159,9 +168,9 @@ def descend(
     try:
         for _ in range(epochs):
             model.train()
-            sums: dict[str, torch.Tensor] = {}  # kept on the device: reading a value would make it wait
+            sums: dict[str, torch.Tensor] = {}  # on the device: reading a value would wait for it
             for index in torch.randperm(count, generator=shuffler, device=device).split(batch_size):
-                terms = step_terms(index)
+                terms = batch_loss(index)
                 optimizer.zero_grad()
                 terms["total"].backward()
                 optimizer.step()
@@ -169,6 +178,8 @@ def descend(
                     scheduler.step()
                 for name, value in terms.items():
                     sums[name] = sums.get(name, 0) + value.detach()
+                if on_step is not None:
+                    on_step()
                 if stopping():
                     raise KeyboardInterrupt
             history.train.append({name: value.item() / steps for name, value in sums.items()})
@@ -194,11 +205,11 @@ def descend(
 
 
 @torch.inference_mode()
-def mean_loss(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> Terms:
-    """every term of `model.loss`, averaged over x, in evaluation mode
+def mean_loss(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> LossTerms:
+    """Return the mean over x of every term of `model.loss`, in evaluation mode.
 
-    Noise that the loss draws is the same at each call, and none that training would have drawn: watching a training
-    does not change it.
+    The loss draws the same noise at each call, and training does not lose these random numbers: measuring a model does
+    not change how it trains.
     """
     was_training = model.training
     model.eval()
@@ -216,7 +227,7 @@ def _is_finite(value: float) -> bool:
 
 
 def check_images(model: Autoencoder, name: str, x: torch.Tensor) -> None:
-    """refuse images that the model cannot be trained on, or that lie on another device; the error names them"""
+    """Raise an error if the model cannot be trained on these images, or they lie on another device."""
     model.check_images(name, x)
     device = next(model.parameters()).device
     if x.device != device:
@@ -224,20 +235,20 @@ def check_images(model: Autoencoder, name: str, x: torch.Tensor) -> None:
 
 
 def check_batches(model: torch.nn.Module, count: int, batch_size: int) -> None:
-    """refuse a batch size that leaves a single image for a network with batch norm"""
+    """Raise an error if a network with batch norm would receive a batch of a single image."""
     normed = any(isinstance(part, torch.nn.BatchNorm1d) for part in model.modules())
     if normed and (batch_size == 1 or count % batch_size == 1):
         raise ValueError(f"batch_size {batch_size} leaves a batch of one image, which batch norm cannot normalise")
 
 
 def check_learns(name: str, model: torch.nn.Module) -> None:
-    """refuse a model in which there is nothing to train, such as PCA"""
+    """Raise an error if the model has nothing to train, as PCA has not."""
     if not any(weight.requires_grad for weight in model.parameters()):
         raise ValueError(f"{name} must have weights that learn; those of this {type(model).__name__} are all fixed")
 
 
 def check_callbacks(*, stop: object = None, **callbacks: object) -> None:
-    """refuse what is no function, or no event; the error names it"""
+    """Raise an error if a callback is not callable, or `stop` is not an event."""
     for name, callback in callbacks.items():
         if callback is not None and not callable(callback):
             raise TypeError(f"{name} must be a function; got {callback!r}")
@@ -248,7 +259,7 @@ def check_callbacks(*, stop: object = None, **callbacks: object) -> None:
 def check_settings(
     *, epochs: int, seed: int, batch_size: int = 256, lr: float = 3e-3, schedule: str = "one-cycle"
 ) -> dict[str, int | float | str]:
-    """the settings of the training loop as plain numbers; an error names one that is out of range"""
+    """Return the settings of the training loop as plain numbers; raise an error if one is out of range."""
     return {
         "epochs": check_whole("epochs", epochs),
         "batch_size": check_whole("batch_size", batch_size),

@@ -1,4 +1,4 @@
-"""What ships with the course, named once: the networks, their grids, and the digits set aside for choices."""
+"""What ships with the course: the networks, their settings and names, and the fixed validation split."""
 
 from aecourse.zoo.catalogue import (
     BETAS,
@@ -14,6 +14,7 @@ from aecourse.zoo.catalogue import (
     digits_pca,
     load_split,
 )
+from aecourse.zoo.weights import Card, load_weights, read_card, save_weights, shared_weights, shipped_weights
 
 __all__ = [
     "BETAS",
@@ -26,6 +27,12 @@ __all__ = [
     "SPLIT_SEED",
     "VALIDATION_SIZE",
     "VARIATIONAL",
+    "Card",
     "digits_pca",
     "load_split",
+    "load_weights",
+    "read_card",
+    "save_weights",
+    "shared_weights",
+    "shipped_weights",
 ]

@@ -1,4 +1,4 @@
-"""The grids, names, split and seeds of the course. Recipes, explorers, exercises and notebooks read them here."""
+"""The settings, names, split and seeds of the course, said once for recipes, explorers, exercises and notebooks."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ SPLIT_SEED = 0
 
 
 def load_split(*, device: torch.device | str = "cpu") -> tuple[ImageSet, ImageSet]:
-    """the training digits as (55,000 to fit, 5,000 to choose by), the same split everywhere in the course"""
+    """Return the training digits as (55,000 to fit, 5,000 for validation), the same split everywhere in the course."""
     return load_mnist(device=device)[0].split(VALIDATION_SIZE, seed=SPLIT_SEED)
 
 
 @functools.cache
 def digits_pca() -> PCA:
-    """PCA of the 60,000 training digits with as many components as the largest code, computed once"""
+    """Return the PCA of the 60,000 training digits, with as many components as the largest code, computed once."""
     return PCA.fit(load_mnist()[0].x, CODE_SIZES[-1])

@@ -52,7 +52,7 @@ async (words) => {
 
 
 class Student:
-    """one learner in a browser window of their own"""
+    """One learner in a browser window of their own."""
 
     def __init__(self, name: str, page: Page, address: str, password: str) -> None:
         self.name, self.page, self.address, self.password = name, page, address, password
@@ -61,7 +61,7 @@ class Student:
         self.failures: list[str] = []
 
     async def enter(self) -> None:
-        """log in, open notebook 03, run its set-up cell and its slider cell"""
+        """Log in, open notebook 03, run its set-up cell and its slider cell."""
         link = f"/hub/user-redirect/lab/tree/notebooks/{NOTEBOOK}"
         await self.page.goto(f"{self.address}/hub/login?next={link}")
         await self.page.fill("input[name=username]", self.name)
@@ -77,7 +77,7 @@ class Student:
         await explorer.locator(".noUi-handle").first.focus()
 
     async def move(self) -> None:
-        """press arrow keys at a human pace, and wait for each picture"""
+        """Press arrow keys at a human pace, and wait for each picture."""
         explorer = self.page.locator(".aecourse", has_text="set of ten digits").first
         due = time.monotonic()
         for press in range(PRESSES):
@@ -88,7 +88,7 @@ class Student:
             await asyncio.sleep(due - time.monotonic())
 
     async def leave(self) -> wire.Wire:
-        """close the window; the kernel goes on, and this is a line to it"""
+        """Close the window; the kernel goes on, and this is a line to it."""
         kernel = await self.page.evaluate(KERNEL)
         cookies = await self.page.context.cookies(f"{self.address}/user/{self.name}/")
         await self.page.close()
@@ -96,7 +96,7 @@ class Student:
         return wire.Wire(f"{self.address}/user/{self.name}", kernel, cookie)
 
     async def attempt(self, step) -> None:
-        """do one step; whatever goes wrong is a failure of the trial, not its end"""
+        """Do one step; whatever goes wrong is a failure of the trial, not its end."""
         try:
             await step()
         except Exception as error:
@@ -104,7 +104,7 @@ class Student:
 
 
 async def play(browser: Browser, address: str, password: str, ledger: Ledger) -> tuple[list[Student], dict]:
-    """all students at once: (students, {"in": processor seconds of each part, "moving": the same, "memory": …})"""
+    """All students at once: (students, {"in": processor seconds of each part, "moving": the same, "memory": …})."""
     students = []
     for name in STUDENTS:
         context = await browser.new_context(viewport={"width": 1400, "height": 950})
@@ -132,7 +132,7 @@ async def play(browser: Browser, address: str, password: str, ledger: Ledger) ->
 
 
 async def trial() -> tuple[list[Student], dict]:
-    """start the hub and the browser, let the students work, stop both, and count what is left running"""
+    """Start the hub and the browser, let the students work, stop both, and count what is left running."""
     if (executable := find_chromium()) is None:
         sys.exit("no Chromium here; on Debian: apt install chromium")
     with tempfile.TemporaryDirectory() as home, hub(Path(home)) as (process, address, password):
@@ -150,7 +150,7 @@ async def trial() -> tuple[list[Student], dict]:
 
 
 def lines(students: list[Student], spent: dict) -> list[Line]:
-    """the table"""
+    """The table."""
     entered = [s.first_picture for s in students if not math.isnan(s.first_picture)]
     answers = [answer for s in students for answer in s.answers]
     memory, count, moving = spent["memory"], len(students), spent["moving"]
@@ -180,7 +180,7 @@ def lines(students: list[Student], spent: dict) -> list[Line]:
 
 
 def wire_lines(spent: dict) -> list[Line]:
-    """the same presses without a browser"""
+    """The same presses without a browser."""
     table = []
     for count, (answers, rate) in spent["wire"].items():
         who = f"the presses of {count} students without a browser"
@@ -192,7 +192,7 @@ def wire_lines(spent: dict) -> list[Line]:
 
 
 def press_cost(students: list[Student], spent: dict) -> float:
-    """processor seconds of one press, without the browser's own"""
+    """Processor seconds of one press, without the browser's own."""
     return _ours(spent["moving"]) / sum(len(s.answers) for s in students)
 
 
@@ -201,7 +201,7 @@ def _ours(seconds: dict[str, float]) -> float:
 
 
 def thirty(students: list[Student], spent: dict) -> str:
-    """what a class needs whose browsers are elsewhere, by arithmetic from the figures above"""
+    """What a class needs whose browsers are elsewhere, by arithmetic from the figures above."""
     memory, count = spent["memory"], len(students)
     base, each = memory["hub"] + memory["proxy"], (memory["server"] + memory["kernel"]) / count
     press, entry = press_cost(students, spent), _ours(spent["in"]) / count
@@ -219,7 +219,7 @@ def thirty(students: list[Student], spent: dict) -> str:
 
 
 def main() -> int:
-    """play the class, measure four kernels that train, print one table"""
+    """Play the class, measure four kernels that train, print one table."""
     students, spent = asyncio.run(trial())
     failures = [failure for s in students for failure in s.failures] + spent["complaints"]
     print(*failures, sep="\n")

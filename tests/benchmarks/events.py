@@ -34,7 +34,7 @@ NEXT_PICTURE = """
 
 
 def measure() -> Iterator[tuple[str, list[float], float]]:
-    """explorer, milliseconds of each of 1,000 events, megabytes that stayed; an event moves any one control"""
+    """Explorer, milliseconds of each of 1,000 events, megabytes that stayed; an event moves any one control."""
     import aecourse
 
     aecourse.pick_device()
@@ -46,7 +46,7 @@ def measure() -> Iterator[tuple[str, list[float], float]]:
         bottleneck.k.value = rng.choice([k for k in range(1, 65) if k != bottleneck.k.value])
 
     def move_point() -> None:
-        latent_map.pad.value = [rng.random(), rng.random()]
+        latent_map.picker.value = [rng.random(), rng.random()]
 
     cases = {"BottleneckExplorer, k": move_k, "LatentMapExplorer, pad": move_point}
     wanderers = {
@@ -63,7 +63,7 @@ def measure() -> Iterator[tuple[str, list[float], float]]:
 
 
 def _move_any(explorer, rng: random.Random) -> None:
-    """give one control of an explorer another value"""
+    """Give one control of an explorer another value."""
     control = rng.choice(list(explorer.controls.values()))
     if hasattr(control, "options"):
         control.value = rng.choice([value for _, value in control._options_full if value != control.value])
@@ -93,7 +93,7 @@ def _time_events(event) -> tuple[list[float], float]:
 
 
 def measure_in_browser(executable: str) -> list[float]:
-    """milliseconds from pressing an arrow key on notebook 03's slider to the changed picture, press by press"""
+    """Milliseconds from pressing an arrow key on notebook 03's slider to the changed picture, press by press."""
     from lab import Lab, launch_browser, serve
 
     with tempfile.TemporaryDirectory() as home, serve(Path(home)) as url, launch_browser(executable) as chromium:
@@ -106,11 +106,11 @@ def measure_in_browser(executable: str) -> list[float]:
 
 
 def measure_demo(executable: str) -> tuple[float, list[float], list[float]]:
-    """`make demo`: seconds to the first picture, milliseconds to show each further demo, and from key to picture"""
+    """`make demo`: seconds to the first picture, milliseconds to show each further demo, and from key to picture."""
     from demo import serve_demo
     from lab import launch_browser
 
-    from aecourse.widgets.demos import DEMOS
+    from aecourse.explorers.board.demos import DEMOS
 
     with launch_browser(executable) as chromium, tempfile.TemporaryDirectory() as home:
         started = time.perf_counter()
@@ -132,7 +132,7 @@ def measure_demo(executable: str) -> tuple[float, list[float], list[float]]:
 
 
 def _time_presses(page, explorer) -> list[float]:
-    """milliseconds from pressing an arrow key on an explorer's first slider to the changed picture, press by press"""
+    """Milliseconds from pressing an arrow key on an explorer's first slider to the changed picture, press by press."""
     explorer.locator(".noUi-handle").first.focus()
     times = []
     for press in range(PRESSES):

@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from aecourse import DenseAutoencoder, fit, load_mnist, mse, pick_device, seed_everything
+from aecourse import DenseAutoencoder, fit, load_mnist, pick_device, reconstruction_mse, seed_everything
 from aecourse.device import available_devices
 
 EPOCHS = 3
@@ -25,25 +25,25 @@ MNIST = Path(__file__).parent.parent.parent / "aecourse" / "assets" / "mnist"
 
 
 def devices() -> list[str]:
-    """the CPU, and the GPU where there is one"""
+    """The CPU, and the GPU where there is one."""
     return ["cpu", *(d for d in available_devices() if d != "cpu")]
 
 
 def new_model(device: str) -> DenseAutoencoder:
-    """the network, from the same seed each time"""
+    """The network, from the same seed each time."""
     seed_everything(0)
     return DenseAutoencoder(32, hidden=(256,)).to(device)
 
 
 def by_fit(x: torch.Tensor, device: str) -> DenseAutoencoder:
-    """the course's `fit`"""
+    """The course's `fit`."""
     model = new_model(device)
     fit(model, x, epochs=EPOCHS, batch_size=BATCH, lr=LR, schedule="constant", progress=False)
     return model
 
 
 def by_bare_loop(x: torch.Tensor, device: str) -> DenseAutoencoder:
-    """the shortest loop over tensors in memory that trains the network"""
+    """The shortest loop over tensors in memory that trains the network."""
     model = new_model(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=LR, fused=True)
     for _ in range(EPOCHS):
@@ -57,12 +57,12 @@ def by_bare_loop(x: torch.Tensor, device: str) -> DenseAutoencoder:
 
 
 def by_tensor_dataset(x: torch.Tensor, device: str) -> DenseAutoencoder:
-    """TensorDataset and DataLoader over the same tensors"""
+    """TensorDataset and DataLoader over the same tensors."""
     return _by_loader(DataLoader(TensorDataset(x), batch_size=BATCH, shuffle=True), device)
 
 
 def by_torchvision(x: torch.Tensor, device: str) -> DenseAutoencoder:
-    """what most tutorials do: torchvision's dataset, ToTensor for each image, DataLoader"""
+    """What most tutorials do: torchvision's dataset, ToTensor for each image, DataLoader."""
     from torchvision.datasets import MNIST as VISION_MNIST
     from torchvision.transforms import ToTensor
 
@@ -90,7 +90,7 @@ def _by_loader(loader: DataLoader, device: str) -> DenseAutoencoder:
 
 
 def by_scikit_learn(x: torch.Tensor, device: str) -> None:
-    """scikit-learn's MLPRegressor, ReLU and a linear output: its closest to the same network"""
+    """Scikit-learn's MLPRegressor, ReLU and a linear output: its closest to the same network."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPRegressor
 
@@ -103,7 +103,7 @@ def by_scikit_learn(x: torch.Tensor, device: str) -> None:
 
 
 def by_matrix_products(x: torch.Tensor, device: str) -> None:
-    """only the matrix products of the epochs, forward and backward: no loop can be faster"""
+    """Only the matrix products of the epochs, forward and backward: no loop can be faster."""
     sizes = [784, 256, 32, 256, 784]
     weights = [torch.randn(a, b, device=device) for a, b in itertools.pairwise(sizes)]
     inputs = [torch.randn(BATCH, a, device=device) for a in sizes]
@@ -126,7 +126,7 @@ WAYS: dict[str, tuple[Callable, int]] = {
 
 
 def compare(device: str) -> dict[str, tuple[float, float | None]]:
-    """{way: (seconds of its fastest epoch run, test MSE or None)}; the ways take turns"""
+    """{way: (seconds of its fastest epoch run, test MSE or None)}; the ways take turns."""
     pick_device()
     train, test = load_mnist(device=device)
     by_bare_loop(train.x[:10_000], device)  # warm up
@@ -140,7 +140,7 @@ def compare(device: str) -> dict[str, tuple[float, float | None]]:
                 model = train_once(train.x, device)
                 _wait(device)
                 times[way].append((time.perf_counter() - started) / EPOCHS)
-                scores[way] = mse(model.eval(), test.x) if model is not None else None
+                scores[way] = reconstruction_mse(model.eval(), test.x) if model is not None else None
     return {way: (min(times[way]), scores[way]) for way in WAYS}
 
 

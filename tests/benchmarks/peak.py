@@ -12,7 +12,7 @@ ASK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def peak(name: str, environment: dict[str, str]) -> float:
-    """megabytes that the kernel held at its fullest, all cells run from top to bottom"""
+    """Megabytes that the kernel held at its fullest, all cells run from top to bottom."""
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(ASK))
     client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(NOTEBOOKS)}})

@@ -20,7 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "browser")]
 
 @dataclass(frozen=True)
 class Line:
-    """one line of the table; without a target it is there to compare with"""
+    """One line of the table; without a target it is there to compare with."""
 
     what: str
     figure: float
@@ -29,7 +29,7 @@ class Line:
     at_least: float | None = None
 
     def verdict(self) -> str:
-        """met, missed, or nothing"""
+        """Met, missed, or nothing."""
         if self.at_most is None and self.at_least is None:
             return ""
         met = (self.at_most is None or self.figure <= self.at_most) and (
@@ -44,7 +44,7 @@ class Line:
 
 
 def training_lines() -> Iterator[Line]:
-    """an epoch of `fit` beside other ways to spend it, on the CPU and on a GPU where there is one"""
+    """An epoch of `fit` beside other ways to spend it, on the CPU and on a GPU where there is one."""
     import loops
 
     for device in loops.devices():
@@ -63,7 +63,7 @@ def training_lines() -> Iterator[Line]:
 
 
 def step_lines() -> Iterator[Line]:
-    """what the contractive penalty adds to a training step, beside other ways to compute it"""
+    """What the contractive penalty adds to a training step, beside other ways to compute it."""
     import steps
 
     targets = {"contractive step / plain step": {"at_most": 1.35}}
@@ -72,7 +72,7 @@ def step_lines() -> Iterator[Line]:
 
 
 def explorer_lines() -> Iterator[Line]:
-    """what one event costs in the kernel, and what a thousand leave behind in memory"""
+    """What one event costs in the kernel, and what a thousand leave behind in memory."""
     import events
 
     for name, times, growth in events.measure():
@@ -83,8 +83,8 @@ def explorer_lines() -> Iterator[Line]:
 
 
 def memory_lines() -> Iterator[Line]:
-    """what the kernel keeps of cells that run again, and what the demo board takes"""
-    import reruns
+    """What the kernel keeps of cells that run again, and what the demo board takes."""
+    from helpers import reruns
 
     with reruns.kernel() as client:
         yield Line("demo board, all explorers built, beyond the packages", reruns.board(client), "MB", at_most=900)
@@ -94,7 +94,7 @@ def memory_lines() -> Iterator[Line]:
 
 
 def browser_lines() -> Iterator[Line]:
-    """from the key press to the changed picture, in JupyterLab"""
+    """From the key press to the changed picture, in JupyterLab."""
     import events
     from lab import find_chromium
 
@@ -107,7 +107,7 @@ def browser_lines() -> Iterator[Line]:
 
 
 def demo_lines() -> Iterator[Line]:
-    """the demo board in Voilà: until it is there, until the next demo is, and from the key press to the picture"""
+    """The demo board in Voilà: until it is there, until the next demo is, and from the key press to the picture."""
     import events
     from lab import find_chromium
 
@@ -123,7 +123,7 @@ def demo_lines() -> Iterator[Line]:
 
 
 def import_lines() -> Iterator[Line]:
-    """what `import aecourse` adds to `import torch`, and the data's loading time, each in fresh processes"""
+    """What `import aecourse` adds to `import torch`, and the data's loading time, each in fresh processes."""
     clock = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
     added = _median_of_processes(
         "import torch, time; start = time.perf_counter(); import aecourse; print(time.perf_counter() - start)"
@@ -137,7 +137,7 @@ def import_lines() -> Iterator[Line]:
 
 
 def notebook_lines() -> Iterator[Line]:
-    """each notebook under nbval, alone"""
+    """Each notebook under nbval, alone."""
     import notebooks
 
     for notebook in notebooks.NOTEBOOKS:
@@ -145,7 +145,7 @@ def notebook_lines() -> Iterator[Line]:
 
 
 def percentile(times: list[float], share: int) -> float:
-    """the value that `share` per cent of the times stay below"""
+    """The value that `share` per cent of the times stay below."""
     return statistics.quantiles(times, n=100)[share - 1]
 
 
@@ -169,7 +169,7 @@ PARTS = {
 
 
 def main() -> int:
-    """measure the parts named, or all, and print each line of the table when it is known"""
+    """Measure the parts named, or all, and print each line of the table when it is known."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", help=f"some of: {', '.join(PARTS)} (default: all)")
     names = parser.parse_args().parts or list(PARTS)

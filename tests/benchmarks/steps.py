@@ -17,7 +17,7 @@ FEW = 64  # images whose Jacobians double back-propagation holds at once
 
 
 def compare() -> dict[str, float]:
-    """{what over what: median of the ratios of neighbouring runs}; 784-256-784, the kinds take turns"""
+    """{what over what: median of the ratios of neighbouring runs}; 784-256-784, the kinds take turns."""
     pick_device()
     x = load_mnist()[0].x[:BATCH]
     seed_everything(0)

@@ -34,7 +34,7 @@ for line in sys.stdin:
 
 
 class Kernel:
-    """a process that trains when told to"""
+    """A process that trains when told to."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
@@ -48,16 +48,16 @@ class Kernel:
         self.process.wait(30)
 
     def wait(self) -> str:
-        """its next answer"""
+        """Its next answer."""
         return self.process.stdout.readline().strip()
 
     def go(self) -> None:
-        """let it train for an epoch"""
+        """Let it train for an epoch."""
         self.process.stdin.write("go\n")
 
 
 def policy() -> dict[str, str]:
-    """what the shipped hub adds to the environment of a student's server"""
+    """What the shipped hub adds to the environment of a student's server."""
     with tempfile.TemporaryDirectory() as home:
         before = dict(os.environ)
         os.environ.update(AECOURSE_CLASS=home, AECOURSE_PORT=str(three_ports()))
@@ -71,7 +71,7 @@ def policy() -> dict[str, str]:
 
 
 def measure() -> tuple[list[float], list[float]]:
-    """images a second in each round: (one kernel alone with the whole machine, four kernels under the policy)"""
+    """Images a second in each round: (one kernel alone with the whole machine, four kernels under the policy)."""
     plain = {name: value for name, value in os.environ.items() if name not in ("AECOURSE_THREADS", "OMP_NUM_THREADS")}
     student = plain | policy()
     alone, together = [], []
@@ -89,7 +89,7 @@ def measure() -> tuple[list[float], list[float]]:
 
 
 def lines() -> list:
-    """for the table of `make class-trial`"""
+    """For the table of `make class-trial`."""
     from run import Line
 
     alone, together = measure()

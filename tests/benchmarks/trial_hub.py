@@ -27,7 +27,7 @@ PARTS = ("hub", "proxy", "server", "kernel", "browser")
 
 @contextmanager
 def hub(home: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
-    """the hub of `make class` on a free port and in a folder of its own: (process, address, password)"""
+    """The hub of `make class` on a free port and in a folder of its own: (process, address, password)."""
     port = three_ports()
     password = secrets.token_hex(8)
     config = home / "trial_config.py"
@@ -56,7 +56,7 @@ def hub(home: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
 
 
 def three_ports() -> int:
-    """the first of three neighbouring ports that nobody listens on"""
+    """The first of three neighbouring ports that nobody listens on."""
     return next(p for p in range(18000, 19000, 3) if not any(_is_taken(p + i) for i in range(3)))
 
 
@@ -66,13 +66,13 @@ def _is_taken(port: int) -> bool:
 
 
 class Ledger:
-    """the processors' seconds and the memory of every part of the class, from the process tree"""
+    """The processors' seconds and the memory of every part of the class, from the process tree."""
 
     def __init__(self, hub: int) -> None:
         self.hub = psutil.Process(hub)
 
     def parts(self) -> dict[str, list[psutil.Process]]:
-        """{part: its processes}"""
+        """{part: its processes}."""
         parts = {part: [] for part in PARTS}
         parts["hub"].append(self.hub)
         for process in self.hub.children(recursive=True):
@@ -83,7 +83,7 @@ class Ledger:
         return parts
 
     def seconds(self) -> dict[str, float]:
-        """{part: processor seconds so far}"""
+        """{part: processor seconds so far}."""
         spent = dict.fromkeys(PARTS, 0.0)
         for part, processes in self.parts().items():
             for process in processes:
@@ -92,7 +92,7 @@ class Ledger:
         return spent
 
     def megabytes(self) -> dict[str, float]:
-        """{part: proportional set size}: shared pages are divided among the processes that share them"""
+        """{part: proportional set size}: shared pages are divided among the processes that share them."""
         return {
             part: sum(process.memory_full_info().pss for process in processes) / 1e6
             for part, processes in self.parts().items()

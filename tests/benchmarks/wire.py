@@ -13,14 +13,14 @@ from tornado.websocket import websocket_connect
 
 
 class Wire:
-    """a connection to one student's kernel, as JupyterLab opens it"""
+    """A connection to one student's kernel, as JupyterLab opens it."""
 
     def __init__(self, address: str, kernel: str, cookie: str) -> None:
         self.url = f"{address.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels?session_id={uuid.uuid4().hex}"
         self.cookie = cookie
 
     async def open(self) -> None:
-        """connect, and ask the kernel for the name of its slider"""
+        """Connect, and ask the kernel for the name of its slider."""
         request = HTTPRequest(self.url, headers={"Cookie": self.cookie})
         self.socket = await websocket_connect(request, max_message_size=2**26)
         ask = {"code": "", "silent": True, "user_expressions": {"slider": "explorer.k.model_id"}}
@@ -28,14 +28,14 @@ class Wire:
         self.slider = answer["content"]["user_expressions"]["slider"]["data"]["text/plain"].strip("'")
 
     async def move(self, k: int) -> float:
-        """set the slider, wait for the new picture; milliseconds"""
+        """Set the slider, wait for the new picture; milliseconds."""
         change = {"method": "update", "state": {"value": k}, "buffer_paths": []}
         started = time.perf_counter()
         await self._exchange("comm_msg", {"comm_id": self.slider, "data": change}, _is_picture)
         return 1000 * (time.perf_counter() - started)
 
     async def _exchange(self, kind: str, content: dict, wanted) -> dict:
-        """send one message and read on until an answer to it is the one wanted"""
+        """Send one message and read on until an answer to it is the one wanted."""
         header = {
             "msg_id": uuid.uuid4().hex, "msg_type": kind, "session": "trial", "username": "", "version": "5.3",
             "date": "2000-01-01T00:00:00Z",
@@ -59,7 +59,7 @@ def _is_picture(message: dict) -> bool:
 
 
 async def drive(wires: list[Wire], *, pace: float, seconds: float) -> tuple[list[float], float]:
-    """move all sliders at once, each every `pace` seconds: (milliseconds of every answer, answers a second)"""
+    """Move all sliders at once, each every `pace` seconds: (milliseconds of every answer, answers a second)."""
     answers: list[float] = []
     started = time.monotonic()
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from lab import Lab
-from playwright.sync_api import Locator
+from browser.lab import Lab
 
-from aecourse import widgets
+from aecourse import explorers
 
-NAMES = sorted(name for name in widgets.__all__ if name.endswith("Explorer") or name == "DrawingPad")
+NAMES = sorted(name for name in explorers.__all__ if name.endswith("Explorer") or name == "DrawingPad")
 NAMES += [f"GeneratorExplorer {mode}" for mode in ("twenty", "between")]  # one that looks different in each mode
 FILE = "gallery.ipynb"
 
 
-def open_gallery(lab: Lab) -> dict[str, Locator]:
-    """write the notebook, run it, and return each explorer by its name"""
+def open_gallery(lab: Lab) -> None:
+    """Write the notebook and run it; `lab.show(NAMES.index(name))` then shows an explorer."""
     cells = []
     for place, name in enumerate(NAMES):
         explorer, *mode = name.split()
-        source = f"from aecourse.widgets import {explorer}\n{explorer}(*{mode})"
+        source = f"from aecourse.explorers import {explorer}\n{explorer}(*{mode})"
         empty = {"metadata": {}, "outputs": [], "execution_count": None}
         cells.append({"cell_type": "code", "id": f"explorer-{place}", "source": source} | empty)
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
@@ -29,19 +28,3 @@ def open_gallery(lab: Lab) -> dict[str, Locator]:
     assert answer.ok, answer.text()
     lab.open(FILE)
     lab.run_all()
-    return {name: show(lab, place) for place, name in enumerate(NAMES)}
-
-
-def show(lab: Lab, place: int) -> Locator:
-    """the explorer of one cell, scrolled into view: JupyterLab draws a cell when it is first seen"""
-    lab.page.evaluate(
-        """async (place) => {
-          const board = window.jupyterapp.shell.currentWidget.content;
-          board.activeCellIndex = place;
-          await board.scrollToItem(place, 'start');
-        }""",
-        place,
-    )
-    explorer = lab.page.locator(f".jp-Cell[data-windowed-list-index='{place}'] .jp-OutputArea-output .aecourse").first
-    explorer.locator(".aecourse-caption:visible").first.wait_for(timeout=60_000)
-    return explorer

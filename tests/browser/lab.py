@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -28,23 +28,65 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_UP = 180  # seconds
-ALL_RAN = """() => {
-  const panel = window.jupyterapp.shell.currentWidget;
-  const cells = panel.content.model.sharedModel.cells.filter(c => c.cell_type === 'code' && c.source.trim());
-  return cells.every(c => c.execution_count !== null && c.executionState !== 'running')
-         && panel.sessionContext.session.kernel.status === 'idle';
+PATIENCE = 300  # seconds to wait for anything; generous, because a shared machine can be slow
+KERNEL_IS_IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+# {explorer: the place of its cell}
+EXPLORERS = r"""() => {
+  const found = window.jupyterapp.shell.currentWidget.content.widgets.map(({ model }) =>
+    model.type === 'code' && /(\w+Explorer|DrawingPad)\(/.exec(model.sharedModel.source));
+  return Object.fromEntries(found.flatMap((match, place) => match ? [[match[1], place]] : []));
+}"""
+# Runs the set-up cell and those at some places, or all cells if there are no places; returns what went wrong.
+RUN = """async (places) => {
+  const board = window.jupyterapp.shell.currentWidget.content, commands = window.jupyterapp.commands;
+  const code = [...board.widgets.keys()].filter(
+    (i) => board.widgets[i].model.type === 'code' && board.widgets[i].model.sharedModel.source.trim());
+  if (places) {
+    for (const place of places = [...new Set([code[0], ...places])]) {
+      board.deselectAll();
+      board.activeCellIndex = place;
+      await commands.execute('notebook:run-cell');
+    }
+  } else await commands.execute('notebook:run-all-cells');
+  const ran = (places ?? code).map((place) => board.widgets[place].model);
+  const errors = ran.flatMap((model) => model.sharedModel.outputs).filter((output) => output.output_type === 'error');
+  const left = ran.filter((model, i) => model.executionCount !== i + 1).map((model) => model.sharedModel.source);
+  return { errors: errors.map((error) => `${error.ename}: ${error.evalue}`), left };
+}"""
+# Makes a cell the active one and scrolls to it until its explorer is there: what comes late above it pushes it away.
+SHOW = """async (place) => {
+  const board = window.jupyterapp.shell.currentWidget.content;
+  const captions = [...board.widgets[place].node.querySelectorAll('.jp-OutputArea-output .aecourse-caption')];
+  const shown = captions.find((caption) => caption.checkVisibility() && caption.offsetHeight);
+  const output = shown?.closest('.jp-OutputArea-output').getBoundingClientRect();
+  if (board.activeCellIndex === place && output?.top < innerHeight - 100 && output?.bottom > 100) return true;
+  board.activeCellIndex = place;
+  await board.scrollToItem(place, 'start');
+}"""
+# Keeps in `window.unanswered` what widgets have asked of the kernel and it has not done with.
+LISTEN = """() => {
+  window.unanswered = new Set();
+  window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.anyMessage.connect((_, { msg, direction }) => {
+    if (direction === 'send' && msg.header.msg_type === 'comm_msg') window.unanswered.add(msg.header.msg_id);
+    if (direction === 'recv' && msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
+      window.unanswered.delete(msg.parent_header.msg_id);
+  });
+}"""
+SETTLE = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  for (let quiet = 0; quiet < 5; quiet = window.unanswered.size ? 0 : quiet + 1) await frame();
+  return true;
 }"""
 
 
 def find_chromium() -> str | None:
-    """the browser to drive, or None"""
+    """The browser to drive, or None."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return os.environ.get("AECOURSE_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 def free_port() -> int:
-    """a loopback port that nobody listens on"""
+    """A loopback port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -52,7 +94,7 @@ def free_port() -> int:
 
 @contextmanager
 def serve(home: Path) -> Iterator[str]:
-    """JupyterLab as `make lab` serves it, on a copy of the notebooks; its address has {} for workspace and notebook"""
+    """JupyterLab as `make lab` serves it, on a copy of the notebooks; its address has {} for workspace and notebook."""
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
     shutil.copytree(ROOT / "images", home / "images")
     port = free_port()
@@ -69,7 +111,7 @@ def serve(home: Path) -> Iterator[str]:
 
 @contextmanager
 def running(module: list[str], address: str, environment: dict[str, str], *, log: Path, cwd: Path) -> Iterator[None]:
-    """`python -m module …` from its first answer at the address to the end of the block"""
+    """`python -m module …` from its first answer at the address to the end of the block."""
     with log.open("w") as file:
         server = subprocess.Popen(
             [sys.executable, "-m", *module], env=os.environ | environment, stdout=file, stderr=file, cwd=cwd
@@ -79,11 +121,11 @@ def running(module: list[str], address: str, environment: dict[str, str], *, log
         yield
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE)
 
 
 def _wait_until_served(address: str, server: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + START_UP
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and server.poll() is None:
         try:
             urllib.request.urlopen(address, timeout=2).close()
@@ -95,7 +137,7 @@ def _wait_until_served(address: str, server: subprocess.Popen, log: Path) -> Non
 
 @contextmanager
 def launch_browser(executable: str) -> Iterator[Browser]:
-    """headless Chromium"""
+    """Headless Chromium."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield chromium
@@ -103,11 +145,18 @@ def launch_browser(executable: str) -> Iterator[Browser]:
 
 
 class Lab:
-    """one notebook open in JupyterLab"""
+    """A page with one notebook open in JupyterLab.
+
+    Attributes
+    ----------
+    explorers : {explorer: the place of the cell that makes it}, in the notebook that is open
+    """
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
         self.complaints: list[str] = []
+        self.explorers: dict[str, int] = {}
+        page.set_default_timeout(1000 * PATIENCE)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -116,36 +165,56 @@ class Lab:
             self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
     def own_complaints(self) -> list[str]:
-        """console errors that our code could have caused: not the ones of a page without a network"""
+        """Console errors that our code could have caused: not the ones of a page without a network."""
         foreign = ("net::ERR", "Failed to load resource", "favicon")
         return [c for c in self.complaints if not any(word in c for word in foreign)]
 
     def open(self, notebook: str) -> None:
-        """open a notebook, alone in a new workspace, and wait for its kernel"""
+        """Open a notebook, alone in a new workspace, and wait for its kernel."""
         self.end_kernel()
         self.page.goto(self.url.format(uuid.uuid4().hex, notebook))
-        self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-        self.page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=60_000
-        )
+        self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
+        self.page.wait_for_function(KERNEL_IS_IDLE)
+        self.page.evaluate(LISTEN)
+        self.explorers = self.page.evaluate(EXPLORERS)
 
     def end_kernel(self) -> None:
-        """end the kernel of the notebook that is open: it would outlive the page, with a gigabyte or two"""
+        """End the kernel of the notebook that is open: it would outlive the page, with a gigabyte or two."""
         self.page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
 
     def close(self) -> None:
-        """end the kernel and close the page"""
+        """End the kernel and close the page."""
         self.end_kernel()
-        self.page.context.close()
+        self.page.close()
 
-    def run_all(self, timeout: float = 900) -> None:
-        """run all cells and wait until the last has ended"""
-        self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.page.wait_for_timeout(500)
-        self.page.wait_for_function(ALL_RAN, timeout=timeout * 1000)
+    def run_all(self) -> None:
+        """Run All, and wait until every cell has run without an error."""
+        self._run(None, timeout=3 * PATIENCE)
+
+    def run_explorers(self, prepare: str = "") -> None:
+        """Run `prepare` beside the notebook, its first code cell, and the cells that make explorers."""
+        self.page.evaluate(
+            """(code) => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute(
+                 { code, silent: true }).done.then((reply) => reply.content.status)""",
+            prepare,
+        )
+        self._run(list(self.explorers.values()), timeout=PATIENCE)
+
+    def _run(self, places: list[int] | None, timeout: float) -> None:
+        outcome = self.page.wait_for_function(RUN, arg=places, timeout=1000 * timeout).json_value()
+        assert outcome == {"errors": [], "left": []}
+
+    def show(self, place: int) -> Locator:
+        """The explorer of one cell, scrolled into view: JupyterLab draws a cell when it is first seen."""
+        self.page.wait_for_function(SHOW, arg=place, polling=200)
+        return self.page.locator(f".jp-Cell[data-windowed-list-index='{place}'] .jp-OutputArea-output .aecourse").first
+
+    def settle(self) -> None:
+        """Wait until the page has asked all it had to ask, the kernel has done with it, and the page shows it."""
+        self.page.wait_for_function(SETTLE)
 
     def shoot(self, name: str) -> Path:
-        """save what the screen shows"""
+        """Save what the screen shows."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"
         self.page.screenshot(path=path)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from demo import serve_demo
-from gallery import NAMES, open_gallery, show
-from lab import Lab
-from playwright.sync_api import Browser, Locator, Page
-
-from aecourse.widgets.demos import DEMOS
+from browser.axe import faults
+from browser.gallery import NAMES, open_gallery
+from browser.lab import Lab
+from playwright.sync_api import BrowserContext, Locator, expect
 
 pytestmark = pytest.mark.browser
 
-GRAVE = ("serious", "critical")
-RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}  # the one rule axe leaves off
 # what cannot change the picture by itself: settings of a training run to come, and buttons that only open something
 SILENT = (
     "epochs",
@@ -46,16 +39,6 @@ CONTROLS = """(explorer) => [...explorer.querySelectorAll(
     (node) => !node.disabled && node.checkVisibility() && node.getBoundingClientRect().width).length"""
 PICTURES = """(explorer) => [...explorer.querySelectorAll('img')].filter((node) => node.checkVisibility())
     .map((node) => node.src).join()"""
-RUN_EXPLORERS = """async () => {
-  const board = window.jupyterapp.shell.currentWidget.content;
-  const code = [...board.widgets.keys()].filter((i) => board.widgets[i].model.type === 'code');
-  const source = (i) => board.widgets[i].model.sharedModel.source;
-  for (const index of [code[0], ...code.slice(1).filter((i) => /Explorer\\(/.test(source(i)))]) {
-    board.deselectAll();
-    board.activeCellIndex = index;
-    await window.jupyterapp.commands.execute('notebook:run-cell');
-  }
-}"""
 KEYS = {
     "slider": ("ArrowRight", "ArrowLeft"),
     "input": ("ArrowUp", "ArrowDown"),
@@ -69,47 +52,28 @@ FAR = ("End", "Home")
 
 
 @pytest.fixture(scope="module")
-def gallery(browser: Browser, lab_url: str) -> Iterator[Lab]:
-    """a page with every explorer on it"""
-    context = browser.new_context(viewport={"width": 1400, "height": 950})
-    lab = Lab(context.new_page(), lab_url)
+def gallery(window: BrowserContext, lab_url: str) -> Iterator[Lab]:
+    """A page with every explorer on it."""
+    lab = Lab(window.new_page(), lab_url)
     open_gallery(lab)
     yield lab
     lab.close()
 
 
-def faults(page: Page, within: str) -> list[str]:
-    """what axe calls serious or critical inside the elements of a selector"""
-    found = Axe().run(page, context=within, options=RULES).response["violations"]
-    return [f"{v['id']}: {n['html'][:120]}" for v in found if v["impact"] in GRAVE for n in v["nodes"]]
-
-
-@pytest.mark.parametrize("notebook", ["03_undercomplete_vs_pca", "08_variational"])
-def test_axe_finds_nothing_in_a_notebook(lab: Lab, notebook: str) -> None:
-    """two notebooks as learners meet them, with what unfolds unfolded"""
-    lab.open(f"{notebook}.ipynb")
-    lab.page.evaluate(RUN_EXPLORERS)
-    explorer = lab.page.locator(".jp-OutputArea-output .aecourse").first
-    explorer.locator(".aecourse-caption:visible").first.wait_for(timeout=60_000)
-    for button in explorer.locator("button:visible", has_text=re.compile("draw your own|train it yourself")).all():
-        button.click()
-    explorer.locator(".noUi-handle:visible").nth(2).wait_for(timeout=30_000)
-    assert faults(lab.page, ".aecourse") == []
-
-
 def change_theme(lab: Lab, theme: str) -> None:
-    """white or black paper"""
+    """White or black paper."""
     lab.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    lab.page.wait_for_timeout(500)
+    expect(lab.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+    lab.settle()
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_axe_finds_nothing_in_any_explorer(gallery: Lab, theme: str) -> None:
-    """every explorer, on white and on black"""
+    """Every explorer, on white and on black."""
     change_theme(gallery, theme)
     found = {}
     for place, name in enumerate(NAMES):
-        show(gallery, place)
+        gallery.show(place)
         found[name] = faults(gallery.page, f".jp-Cell[data-windowed-list-index='{place}'] .aecourse")
         gallery.shoot(f"{name}_{theme.split()[1].lower()}")
     change_theme(gallery, "JupyterLab Light")  # the server remembers it for the tests that follow
@@ -117,21 +81,21 @@ def test_axe_finds_nothing_in_any_explorer(gallery: Lab, theme: str) -> None:
 
 
 def changes(lab: Lab, explorer: Locator, keys: tuple[str, ...]) -> bool:
-    """whether one of two keys, or a longer sequence of them, changes a picture within two seconds"""
+    """Whether one of two keys, or a longer sequence of them, changes a picture."""
     before = explorer.evaluate(PICTURES)
     for number, key in enumerate(keys, 1):
         lab.page.keyboard.press(key)
-        for _ in range(40 if number == len(keys) or len(keys) == 2 else 1):
+        if number == len(keys) or len(keys) == 2:
+            lab.settle()
             if explorer.evaluate(PICTURES) != before:
                 return True
-            lab.page.wait_for_timeout(50)
     return False
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_keyboard_does_everything(gallery: Lab, name: str) -> None:
-    """Tab comes to every control in reading order, shows where it is, and leaves again; keys change the picture"""
-    explorer, mode = show(gallery, NAMES.index(name)), name.partition(" ")[2]
+    """Tab comes to every control in reading order, shows where it is, and leaves again; keys change the picture."""
+    explorer, mode = gallery.show(NAMES.index(name)), name.partition(" ")[2]
     explorer.evaluate("(node) => node.classList.add('aecourse-under-test')")
     try:
         explorer.evaluate("(node) => node.querySelector('button, input, select, [tabindex=\"0\"]').focus()")
@@ -165,32 +129,16 @@ def test_the_keyboard_does_everything(gallery: Lab, name: str) -> None:
 
 
 def test_the_caption_is_spoken_once_the_picture_rests(gallery: Lab) -> None:
-    """what screen readers are told after a move is the caption, and nothing before anything moved"""
-    explorer = show(gallery, NAMES.index("StackExplorer"))
-    told = explorer.locator(".aecourse-manners [role=status]").first
+    """What screen readers are told after a move is the caption, and nothing before anything moved."""
+    explorer = gallery.show(NAMES.index("StackExplorer"))
+    told = explorer.locator(".aecourse-accessibility [role=status]").first
     caption = explorer.locator(".aecourse-caption").first
     explorer.locator(".noUi-handle").first.focus()
     for key in ("End", "Home"):
         before = caption.text_content()
         gallery.page.keyboard.press(key)
-        gallery.page.wait_for_timeout(2000)
-        assert caption.text_content() != before
-        assert told.text_content() == caption.text_content()
-
-
-def test_axe_finds_nothing_on_the_demo_board(browser: Browser, tmp_path: Path) -> None:
-    """every page of the board, as Voilà serves it"""
-    with serve_demo(tmp_path) as address:
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(address)
-        page.locator(".aecourse-board").wait_for(timeout=90_000)
-        page.locator(".aecourse-stage img").first.wait_for(timeout=60_000)
-        found = {}
-        for number in range(1, len(DEMOS) + 1):
-            page.get_by_text(f"{number} / {len(DEMOS)} ·").wait_for(timeout=60_000)
-            page.locator(".aecourse-stage img:visible").first.wait_for(timeout=30_000)
-            page.wait_for_timeout(1000)  # a page built only now gets its names
-            found[number] = faults(page, ".aecourse-board")
-            page.keyboard.press("PageDown")
-        page.close()
-    assert {number: what for number, what in found.items() if what} == {}
+        gallery.settle()
+        words = caption.text_content()
+        assert words != before
+        expect(told).to_have_text(words)
+        assert caption.text_content() == words

@@ -8,16 +8,17 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from demo import serve_demo
-from lab import SCREENSHOTS, Lab
-from playwright.sync_api import Browser, Page
+from browser.axe import faults
+from browser.demo import Board, serve_demo
+from browser.explorers import wait_for_caption
+from browser.lab import CONFIG
+from playwright.sync_api import Browser
 
-from aecourse.widgets.demos import DEMOS
+from aecourse.explorers.board.demos import DEMOS
 
 pytestmark = pytest.mark.browser
 
-SIZES = {"1280": (1280, 720), "1920": (1920, 1080)}
-SHOWN = ".aecourse-stage > .aecourse[data-page='{}']"
+SIZES = {"1920": (1920, 1080), "1280": (1280, 720)}
 # What does not fit: the document scrolls, the stage is overfull, or something visible reaches beyond it.
 TOO_BIG = """
 (page) => {
@@ -30,6 +31,7 @@ TOO_BIG = """
   for (const node of document.querySelectorAll(`.aecourse-frame > * > *, ${here}`)) {
     const box = node.getBoundingClientRect();
     if (!box.width || !box.height || getComputedStyle(node).visibility === 'hidden') continue;
+    if (node.closest('.aecourse-accessibility')) continue; // to be heard, not seen
     const inside = stage.contains(node) ? room : { left: 0, top: 0, right: innerWidth, bottom: innerHeight };
     const out = [inside.left - box.left, inside.top - box.top, box.right - inside.right, box.bottom - inside.bottom];
     if (Math.max(...out) > 2) found.push(`${node.tagName}.${node.className} ${out.map(Math.round)}`);
@@ -47,127 +49,115 @@ SMALLEST = """
   return scale * Math.min(...sizes);
 }
 """
-NEXT_FRAMES = (
-    "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
-)
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """where the board is served"""
+    """Where the board is served."""
     with serve_demo(tmp_path_factory.mktemp("voila")) as url:
         yield url
 
 
-def open_board(browser: Browser, address: str, size: str = "1280") -> tuple[Lab, list[str]]:
-    """a fresh board on a screen of this size, its complaints, and all requests that left the machine"""
+@pytest.fixture(scope="module")
+def open_board(browser: Browser, address: str) -> Iterator[Board]:
+    """The board on a large screen, with each demo built when it is first turned to."""
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    yield Board(page, address)
+    page.close()
+
+
+@pytest.fixture
+def board(open_board: Board) -> Board:
+    """The board that all tests share, on a small screen, with the first demo up."""
+    open_board.page.set_viewport_size({"width": 1280, "height": 720})
+    open_board.turn_to(0)
+    return open_board
+
+
+@pytest.mark.parametrize(("size", "key"), [("1920", "ArrowRight"), ("1280", "ArrowLeft")], ids=SIZES)
+def test_all_demos_by_keyboard_alone(open_board: Board, size: str, key: str) -> None:
+    """Page Down through all demos: the question is there, all fits, an arrow key moves the picture, no complaint."""
+    board, page = open_board, open_board.page
     width, height = SIZES[size]
-    page = browser.new_page(viewport={"width": width, "height": height})
-    heard, foreign = Lab(page, address), []
-    page.on("request", lambda request: foreign.append(request.url) if leaves(request.url, address) else None)
-    page.goto(address)
-    wait_for_demo(page, 0)
-    return heard, foreign
-
-
-def leaves(url: str, address: str) -> bool:
-    """whether a request goes elsewhere than to our server"""
-    return not url.startswith((address, "data:", "blob:"))
-
-
-def wait_for_demo(page: Page, number: int) -> None:
-    """until the demo of this number, from 0, is on the screen in its final size"""
-    page.wait_for_selector(SHOWN.format(number), timeout=60_000)
-    page.wait_for_function("(n) => document.querySelector(n)?.offsetHeight", arg=SHOWN.format(number), timeout=60_000)
-    page.wait_for_timeout(150)
-    page.evaluate(NEXT_FRAMES)
-
-
-def pictures(page: Page, number: int) -> str:
-    """every picture and caption the explorer shows now"""
-    return page.locator(SHOWN.format(number)).evaluate(
-        "(n) => [...n.querySelectorAll('.aecourse-rows img')].filter(i => i.offsetHeight).map(i => i.src).join()"
-    )
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_all_demos_by_keyboard_alone(browser: Browser, address: str, size: str) -> None:
-    """Page Down through all demos: the question is there, all fits, an arrow key moves the picture, no complaint"""
-    heard, foreign = open_board(browser, address, size)
-    page, still = heard.page, []
+    page.set_viewport_size({"width": width, "height": height})
+    page.keyboard.press("1")
+    board.wait_for(0)
     for number, demo in enumerate(DEMOS):
         if number:
             page.keyboard.press("PageDown")
-            wait_for_demo(page, number)
-        else:
-            page.keyboard.press("1")
+            board.wait_for(number)
         assert page.locator("h1").inner_text() == f"{number + 1} / {len(DEMOS)} · {demo.title}"
         assert page.locator("h2").inner_text() == demo.question
         assert page.locator(".taught").inner_text() == f"taught in {demo.notebook}"
         assert page.evaluate(TOO_BIG, number) == [], demo.title
-        assert page.evaluate(SMALLEST, number) >= SIZES[size][1] / 60, f"{demo.title}: too small for a projector"
+        assert page.evaluate(SMALLEST, number) >= height / 60, f"{demo.title}: too small for a projector"
         assert page.locator("h2").evaluate("(n) => n.offsetHeight < 1.5 * parseFloat(getComputedStyle(n).fontSize)")
-        before = pictures(page, number)
+        before = board.pictures(number)
         if number:  # Page Down puts the focus on what is to be moved
             assert page.evaluate("document.activeElement.closest('.aecourse-stage') !== null"), demo.title
-            keys = [" ", "ArrowDown", "ArrowDown", " "] if demo.title == "Your own digit" else ["ArrowRight"] * 2
-            for key in keys:
-                page.keyboard.press(key)
-            page.wait_for_timeout(400)
-            still += [demo.title] if pictures(page, number) == before else []
+            for press in [" ", "ArrowDown", "ArrowDown", " "] if demo.title == "Your own digit" else [key] * 2:
+                page.keyboard.press(press)
+            board.wait_for_change(number, before)
         page.keyboard.press("a")
         assert page.locator(".answer").inner_text() == demo.answer
-        page.evaluate(NEXT_FRAMES)
+        board.settle(number)
         assert page.evaluate(TOO_BIG, number) == [], f"{demo.title} with its answer"
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"demo_{number + 1}_{size}.png")
-    assert still == [], "a key moves every picture"
-    assert heard.own_complaints() == []
-    assert foreign == [], "the board works offline"
-    page.close()
+        board.shoot(f"demo_{number + 1}_{size}")
+    assert board.own_complaints() == []
+    assert board.foreign == [], "the board works offline"
 
 
-def test_presets_focus_and_jumps(browser: Browser, address: str) -> None:
-    """Tab reaches the presets with a visible ring, Enter applies one; digits jump, but not while a number is typed"""
-    heard, _ = open_board(browser, address)
-    page = heard.page
-    before = pictures(page, 0)
+def test_axe_finds_nothing_on_any_demo(board: Board) -> None:
+    """Every demo, as Voilà serves it."""
+    found = {}
+    for number, demo in enumerate(DEMOS):
+        board.turn_to(number)
+        found[demo.title] = faults(board.page, ".aecourse-board")
+    assert {title: what for title, what in found.items() if what} == {}
+
+
+def test_presets_focus_and_jumps(board: Board) -> None:
+    """Tab reaches the presets with a visible ring, Enter applies one; digits jump, but not while a number is typed."""
+    page = board.page
+    before = board.pictures(0)
+    page.locator("nav button").first.focus()
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent") == "k = 8":
             break
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelector('.aecourse-caption').innerText.startsWith('k = 8:')")
-    assert pictures(page, 0) != before
-    box = page.locator(f"{SHOWN.format(0)} input[type=number]").first
+    wait_for_caption(board.explorer(0), "^k = 8:")
+    assert board.pictures(0) != before
+    box = board.explorer(0).locator("input[type=number]").first
     box.focus()
     box.press("ControlOrMeta+a")
     page.keyboard.type("3")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelector('.aecourse-caption').innerText.startsWith('k = 3:')")
+    wait_for_caption(board.explorer(0), "^k = 3:")
     assert page.locator("h1").inner_text().startswith("1 /"), "a digit in a number box is a number"
     page.keyboard.press("PageUp")
     assert page.locator("h1").inner_text().startswith("1 /"), "there is no demo before the first"
     page.locator("nav button[aria-current]").focus()
     page.keyboard.press("5")
-    wait_for_demo(page, 4)
+    board.wait_for(4)
     page.keyboard.press("o")
     assert page.locator("dialog .cards button").count() == len(DEMOS)
     page.locator("dialog .cards button").nth(0).press("Enter")
-    wait_for_demo(page, 0)
+    board.wait_for(0)
     assert page.locator("nav button[aria-current]").inner_text() == "1"
-    assert heard.own_complaints() == []
-    page.close()
+    assert board.own_complaints() == []
 
 
-def test_the_pen_draws_where_it_is(browser: Browser, address: str) -> None:
-    """a stroke across the enlarged pad lies under the mouse, and survives turning the page"""
-    heard, _ = open_board(browser, address)
-    page = heard.page
+def test_the_pen_draws_where_it_is(board: Board) -> None:
+    """A stroke across the enlarged pad lies under the mouse, and survives turning the page."""
+    page, explorer = board.page, board.explorer(2)
     page.keyboard.press("3")
-    wait_for_demo(page, 2)
-    box = page.locator(f"{SHOWN.format(2)} canvas").bounding_box()
+    board.wait_for(2)
+    explorer.get_by_text("clear the drawing").click()
+    wait_for_caption(explorer, "Draw a digit")
+    canvas = explorer.locator("canvas")
+    box = canvas.bounding_box()
     assert box["width"] > 260, "the pad is enlarged"
     spots = [(0.25, 0.2), (0.75, 0.2), (0.75, 0.8)]
     page.mouse.move(box["x"] + spots[0][0] * box["width"], box["y"] + spots[0][1] * box["height"])
@@ -175,25 +165,22 @@ def test_the_pen_draws_where_it_is(browser: Browser, address: str) -> None:
     for across, along in spots[1:]:
         page.mouse.move(box["x"] + across * box["width"], box["y"] + along * box["height"], steps=12)
     page.mouse.up()
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('.aecourse-caption')].some(n => /MSE 0\\.\\d+/.test(n.innerText))"
-    )
+    wait_for_caption(explorer, r"MSE 0\.\d+")
     red = """(n, spots) => { const c = n.getContext('2d');
       return spots.map(([x, y]) => c.getImageData(x * n.width, y * n.height, 1, 1).data[0]); }"""
-    canvas = page.locator(f"{SHOWN.format(2)} canvas")
     on, off = [*spots, (0.5, 0.2), (0.75, 0.5)], [(0.25, 0.8), (0.5, 0.5), (0.9, 0.5), (0.5, 0.08)]
     assert canvas.evaluate(red, on) == [255] * len(on) and canvas.evaluate(red, off) == [0] * len(off)
+    page.locator("nav button[aria-current]").focus()
     page.keyboard.press("4")
-    wait_for_demo(page, 3)
+    board.wait_for(3)
     page.keyboard.press("3")
-    wait_for_demo(page, 2)
+    board.wait_for(2)
     assert canvas.evaluate(red, on) == [255] * len(on), "the drawing is still there"
-    assert heard.own_complaints() == []
-    page.close()
+    assert board.own_complaints() == []
 
 
 def fetch(url: str) -> tuple[int, str]:
-    """status and text of an answer"""
+    """Status and text of an answer."""
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status, answer.read().decode(errors="replace")
@@ -202,7 +189,7 @@ def fetch(url: str) -> tuple[int, str]:
 
 
 def test_no_source_is_on_the_page(address: str) -> None:
-    """the page as sent holds neither the notebook's code nor its text, and names no other server to load from"""
+    """The page as sent holds neither the notebook's code nor its text, and names no other server to load from."""
     status, text = fetch(address)
     assert status == 200
     assert "from aecourse import" not in text and "presenter's clicker" not in text
@@ -230,15 +217,13 @@ def test_no_source_is_on_the_page(address: str) -> None:
     ],
 )
 def test_no_file_of_the_course_is_served(address: str, path: str) -> None:
-    """whatever is asked for behind the board is refused"""
+    """Whatever is asked for behind the board is refused."""
     status, text = fetch(address + path)
     assert status in (403, 404)
     assert "nbformat" not in text and "aecourse" not in text.replace("templates/aecourse", "")
 
 
 def test_the_server_listens_to_this_machine_only(address: str) -> None:
-    """the shipped configuration binds the loopback address"""
-    from lab import CONFIG
-
+    """The shipped configuration binds the loopback address."""
     assert address.startswith("http://127.0.0.1:")
     assert 'c.Voila.ip = "127.0.0.1"' in (CONFIG.parent / "voila.py").read_text()

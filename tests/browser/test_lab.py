@@ -1,153 +1,157 @@
-"""What a learner sees in JupyterLab: sliders that move pictures, a pad that answers, a console without complaints."""
+"""What a learner sees in JupyterLab: sliders that move pictures, a pad that answers, a console without complaints.
+
+Every notebook is executed whole by `make notebooks-test`; here its set-up cell and its explorers are enough.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections.abc import Iterator
 
 import pytest
+from browser.axe import faults
+from browser.explorers import PICTURE, caption, pixels, wait_for_caption
+from browser.lab import Lab
+from playwright.sync_api import BrowserContext, Locator
 
 pytestmark = pytest.mark.browser
 
-PICTURE = ".aecourse-rows img"
+CHEAPEST = "00_start_here"
+PREPARE = {"02_encoder_and_decoder": "from aecourse.zoo import load_weights; sheet = load_weights('map-2d')"}
 
 
-def pixels(explorer) -> str:
-    """a fingerprint of the explorer's picture, drawn onto a canvas and read back"""
-    data = explorer.locator(PICTURE).evaluate(
-        """async (img) => { await img.decode();
-             const canvas = document.createElement('canvas');
-             canvas.width = img.naturalWidth; canvas.height = img.naturalHeight;
-             const context = canvas.getContext('2d'); context.drawImage(img, 0, 0);
-             return Array.from(context.getImageData(0, 0, canvas.width, canvas.height).data).join(); }"""
-    )
-    return hashlib.sha256(data.encode()).hexdigest()
+@pytest.fixture(scope="module")
+def notebook(request: pytest.FixtureRequest, window: BrowserContext, lab_url: str) -> Iterator[Lab]:
+    """A page with the notebook of this name, its explorers at work; for all tests that name it."""
+    lab = Lab(window.new_page(), lab_url)
+    lab.open(f"{request.param}.ipynb")
+    lab.run_explorers(PREPARE.get(request.param, ""))
+    yield lab
+    lab.close()
 
 
-def caption(explorer) -> str:
-    """what the explorer says about its picture"""
-    return explorer.locator(".aecourse-caption").inner_text()
+def of_notebook(*names: str) -> pytest.MarkDecorator:
+    """A test for each of these notebooks."""
+    return pytest.mark.parametrize("notebook", names, indirect=True)
 
 
-def explorer_with(lab, text: str):
-    """the explorer whose inside contains `text`, brought into view"""
-    explorer = lab.page.locator(".aecourse", has_text=text).first
-    explorer.wait_for(state="attached", timeout=30_000)
-    picture = explorer.locator(PICTURE).first
-    for _ in range(60):  # what comes late above it pushes it out of view again, and JupyterLab hides it
-        explorer.scroll_into_view_if_needed()
-        if picture.is_visible():
+def move_slider(lab: Lab, explorer: Locator) -> None:
+    """Arrow keys on the first slider change the picture and the caption."""
+    before, words = pixels(explorer), caption(explorer)
+    explorer.locator(".noUi-handle").first.focus()
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight", "ArrowRight"):  # from either end something moves
+        lab.page.keyboard.press(key)
+        lab.settle()
+        if pixels(explorer) != before:
             break
-        lab.page.wait_for_timeout(1_000)
-    picture.wait_for(timeout=1_000)
-    return explorer
+    assert pixels(explorer) != before
+    assert caption(explorer) != words
 
 
-def wait_for_caption(lab, explorer, pattern: str) -> None:
-    """wait until the caption matches"""
-    box = explorer.locator(".aecourse-caption")
-    for _ in range(600):
-        if re.search(pattern, box.inner_text()):
-            return
-        lab.page.wait_for_timeout(50)
-    raise AssertionError(f"caption never matched {pattern!r}; it says {box.inner_text()!r}")
-
-
-def test_bottleneck_slider_moves_by_keyboard(lab) -> None:
-    """notebook 03: Run All, then each key press changes the pixels, and the caption and the curve agree"""
-    lab.open("03_undercomplete_vs_pca.ipynb")
+def test_run_all(lab: Lab) -> None:
+    """Run All in a real JupyterLab: every cell runs, the explorer answers, and the console has no complaint."""
+    lab.open(f"{CHEAPEST}.ipynb")
     lab.run_all()
-    explorer = explorer_with(lab, "set of ten digits")
-    start = int(re.search(r"k = (\d+)", caption(explorer)).group(1))
-    handle = explorer.locator(".noUi-handle").first
-    handle.focus()
-    seen = {pixels(explorer)}
-    for step in range(1, 4):
-        lab.page.keyboard.press("ArrowRight")
-        wait_for_caption(lab, explorer, rf"k = {start + step}:")
-        seen.add(pixels(explorer))
-        assert f"PCA-{start + step}" in explorer.locator(".aecourse-names").inner_text()
-        assert explorer.locator("input[type=number]").first.input_value() == str(start + step)
-    assert len(seen) == 4
-    lab.shoot("bottleneck_explorer")
+    move_slider(lab, lab.show(lab.explorers["BottleneckExplorer"]))
     assert lab.own_complaints() == []
 
 
-def test_drawing_changes_the_restored_picture(lab) -> None:
-    """notebook 02: a stroke on the pad comes back through the bottleneck, and clearing takes it away"""
-    lab.open("02_encoder_and_decoder.ipynb")
-    lab.run_all()
-    explorer = explorer_with(lab, "as MNIST would store it")
+@of_notebook("03_undercomplete_vs_pca")
+def test_bottleneck_slider_moves_by_keyboard(notebook: Lab) -> None:
+    """Each key press changes the pixels, and the caption, the number box and the row's name agree."""
+    explorer = notebook.show(notebook.explorers["BottleneckExplorer"])
+    start = int(re.search(r"k = (\d+)", caption(explorer)).group(1))
+    explorer.locator(".noUi-handle").first.focus()
+    seen = {pixels(explorer)}
+    for step in range(1, 4):
+        notebook.page.keyboard.press("ArrowRight")
+        notebook.settle()
+        assert f"k = {start + step}:" in caption(explorer)
+        assert f"PCA-{start + step}" in explorer.locator(".aecourse-names").inner_text()
+        assert explorer.locator("input[type=number]").first.input_value() == str(start + step)
+        seen.add(pixels(explorer))
+    assert len(seen) == 4
+    notebook.shoot("bottleneck_explorer")
+    assert notebook.own_complaints() == []
+
+
+@of_notebook("02_encoder_and_decoder")
+def test_drawing_changes_the_restored_picture(notebook: Lab) -> None:
+    """A stroke on the pad comes back through the bottleneck, and clearing takes it away."""
+    explorer = notebook.show(notebook.explorers["DrawingPad"])
     before = pixels(explorer)
     box = explorer.locator("canvas").bounding_box()
-    mouse = lab.page.mouse
+    mouse = notebook.page.mouse
     mouse.move(box["x"] + 70, box["y"] + 60)
     mouse.down()
     mouse.move(box["x"] + 150, box["y"] + 60, steps=8)
     mouse.move(box["x"] + 100, box["y"] + 170, steps=12)
     mouse.up()
-    wait_for_caption(lab, explorer, r"MSE 0\.\d+")
+    wait_for_caption(explorer, r"MSE 0\.\d+")
+    notebook.settle()
     drawn = pixels(explorer)
     assert drawn != before
-    lab.shoot("drawing_pad")
+    notebook.shoot("drawing_pad")
     explorer.locator("canvas").focus()
     for key in [" ", *["ArrowDown"] * 6, " "]:
-        lab.page.keyboard.press(key)
-    lab.page.wait_for_timeout(500)
+        notebook.page.keyboard.press(key)
+    notebook.settle()
     assert pixels(explorer) != drawn, "drawing by keyboard must change the picture too"
     explorer.get_by_text("clear the drawing").click()
-    wait_for_caption(lab, explorer, "Draw a digit")
-    assert lab.own_complaints() == []
+    wait_for_caption(explorer, "Draw a digit")
+    assert notebook.own_complaints() == []
 
 
-def test_map_decodes_where_the_mouse_hovers(lab) -> None:
-    """notebook 02: hovering over the map moves z and decodes another picture"""
-    lab.open("02_encoder_and_decoder.ipynb")
-    lab.run_all()
-    explorer = explorer_with(lab, "z₁")
+@of_notebook("02_encoder_and_decoder")
+def test_map_decodes_where_the_mouse_hovers(notebook: Lab) -> None:
+    """Hovering over the map moves z and decodes another picture."""
+    explorer = notebook.show(notebook.explorers["LatentMapExplorer"])
     before, words = pixels(explorer), caption(explorer)
     box = explorer.locator("[role=application]").bounding_box()
-    lab.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.7 * box["height"])
-    wait_for_caption(lab, explorer, r"z = \((?!" + re.escape(words.split("(")[1].split(",")[0]) + ")")
+    notebook.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.7 * box["height"])
+    wait_for_caption(explorer, r"z = \((?!" + re.escape(words.split("(")[1].split(",")[0]) + ")")
+    notebook.settle()
     assert pixels(explorer) != before
-    lab.shoot("latent_map")
-    assert lab.own_complaints() == []
+    notebook.shoot("latent_map")
+    assert notebook.own_complaints() == []
 
 
-def test_training_runs_live_and_stops(lab) -> None:
-    """notebook 01: Train shows a falling loss while it runs, Stop ends it and keeps the network"""
-    lab.open("01_compression.ipynb")
-    lab.run_all()
-    explorer = explorer_with(lab, "learning rate")
+@of_notebook("01_compression")
+def test_training_runs_live_and_stops(notebook: Lab) -> None:
+    """Train shows a falling loss while it runs, Stop ends it and keeps the network."""
+    explorer = notebook.show(notebook.explorers["TrainingExplorer"])
+    epochs = explorer.get_by_role("spinbutton", name="epochs")
+    epochs.fill("20")  # so many that Stop comes before the end
+    epochs.press("Enter")
+    notebook.settle()
     before = pixels(explorer)
     explorer.get_by_role("button", name="Train").click()
-    wait_for_caption(lab, explorer, "epoch 1")
-    lab.shoot("training_explorer")
+    wait_for_caption(explorer, "epoch 1")
+    notebook.shoot("training_explorer")
     explorer.get_by_role("button", name="Stop").click()
-    wait_for_caption(lab, explorer, "Ended early by Stop")
+    wait_for_caption(explorer, "Ended early by Stop")
     assert pixels(explorer) != before
-    assert lab.own_complaints() == []
+    assert notebook.own_complaints() == []
 
 
-@pytest.mark.parametrize(
-    "notebook", ["04_deep_and_stacked", "05_sparse", "06_denoising", "07_contractive", "08_variational"]
-)
-def test_each_family_answers_the_keyboard(lab, notebook: str) -> None:
-    """notebooks 04 to 08: Run All, then an arrow key on the explorer's slider changes the picture and the caption"""
-    lab.open(f"{notebook}.ipynb")
-    lab.run_all()
-    explorer = lab.page.locator(".aecourse:not(:has(.aecourse)):has(.noUi-handle)").first  # the innermost
-    explorer.wait_for(state="attached", timeout=30_000)
-    explorer.scroll_into_view_if_needed()
-    explorer.locator(PICTURE).first.wait_for(timeout=30_000)
-    before, words = pixels(explorer), caption(explorer)
-    explorer.locator(".noUi-handle").first.focus()
-    for key in ("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight", "ArrowRight"):  # from either end something moves
-        lab.page.keyboard.press(key)
-        lab.page.wait_for_timeout(300)
-        if pixels(explorer) != before:
-            break
-    assert pixels(explorer) != before
-    assert caption(explorer) != words
-    lab.shoot(notebook)
-    assert lab.own_complaints() == []
+@of_notebook("04_deep_and_stacked", "05_sparse", "06_denoising", "07_contractive", "08_variational")
+def test_each_family_answers_the_keyboard(notebook: Lab) -> None:
+    """An arrow key on the explorer's slider changes the picture and the caption."""
+    (place,) = notebook.explorers.values()
+    notebook.show(place)
+    innermost = ".aecourse:not(:has(.aecourse)):has(.noUi-handle)"
+    explorer = notebook.page.locator(innermost).first
+    explorer.locator(PICTURE).first.wait_for()
+    move_slider(notebook, explorer)
+    notebook.shoot(next(iter(notebook.explorers)))
+    assert notebook.own_complaints() == []
+
+
+@of_notebook("03_undercomplete_vs_pca", "08_variational")
+def test_axe_finds_nothing_in_a_notebook(notebook: Lab) -> None:
+    """Two notebooks as learners meet them, with what unfolds unfolded."""
+    explorer = notebook.show(*notebook.explorers.values())
+    for button in explorer.locator("button:visible", has_text=re.compile("draw your own|train it yourself")).all():
+        button.click()
+    explorer.locator(".noUi-handle:visible").nth(2).wait_for()
+    assert faults(notebook.page, ".aecourse") == []

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import ROOT, SCREENSHOTS
-from playwright.sync_api import Browser, Page
-from test_lab import PICTURE, caption, pixels
+from browser.explorers import PICTURE, caption, pixels
+from browser.lab import PATIENCE, ROOT, SCREENSHOTS, Lab
+from playwright.sync_api import Browser, Page, expect
 
-from aecourse.classroom.shelf import find_notebooks
+from aecourse.classroom.notebook_files import find_notebooks
 from aecourse.classroom.slides import export_all
 
 pytestmark = pytest.mark.browser
@@ -37,15 +37,16 @@ MEASURE = """() => {
 
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """two notebooks as slides"""
+    """Two notebooks as slides."""
     return export_all(find_notebooks(ROOT / "notebooks", NAMES), tmp_path_factory.mktemp("slides"))
 
 
 @pytest.fixture(params=[(1280, 720), (1920, 1080)], ids=lambda size: f"{size[0]}x{size[1]}")
 def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """a page without a network; every request that is not for a file is stopped and recorded in `page.foreign`"""
+    """A page without a network; every request that is not for a file is stopped and recorded in `page.foreign`."""
     width, height = request.param
     context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     page.foreign, page.complaints = [], []
     context.route(lambda address: not address.startswith("file:"), lambda route: (_note(page, route), route.abort()))
@@ -61,14 +62,14 @@ def _note(page: Page, route) -> None:
 
 
 def begin(page: Page, deck: Path) -> None:
-    """open a deck from its folder"""
+    """Open a deck from its folder."""
     page.goto(deck.as_uri())
-    page.wait_for_selector("body[data-ready]", timeout=60_000)
+    page.wait_for_selector("body[data-ready]")
 
 
 @pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
 def test_every_slide_fits_and_needs_no_network(screen: Page, decks: list[Path], number: int) -> None:
-    """through the whole deck by the space bar: nothing cut off, type readable, figures large, nothing fetched"""
+    """Through the whole deck by the space bar: nothing cut off, type readable, figures large, nothing fetched."""
     begin(screen, decks[number])
     faults, places = [], set()
     for _ in range(300):
@@ -88,7 +89,7 @@ def test_every_slide_fits_and_needs_no_network(screen: Page, decks: list[Path], 
 
 
 def test_arrow_keys_and_speaker_notes(screen: Page, decks: list[Path]) -> None:
-    """→ changes the chapter, ↓ the slide; S opens the speaker's view with the notes of this slide"""
+    """→ changes the chapter, ↓ the slide; S opens the speaker's view with the notes of this slide."""
     begin(screen, decks[1])
     screen.keyboard.press("ArrowRight")
     assert screen.evaluate("Reveal.getIndices().h") == 1
@@ -100,39 +101,27 @@ def test_arrow_keys_and_speaker_notes(screen: Page, decks: list[Path]) -> None:
     with screen.context.expect_page() as opened:
         screen.keyboard.press("s")
     speaker = opened.value
-    speaker.wait_for_function("text => document.body.innerText.includes(text)", arg=words, timeout=30_000)
-    speaker.frame_locator("#current-slide iframe").locator(".reveal.ready").wait_for(timeout=30_000)
+    speaker.wait_for_function("text => document.body.innerText.includes(text)", arg=words)
+    speaker.frame_locator("#current-slide iframe").locator(".reveal.ready").wait_for()
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     speaker.screenshot(path=SCREENSHOTS / "speaker_view.png")
     assert screen.foreign == []
 
 
-def test_jupyterlab_presents_with_a_live_slider(lab) -> None:
-    """notebook 03 in deck mode: only the slide is seen, and an arrow key on the slider changes the picture"""
+def test_jupyterlab_presents_with_a_live_slider(lab: Lab) -> None:
+    """Notebook 03 in deck mode: only the slide is seen, and an arrow key on the slider changes the picture."""
     lab.page.set_viewport_size({"width": 1280, "height": 720})
     lab.open("03_undercomplete_vs_pca.ipynb")
-    lab.page.evaluate(
-        """async () => {
-          const board = window.jupyterapp.shell.currentWidget.content;
-          const sources = board.widgets.map((cell) => cell.model.sharedModel.source);
-          const explorer = sources.findIndex((source) => source.startsWith('explorer = Bottleneck'));
-          for (const index of [1, explorer]) {
-            board.deselectAll();
-            board.activeCellIndex = index;
-            await window.jupyterapp.commands.execute('notebook:run-cell');
-          }
-          await window.jupyterapp.commands.execute('deck:start');
-        }"""
-    )
+    lab.run_explorers()
+    lab.page.evaluate("window.jupyterapp.commands.execute('deck:start')")
     explorer = lab.page.locator(f".aecourse:has({PICTURE})").first
-    explorer.locator(PICTURE).first.wait_for(timeout=60_000)
-    assert lab.page.locator(".jp-MarkdownCell:visible").count() == 0  # the other cells are off the stage
+    explorer.locator(PICTURE).first.wait_for()
+    expect(lab.page.locator(".jp-MarkdownCell:visible")).to_have_count(0)  # the other cells are off the stage
     before, words = pixels(explorer), caption(explorer)
     explorer.locator(".noUi-handle").first.focus()
     lab.page.keyboard.press("ArrowRight")
-    lab.page.wait_for_function(
-        "([before]) => document.querySelector('.aecourse-caption').innerText !== before", arg=[words], timeout=10_000
-    )
+    lab.settle()
+    assert caption(explorer) != words
     assert pixels(explorer) != before
     assert explorer.bounding_box()["y"] >= 0
     lab.shoot("presented_live")

@@ -1,4 +1,4 @@
-"""Repeat a table of Rifai et al. (2011): does contraction make better first layers for a classifier of digits?
+"""Repeat a table of Rifai et al. (2011), in which contraction makes better first layers for a classifier.
 
 Four autoencoders of one layer, 784 → 1000 sigmoid units → 784 with tied weights and cross-entropy, as in the paper:
 plain (AE), with weight decay (AE+wd), denoising with masked pixels (DAE-b), contractive (CAE). Each encoder then gets a
@@ -38,7 +38,7 @@ RESULT = Path(__file__).parents[2] / "aecourse" / "assets" / "results" / "rifai2
 
 
 class TiedAutoencoder(ContractiveAutoencoder):
-    """one sigmoid layer whose decoder is its own transpose; `way` says what is asked of it besides restoring x"""
+    """One sigmoid layer whose decoder is its own transpose; `way` says what is asked of it besides restoring x."""
 
     def __init__(self, way: str, latent_dim: int = 1000) -> None:
         super().__init__(latent_dim, strength=CONTRACTION)
@@ -47,15 +47,15 @@ class TiedAutoencoder(ContractiveAutoencoder):
         del self.decoder
 
     def logits(self, z: torch.Tensor) -> torch.Tensor:
-        """the restored pixels before the sigmoid; (n, latent_dim) → (n, in_features)"""
+        """The restored pixels before the sigmoid; (n, latent_dim) → (n, in_features)."""
         return z @ self.encoder[0].weight + self.bias
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """(n, latent_dim) → (n, in_features)"""
+        """(n, latent_dim) → (n, in_features)."""
         return self.logits(z).sigmoid()
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """cross-entropy in nats an image, and the extra"""
+        """Cross-entropy in nats an image, and the extra."""
         z = self.encode(mask_pixels(x, MASKED) if self.way == "DAE-b" else x)
         total = F.binary_cross_entropy_with_logits(self.logits(z), x, reduction="sum") / len(x)
         if self.way == "CAE":
@@ -66,7 +66,7 @@ class TiedAutoencoder(ContractiveAutoencoder):
 
 
 def run(way: str, seed: int, sets: tuple[ImageSet, ImageSet, ImageSet], options: argparse.Namespace) -> dict:
-    """pretrain one way, fine-tune it, and say what came out: per cent of errors, ‖J‖ before fine-tuning, seconds"""
+    """Pretrain one way, fine-tune it, and say what came out: per cent of errors, ‖J‖ before fine-tuning, seconds."""
     fitting, valid, test = sets
     seed_everything(seed)
     started = time.process_time()
@@ -90,7 +90,7 @@ def run(way: str, seed: int, sets: tuple[ImageSet, ImageSet, ImageSet], options:
 
 
 def main() -> None:
-    """all ways, seed by seed, into one JSON file"""
+    """All ways, seed by seed, into one JSON file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pretrain", type=int, default=15, help="epochs of each autoencoder")
     parser.add_argument("--finetune", type=int, default=15, help="epochs of each classifier")

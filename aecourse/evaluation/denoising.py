@@ -1,0 +1,41 @@
+"""How well damage is repaired: by a median filter, which learns nothing, and by a denoising network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from scipy.ndimage import median_filter
+from torch.nn import functional as F
+
+from aecourse.data import SIDE, corrupt
+from aecourse.models import Autoencoder
+
+
+def median_filtered(x: torch.Tensor) -> torch.Tensor:
+    """Return each pixel's median over its 3×3 neighbourhood; (n, 784) → (n, 784)."""
+    filtered = median_filter(x.cpu().numpy().reshape(-1, SIDE, SIDE), size=(1, 3, 3))
+    return torch.from_numpy(filtered).view(len(x), -1)
+
+
+@torch.inference_mode()
+def errors_by_strength(
+    model: Autoencoder, x: torch.Tensor, noise: str, strengths: Sequence[float]
+) -> dict[str, list[float]]:
+    """Return the mean squared error at each strength of a corruption, as {"damaged", "median filter", "repaired"}.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Trained to repair.
+    x : float tensor (n, 784)
+        Clean digits.
+    noise, strengths
+        As `aecourse.data.corrupt` takes them.
+    """
+    curves: dict[str, list[float]] = {"damaged": [], "median filter": [], "repaired": []}
+    for strength in strengths:
+        damaged = corrupt(x, noise, strength, seed=0)
+        for curve, images in zip(curves.values(), (damaged, median_filtered(damaged), model(damaged)), strict=True):
+            curve.append(F.mse_loss(images, x).item())
+    return curves

@@ -1,0 +1,145 @@
+"""How well images are reconstructed: mean squared error, PSNR and SSIM."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from aecourse.checks import check_number, check_whole
+from aecourse.models import Autoencoder
+from aecourse.models.base import check_model, check_rows
+
+
+@torch.inference_mode()
+def reconstruct(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> torch.Tensor:
+    """Encode and decode x in evaluation mode, without gradients; (n, in_features) → (n, in_features)."""
+    check_rows("x", x, check_model(model).in_features)
+    batch_size = check_whole("batch_size", batch_size)
+    was_training = model.training
+    try:
+        model.eval()
+        return torch.cat([model(batch) for batch in x.split(batch_size)])
+    finally:
+        model.train(was_training)
+
+
+def reconstruction_mse(model: Autoencoder, x: torch.Tensor) -> float:
+    """Return the mean squared error of the model's reconstructions, per pixel.
+
+    Multiply by the number of pixels (784) for the summed squared error per image (SSE) that Hinton and Salakhutdinov
+    (2006) report.
+
+    Parameters
+    ----------
+    model : Autoencoder
+    x : float tensor (n, in_features)
+    """
+    check_model(model).check_images("x", x)
+    return F.mse_loss(reconstruct(model, x), x).item()
+
+
+def mse(x: torch.Tensor, x_hat: torch.Tensor) -> float:
+    """Return the mean squared error between two batches of images, over all their pixels.
+
+    Parameters
+    ----------
+    x, x_hat : float tensors (n, d)
+    """
+    check_pair(x, x_hat)
+    return F.mse_loss(x_hat, x).item()
+
+
+def psnr(x: torch.Tensor, x_hat: torch.Tensor, *, peak: float = 1.0) -> float:
+    """Return the peak signal-to-noise ratio of two batches of images in decibels; 10 dB more is a tenth of the error.
+
+    It is computed from one mean squared error over all images; equal images give infinity.
+
+    Parameters
+    ----------
+    x, x_hat : float tensors (n, d)
+    peak : float
+        The largest value a pixel can take.
+    """
+    peak = check_number("peak", peak, open_ends=True)
+    error = mse(x, x_hat)
+    return math.inf if error == 0 else 20 * math.log10(peak) - 10 * math.log10(error)
+
+
+def ssim(x: torch.Tensor, x_hat: torch.Tensor) -> float:
+    """Return the mean structural similarity of two batches of images: 1 for equal images, about 0 for unrelated ones.
+
+    Compares brightness, contrast and structure in windows of 11×11 pixels with Gaussian weights of width 1.5, where
+    PSNR only adds up errors. Windows lie wholly inside the image; the mean is over windows, then over images.
+
+    Parameters
+    ----------
+    x, x_hat : float tensors (n, side²)
+        Values in a range of 1; side at least 11.
+
+    References
+    ----------
+    Wang, Bovik, Sheikh & Simoncelli (2004), Image quality assessment: from error visibility to structural similarity.
+    """
+    check_rows("x", x)
+    side = math.isqrt(x.shape[1])
+    if side * side != x.shape[1] or side < 11 or len(x) == 0:
+        raise ValueError(f"x must hold square pictures of at least 11×11 pixels, (n, side²); got {tuple(x.shape)}")
+    check_pair(x, x_hat)
+    kernel = torch.exp(-((torch.arange(11, dtype=x.dtype, device=x.device) - 5) ** 2) / (2 * 1.5**2))
+    kernel = kernel / kernel.sum()
+    steps = range(side - 10)  # the positions of the window
+    slide = torch.stack([F.pad(kernel, (step, side - 11 - step)) for step in steps])  # (side - 10, side)
+
+    def window_mean(images: torch.Tensor) -> torch.Tensor:  # (n, side, side) → (n, side - 10, side - 10)
+        return slide @ images @ slide.T  # a convolution with a separable window, as two matrix products
+
+    level_x, level_y = x.mean(1)[:, None, None], x_hat.mean(1)[:, None, None]
+    # centred, because squares of numbers far from 0 lose digits
+    x, y = x.reshape(-1, side, side) - level_x, x_hat.reshape(-1, side, side) - level_y
+    mean_x, mean_y = window_mean(x), window_mean(y)
+    var_x, var_y = window_mean(x * x) - mean_x**2, window_mean(y * y) - mean_y**2
+    covariance = window_mean(x * y) - mean_x * mean_y
+    mean_x, mean_y = mean_x + level_x, mean_y + level_y
+    c1, c2 = 0.01**2, 0.03**2  # keep flat windows from dividing 0 by 0
+    similarity = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    return (similarity / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean().item()
+
+
+def check_pair(x: torch.Tensor, x_hat: torch.Tensor) -> None:
+    """Raise an error if two batches of images cannot be compared pixel by pixel."""
+    check_rows("x", x)
+    if len(x) == 0:
+        raise ValueError("x must hold at least one image; got none")
+    check_rows("x_hat", x_hat, x.shape[1])
+    if len(x_hat) != len(x) or x_hat.dtype != x.dtype or x_hat.device != x.device:
+        same = f"{tuple(x.shape)}, {x.dtype} on {x.device}"
+        raise ValueError(f"x_hat must be like x, {same}; got {tuple(x_hat.shape)}, {x_hat.dtype} on {x_hat.device}")
+
+
+def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np.ndarray:
+    """Return the mean squared error per pixel when x is rebuilt from its first k principal components, for every k.
+
+    Parameters
+    ----------
+    components : tensor (k_max, features)
+        Orthonormal rows, as in scikit-learn's `PCA.components_`.
+    mean : tensor (features,)
+    x : tensor (n, features)
+
+    Returns
+    -------
+    array (k_max,)
+        No value below 0; entry k - 1 belongs to k components.
+    """
+    check_rows("x", x, len(mean))
+    check_rows("components", components, len(mean))
+    components, mean, x = (part.detach().cpu().double() for part in (components, mean, x))  # no float64 on "mps"
+    centred = x - mean
+    scores = centred @ components.T  # (n, k_max)
+    outside = (centred - scores @ components).square().sum(1).mean()
+    kept = scores.square().mean(0)  # (k_max,), by each component
+    lost = outside + F.pad(kept[1:], (0, 1)).flip(0).cumsum(0).flip(0)  # sums only: no digits cancel
+    return (lost / x.shape[1]).numpy()

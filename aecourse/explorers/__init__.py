@@ -1,0 +1,29 @@
+"""The explorers: move a control, see the picture answer."""
+
+from aecourse.explorers.anomaly import AnomalyExplorer
+from aecourse.explorers.board.board import DemoBoard
+from aecourse.explorers.bottleneck import BottleneckExplorer
+from aecourse.explorers.contraction import ContractionExplorer
+from aecourse.explorers.drawing import DrawingPad
+from aecourse.explorers.generator import GeneratorExplorer
+from aecourse.explorers.latent_map import LatentMapExplorer
+from aecourse.explorers.repair import RepairExplorer
+from aecourse.explorers.search import SearchExplorer
+from aecourse.explorers.sparsity import SparsityExplorer
+from aecourse.explorers.stack import StackExplorer
+from aecourse.explorers.training import TrainingExplorer
+
+__all__ = [
+    "AnomalyExplorer",
+    "BottleneckExplorer",
+    "ContractionExplorer",
+    "DemoBoard",
+    "DrawingPad",
+    "GeneratorExplorer",
+    "LatentMapExplorer",
+    "RepairExplorer",
+    "SearchExplorer",
+    "SparsityExplorer",
+    "StackExplorer",
+    "TrainingExplorer",
+]

@@ -1,0 +1,1 @@
+"""What the explorers are made of: the view, its controls and canvases, charts, and what frees them."""

@@ -1,0 +1,192 @@
+"""What stands on the demo board: for each explorer a title, a question to the class, presets and what to say after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import ipywidgets as widgets
+
+from aecourse.explorers.anomaly import AnomalyExplorer
+from aecourse.explorers.base.view import Explorer
+from aecourse.explorers.bottleneck import BottleneckExplorer
+from aecourse.explorers.contraction import ContractionExplorer
+from aecourse.explorers.drawing import DrawingPad
+from aecourse.explorers.generator import GeneratorExplorer
+from aecourse.explorers.latent_map import LatentMapExplorer
+from aecourse.explorers.repair import RepairExplorer
+from aecourse.explorers.search import SIZES, SearchExplorer
+from aecourse.explorers.sparsity import SparsityExplorer
+from aecourse.explorers.stack import StackExplorer
+from aecourse.explorers.training import TrainingExplorer
+from aecourse.zoo import CODE_SIZES
+
+Preset = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One screen of the board.
+
+    Attributes
+    ----------
+    title : a few words
+    question : what to ask the class before anything moves
+    answer : what to tell the class after it has moved
+    notebook : where it is taught, the file's name
+    build : makes the explorer, when the screen is first shown
+    presets : {what the button says: {name in `Explorer.presettable`: value}}; a value of True presses a button
+    """
+
+    title: str
+    question: str
+    answer: str
+    notebook: str
+    build: Callable[[], Explorer]
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+
+
+def apply_preset(explorer: Explorer, preset: Preset) -> None:
+    """Set each control to its value, and press each button."""
+    for name, value in preset.items():
+        control = explorer.presettable()[name]
+        if isinstance(control, widgets.Button):
+            control.click()
+        else:
+            control.value = value
+
+
+DEMOS = (
+    Demo(
+        "The bottleneck",
+        "How many numbers must the code hold before you can read all ten digits?",
+        "Most can be read at 8, nearly all at 16. For the same errors PCA needs 24 and 49 numbers.",
+        "03_undercomplete_vs_pca",
+        lambda: BottleneckExplorer(1),
+        {f"k = {k}": {"k": k} for k in CODE_SIZES},
+    ),
+    Demo(
+        "Learning, live",
+        "After how many passes over the data will you recognise the first digit?",
+        "Within the first pass. Each later pass helps less: the loss falls ever more slowly.",
+        "01_compression",
+        lambda: TrainingExplorer(16),
+        {
+            "train, k = 16": {"setting": 16, "lr": 0.003, "start": True},
+            "train, k = 2": {"setting": 2, "lr": 0.003, "start": True},
+            "train in tiny steps": {"setting": 16, "lr": 0.0003, "start": True},
+            "stop": {"stop": True},
+        },
+    ),
+    Demo(
+        "Your own digit",
+        "Draw a digit. What of your handwriting survives 8 numbers?",
+        "Which digit it is and how it slants; flourishes go first. A letter comes back as something like a digit.",
+        "02_encoder_and_decoder",
+        DrawingPad,
+        {f"{k} numbers": {"k": k} for k in (2, 8, 16, 64)},
+    ),
+    Demo(
+        "A map of digits",
+        "What will the decoder draw in a hole between two crowds?",
+        "Often no digit at all: no code ever lay there, so nothing taught the decoder what to draw.",
+        "02_encoder_and_decoder",
+        LatentMapExplorer,
+        {
+            "among the ones": {"z1": 1.56, "z2": 2.08},
+            "among the zeros": {"z1": -2.37, "z2": -1.25},
+            "a hole": {"z1": 0.1, "z2": 2.54},
+        },
+    ),
+    Demo(
+        "Layer by layer",
+        "Every layer is trained well for itself. Is the stack good, then?",
+        "No: the error grows with every layer put on top (.0050, .0065, .0175). Tuned together they reach .0059.",
+        "04_deep_and_stacked",
+        lambda: StackExplorer(0),
+        {
+            "random start": {"step": 0},
+            "layer 1": {"step": 1},
+            "layers 1 and 2": {"step": 2},
+            "all three": {"step": 3},
+            "fine-tuned": {"step": 4},
+        },
+    ),
+    Demo(
+        "Few units awake",
+        "There are 1,024 units. How many of them does one digit need?",
+        "About 50 give it back well. With 10 you still read it, but a quarter of all units are never used.",
+        "05_sparse",
+        SparsityExplorer,
+        {
+            "L1, gentle": {"penalty": "l1", "strictness": 1},
+            "L1": {"penalty": "l1", "strictness": 2},
+            "KL": {"penalty": "kl", "strictness": 3},
+            "top 50": {"penalty": "topk", "strictness": 1},
+            "top 10": {"penalty": "topk", "strictness": 3},
+        },
+    ),
+    Demo(
+        "The repair shop",
+        "Can a network restore a digit that you cannot read?",
+        "It draws a digit that fits what is left. Where too little is left, that may be another digit.",
+        "06_denoising",
+        RepairExplorer,
+        {
+            "noise": {"noise": "gaussian", "strength": 5},
+            "heavy noise": {"noise": "gaussian", "strength": 8},
+            "salt and pepper": {"noise": "salt and pepper", "strength": 8},
+            "missing pixels": {"noise": "mask", "strength": 8},
+            "black square": {"noise": "occlude", "strength": 6},
+            "7 × 7 pixels": {"noise": "downsample", "strength": 2},
+        },
+    ),
+    Demo(
+        "Holding still",
+        "Same digit, same noise: whose code moves less, that of λ = 0 or of λ = 1?",
+        "That of λ = 1: seven times less, for its size three times. A shift, no noise, it follows more readily.",
+        "07_contractive",
+        lambda: ContractionExplorer(0),
+        {
+            "λ = 0, noise": {"weights": "contractive-0", "direction": "noise"},
+            "λ = 1, noise": {"weights": "contractive-1", "direction": "noise"},
+            "λ = 0, a shift": {"weights": "contractive-0", "direction": "shift"},
+            "λ = 1, a shift": {"weights": "contractive-1", "direction": "shift"},
+        },
+    ),
+    Demo(
+        "Digits nobody wrote",
+        "Take any place within the circles. Will the decoder draw a digit there?",
+        "Mostly: a judge is sure of seven random places in ten. With β = 0 only 41 % of the digits lie on this map.",
+        "08_variational",
+        GeneratorExplorer,
+        {
+            "the map": {"mode": "map", "map.beta": 1, "map.shows": "codes"},
+            "what is decoded": {"mode": "map", "map.beta": 1, "map.shows": "digits"},
+            "without the prior": {"mode": "map", "map.beta": 0, "map.shows": "digits"},
+            "twenty numbers": {"mode": "twenty"},
+            "between two digits": {"mode": "between"},
+        },
+    ),
+    Demo(
+        "Spot the stranger",
+        "This network has seen nothing but 8s. Which digits will it not find strange?",
+        "The ones: a single stroke has little to get wrong. 1114 of 1135 pass; error per ink catches a few more.",
+        "09_applications",
+        AnomalyExplorer,
+        {
+            "8 is normal": {"normal": 8, "scorer": "autoencoder", "score": 0.0, "rate": 5.0},
+            "error per ink": {"normal": 8, "scorer": "autoencoder", "score": 0.5, "rate": 5.0},
+            "PCA": {"normal": 8, "scorer": "PCA", "score": 0.0, "rate": 5.0},
+            "1 is normal": {"normal": 1, "scorer": "autoencoder", "score": 0.0, "rate": 5.0},
+        },
+    ),
+    Demo(
+        "Search by code",
+        "With 2 bytes a picture instead of 784: how many of ten finds will be right?",
+        "On average 7.4, with 16 bits. The 784 pixels find 9.0, and 16 numbers 9.2.",
+        "09_applications",
+        SearchExplorer,
+        {f"k = {k}": {"k": k} for k in SIZES},
+    ),
+)

@@ -1,0 +1,221 @@
+"""Results of the shipped networks on the digits, computed once per process, for the explorers to look up."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from aecourse.data import ImageSet, load_mnist
+from aecourse.device import own_random_numbers
+from aecourse.evaluation import anomaly_scores, pca_mse, reconstruct
+from aecourse.evaluation.anomaly import DetectionResult, detection_result
+from aecourse.evaluation.denoising import errors_by_strength
+from aecourse.evaluation.retrieval import CodeIndex, nearest, precision_at
+from aecourse.models import PCA, Autoencoder, DenseAutoencoder, NestedAutoencoder, SparseAutoencoder
+from aecourse.zoo.catalogue import CODE_SIZES, DENSE, NORMAL, SPARSE, VARIATIONAL, digits_pca, load_split
+from aecourse.zoo.weights import read_card, shared_weights
+
+BATCH = 1_000  # pictures encoded or scored at once, which takes little memory
+COMPONENTS = 16  # of the PCA that detects anomalies, as many numbers as the code of the networks
+INK_POWERS = (0.0, 0.5)
+LIBRARY = 10_000  # training digits that are searched
+QUERIES = 1_000  # test digits behind the precision of a search
+FOUND = 10
+SPARSE_SAMPLE = 3_000  # test digits from which activities and the users of each atom are taken
+USERS = 9  # digits kept for each atom
+RARE = 1e-4  # the histogram of activities ends where fewer than one in 10,000 falls into a bin
+REPAIRED = 300  # test digits behind the error at each strength of a corruption
+ACTIVE = 0.01  # Burda et al. (2016): a code number whose mean varies less over the images carries nothing
+
+
+@dataclass(frozen=True)
+class BottleneckModels:
+    """All models that compress a digit to k numbers and restore it, with their test errors.
+
+    Attributes
+    ----------
+    pca : PCA
+        With as many components as the largest code.
+    nested : NestedAutoencoder
+        One network for every k.
+    separate : dict
+        {k: network trained for this k alone}.
+    errors : dict
+        {"PCA" | "nested" | "separate": {k: test MSE}}.
+    """
+
+    pca: PCA
+    nested: NestedAutoencoder
+    separate: dict[int, DenseAutoencoder]
+    errors: dict[str, dict[int, float]]
+
+
+@functools.cache
+def load_bottleneck_models() -> BottleneckModels:
+    """Load the shipped networks and compute PCA; about a second."""
+    pca, every = digits_pca(), range(1, CODE_SIZES[-1] + 1)
+    errors = {
+        "PCA": dict(zip(every, pca_mse(pca.components, pca.mean, load_mnist()[1].x), strict=True)),
+        "nested": dict(zip(every, read_card("nested").scores["test_mse_by_k"], strict=True)),
+        "separate": {k: read_card(name).scores["test_mse"] for k, name in DENSE.items()},
+    }
+    separate = {k: shared_weights(name) for k, name in DENSE.items()}
+    return BottleneckModels(pca, shared_weights("nested"), separate, errors)
+
+
+@dataclass(frozen=True)
+class Detectors:
+    """Two anomaly detectors for each digit, fitted to it alone, and their results on the test digits.
+
+    Attributes
+    ----------
+    models : dict
+        {(normal digit, "autoencoder" | "PCA"): Autoencoder}.
+    results : dict
+        {(normal digit, "autoencoder" | "PCA", ink power): DetectionResult}.
+    """
+
+    models: dict[tuple[int, str], Autoencoder]
+    results: dict[tuple[int, str, float], DetectionResult]
+
+
+@functools.cache
+@own_random_numbers()  # importing scikit-learn draws some
+def load_detectors() -> Detectors:
+    """Load the ten shipped networks, compute PCA of each digit, and score every test digit by all; some seconds."""
+    test, (fitting, valid) = load_mnist()[1], load_split()
+    labels, models, results = test.y.numpy(), {}, {}
+    for normal, name in NORMAL.items():
+        models[normal, "autoencoder"] = shared_weights(name)
+        models[normal, "PCA"] = PCA.fit(fitting.x[fitting.y == normal], COMPONENTS)
+        held_back = valid.x[valid.y == normal]
+        for kind in ("autoencoder", "PCA"):
+            scores, valid_scores = (_scores(models[normal, kind], x) for x in (test.x, held_back))
+            for power in INK_POWERS:
+                result = detection_result(scores[power], labels, valid_scores[power], normal=normal)
+                results[normal, kind, power] = result
+    return Detectors(models, results)
+
+
+def _scores(model: Autoencoder, x: torch.Tensor) -> dict[float, np.ndarray]:
+    """Return {ink power: the score of each image (n,)}."""
+    scores: dict[float, list[torch.Tensor]] = {power: [] for power in INK_POWERS}
+    for batch in x.split(BATCH):
+        x_hat = reconstruct(model, batch)
+        for power, found in scores.items():
+            found.append(anomaly_scores(batch, x_hat, ink_power=power))
+    return {power: torch.cat(found).numpy() for power, found in scores.items()}
+
+
+@functools.cache
+def load_library() -> tuple[ImageSet, ImageSet, float]:
+    """Return the digits to search, the query digits, and the precision of a search by pixels."""
+    train, test = load_mnist()
+    library, asked = train[:LIBRARY], test.split(QUERIES, seed=0)[1]
+    return library, asked, precision_at(nearest(library.x, asked.x, n=FOUND), library.y, asked.y)
+
+
+@functools.cache
+@torch.inference_mode()
+def load_index(k: int) -> tuple[CodeIndex, dict[str, float]]:
+    """Return the library's codes of k numbers, and the precision of a search by "numbers" and "bits"."""
+    library, asked, _ = load_library()
+    model = shared_weights(DENSE[k])
+    index = CodeIndex.of(model.encode(library.x))
+    found = index.search(model.encode(asked.x), n=FOUND)
+    return index, {name: precision_at(positions, library.y, asked.y) for name, positions in found.items()}
+
+
+@dataclass(frozen=True)
+class SparseNet:
+    """A shipped sparse network and its activity on a sample of test digits.
+
+    Its atoms are numbered by how often they are used: atom 0 is active for most digits of the sample.
+
+    Attributes
+    ----------
+    model : SparseAutoencoder
+    order : int64 (units,)
+        The unit behind each atom's number.
+    atoms : tensor (units, 784)
+        One row for each atom.
+    scores : dict
+        On all 10,000 test digits: "test_mse", "test_awake", "test_dead".
+    users : int64 (9, units)
+        The test digits that use each atom most.
+    counts : int64 (units,)
+        For how many digits of the sample each atom is active.
+    activity, share : list of float
+        The middle of each bin of activity and the share of all activities in it, without rare bins.
+    """
+
+    model: SparseAutoencoder
+    order: torch.Tensor
+    atoms: torch.Tensor
+    scores: dict
+    users: torch.Tensor
+    counts: torch.Tensor
+    activity: list[float]
+    share: list[float]
+
+
+@functools.cache
+@torch.inference_mode()
+def load_sparse_net(penalty: str, strength: float) -> SparseNet:
+    """Load one shipped network and encode the sample; about a quarter of a second."""
+    name = SPARSE[penalty][strength]
+    model, card = shared_weights(name), read_card(name)
+    z = model.encode(load_mnist()[1].x[:SPARSE_SAMPLE])  # (3000, 1024)
+    counts, order = model.active(z).sum(0).sort(descending=True, stable=True)
+    atoms = model.decoder.atoms.T[order].contiguous()  # (1024, 784)
+    few = (z[:, units].topk(USERS, dim=0).indices for units in order.split(64))  # a little memory at a time
+    users = torch.cat(list(few), 1)
+    in_bin, edges = torch.histogram(z, 30)
+    full = (in_bin >= RARE * z.numel()).cumprod(0).bool()  # up to the first rare bin
+    share, middle = in_bin[full] / z.numel(), ((edges[1:] + edges[:-1]) / 2)[full]
+    return SparseNet(model, order, atoms, card.scores, users, counts, middle.tolist(), share.tolist())
+
+
+@functools.cache
+def repair_errors(noise: str, strengths: tuple[float, ...]) -> dict[str, list[float]]:
+    """Return the test error at each strength of one corruption, by method of repair; a tenth of a second."""
+    return errors_by_strength(shared_weights("denoising-mixed"), load_mnist()[1].x[:REPAIRED], noise, strengths)
+
+
+@functools.cache
+def encoder_gram(name: str) -> torch.Tensor:
+    """Return W Wᵀ of a one-layer encoder, which together with z gives J Jᵀ; (k, k)."""
+    W = shared_weights(name).encoder[0].weight.detach().double()
+    return W @ W.T
+
+
+@torch.inference_mode()
+def codes_of(model: Autoencoder, x: torch.Tensor) -> np.ndarray:
+    """Return the codes of many images as an array in double precision; (n, features) → (n, latent_dim)."""
+    return torch.cat([model.encode(batch) for batch in x.split(BATCH)]).cpu().double().numpy()
+
+
+@functools.cache
+def variational_codes(beta: float) -> np.ndarray:
+    """Return the codes that the network of this β gives the test digits; (10000, 2)."""
+    return codes_of(shared_weights(VARIATIONAL[beta]), load_mnist()[1].x)
+
+
+@functools.cache
+@torch.inference_mode()
+def ranked_code_numbers(name: str) -> tuple[torch.Tensor, int]:
+    """Return the code numbers of a variational network, largest KL divergence first, and how many are active."""
+    model = shared_weights(name)
+    mu, logvar = model.posterior(load_mnist()[1].x)
+    order = model.kl_divergence(mu, logvar).mean(0).argsort(descending=True)
+    return order, int((mu.var(0) > ACTIVE).sum())
+
+
+@torch.inference_mode()
+def decoded_grid(model: Autoencoder, *, reach: float, side: int) -> torch.Tensor:
+    """Decode the centres of side × side tiles of the square from -reach to reach, top row first; (side², 784)."""
+    along = torch.linspace(-reach, reach, 2 * side + 1)[1::2]
+    return model.decode(torch.stack([along.repeat(side), along.flip(0).repeat_interleave(side)], 1))

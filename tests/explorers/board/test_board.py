@@ -1,0 +1,226 @@
+"""The demo board: every explorer is on it, its presets exist and do something, its pages turn, its answers are true."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+import traitlets
+from helpers.paths import ROOT
+
+import aecourse
+from aecourse import DemoBoard, load_mnist, load_weights
+from aecourse.explorers.base.view import Explorer
+from aecourse.explorers.board import demos
+from aecourse.explorers.board.demos import DEMOS, apply_preset
+
+PAGES = {demo.title: page for page, demo in enumerate(DEMOS, 1)}
+
+
+@pytest.fixture(scope="module")
+def board() -> DemoBoard:
+    """One board for all tests, as an explorer takes a second or two to build."""
+    return DemoBoard()
+
+
+def said(explorer: Explorer) -> str:
+    """The caption's text."""
+    return explorer.describe(**explorer.settings())
+
+
+def show(board: DemoBoard, title: str) -> Explorer:
+    """Turn to a demo by its title."""
+    board.page = PAGES[title]
+    return board.explorer
+
+
+def test_every_explorer_is_on_the_board() -> None:
+    """Whatever the package exports as an Explorer has a demo, and each demo another one."""
+    public = {getattr(aecourse, name) for name in aecourse.__all__ if name[0].isupper()}
+    explorers = {each.__name__ for each in public if isinstance(each, type) and issubclass(each, Explorer)}
+    built = [re.search(r"\w+", demo.build.__name__).group() for demo in DEMOS]
+    named = {name for name in built if name != "lambda"} | {
+        name for demo in DEMOS if demo.build.__name__ == "<lambda>" for name in demo.build.__code__.co_names
+    }
+    assert named == explorers
+    assert len(DEMOS) == len(explorers) <= 12
+
+
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.title)
+def test_words_are_short_and_ask(demo: demos.Demo) -> None:
+    """One question that fits one line of a projector, an answer that does too, and a notebook that is there."""
+    assert demo.question.endswith("?") and len(demo.question) <= 80
+    assert demo.answer.endswith(".") and len(demo.answer) <= 112
+    assert (ROOT / "notebooks" / f"{demo.notebook}.ipynb").exists()
+
+
+@pytest.mark.parametrize("title", PAGES)
+def test_presets_exist_are_permitted_and_change_the_picture(board: DemoBoard, title: str) -> None:
+    """Each preset moves existing controls to the values it names; at least two of them look different."""
+    explorer, presets = show(board, title), DEMOS[PAGES[title] - 1].presets
+    assert presets, "a demo for a projector has presets"
+    for preset in presets.values():
+        for name, value in preset.items():
+            control = explorer.presettable()[name]
+            assert hasattr(control, "click") or control.value is not None
+            if hasattr(control, "options"):
+                assert value in dict(control._options_full).values()
+            elif hasattr(control, "min"):
+                assert control.min <= value <= max(control.max, 8), "a damage has up to eight strengths"
+    if title in ("Learning, live", "Your own digit"):
+        return  # a training run and a pen: the browser tests look at them
+    pictures = []
+    for name, preset in presets.items():
+        board.apply(name)
+        for control, value in preset.items():
+            assert explorer.presettable()[control].value == value
+        pictures.append(np.asarray(explorer.render(**explorer.settings())).tobytes())
+        assert "aecourse-error" not in explorer.caption.value
+    assert len(set(pictures)) > 1
+
+
+def test_training_presets_press_the_buttons(board: DemoBoard) -> None:
+    """A preset sets k and starts; another stops."""
+    explorer = show(board, "Learning, live")
+    board.apply("train, k = 2")
+    assert explorer.training and explorer.model.latent_dim == 2
+    board.apply("stop")
+    explorer.wait(600)
+    assert not explorer.training
+    assert explorer.history.epochs < explorer.epochs.value
+
+
+def test_pages_turn_and_stop_at_both_ends(board: DemoBoard) -> None:
+    """The first has no page before it and the last none after it; explorers stay as they were left."""
+    board.page = 1
+    board.explorer.k.value = 5
+    board.turn(-1)
+    assert board.page == 1
+    board.turn()
+    assert board.page == 2 and board.frame.page == 1
+    board.turn(100)
+    assert board.page == len(DEMOS)
+    board.page = 1
+    assert board.explorer.k.value == 5
+    assert [e.layout.display for e in board.stage.children].count("flex") == 1
+
+
+def test_the_browser_is_heard() -> None:
+    """Messages of the frame turn, jump, apply presets and have the next page built."""
+    board = DemoBoard(page=PAGES["Your own digit"])
+    assert list(board.explorers) == [3], "nothing is built before it is shown"
+    board._hear({"preset": "8 numbers"})
+    assert board.explorer.k.value == 8
+    board._hear({"ready": 3})
+    board._build(4)  # waits for the background, or does its work
+    assert list(board.explorers) == [3, 4] and board.page == 3
+    board._hear({"turn": 1})
+    assert board.page == 4
+    board._hear({"go": 3})
+    assert board.page == 3 and board.explorer.k.value == 8
+
+
+@pytest.mark.parametrize("page", [0, len(DEMOS) + 1, -1])
+def test_there_is_no_such_page(page: int) -> None:
+    """A page beyond the ends is an error that says which there are."""
+    with pytest.raises(ValueError, match=rf"page must be a whole number from 1 to {len(DEMOS)}; got {page}"):
+        DemoBoard(page)
+
+
+def test_wrong_kinds(board: DemoBoard) -> None:
+    """Neither a word nor a flag is a page, and a preset must be there."""
+    for wrong in ("1", True, 1.0):
+        with pytest.raises(TypeError, match="page must be"):
+            DemoBoard(wrong)
+    with pytest.raises(traitlets.TraitError, match="page must be"):
+        board.page = 99
+    with pytest.raises(ValueError, match="preset must be one of"):
+        board.apply("k = 99")
+
+
+def test_a_reader_without_a_kernel_sees_the_question(board: DemoBoard) -> None:
+    """The stored output carries a picture with alt text."""
+    board.page = 1
+    bundle, metadata = board._repr_mimebundle_()
+    assert bundle["image/png"].startswith("iVBOR") and "application/vnd.jupyter.widget-view+json" in bundle
+    assert DEMOS[0].question in metadata["image/png"]["alt"]
+
+
+def answer(title: str) -> str:
+    """What the teacher is to say."""
+    return DEMOS[PAGES[title] - 1].answer
+
+
+def test_answer_of_the_bottleneck_is_true(board: DemoBoard) -> None:
+    """PCA needs as many numbers as the answer says for the errors of the autoencoder with 8 and 16."""
+    errors = show(board, "The bottleneck").models.errors
+    needed = [min(k for k in errors["PCA"] if errors["PCA"][k] <= errors["nested"][size]) for size in (8, 16)]
+    assert "PCA needs {} and {} numbers".format(*needed) in answer("The bottleneck")
+
+
+def test_answer_of_the_map_is_true(board: DemoBoard) -> None:
+    """The preset "a hole" is one by the explorer's own measure, and the crowds are not."""
+    explorer, words = show(board, "A map of digits"), {}
+    for name in DEMOS[PAGES["A map of digits"] - 1].presets:
+        board.apply(name)
+        words[name] = said(explorer)
+    assert (
+        "a hole" in words["a hole"] and "are a 1" in words["among the ones"] and "are a 0" in words["among the zeros"]
+    )
+
+
+def test_answer_of_the_stack_is_true(board: DemoBoard) -> None:
+    """The errors of the three layers and of the tuned stack."""
+    errors = [f"{step.test_mse:.4f}".removeprefix("0") for step in show(board, "Layer by layer").steps]
+    assert "({}, {}, {})".format(*errors[1:4]) in answer("Layer by layer") and f"reach {errors[4]}" in answer(
+        "Layer by layer"
+    )
+
+
+def test_answer_of_the_sparse_demo_is_true(board: DemoBoard) -> None:
+    """About 50 awake in three networks of small error; a quarter dead with ten."""
+    nets = show(board, "Few units awake").nets
+    for net in (nets["l1"][1], nets["kl"][2], nets["topk"][0]):
+        assert 45 <= 1024 * net.scores["test_awake"] <= 60 and net.scores["test_mse"] < 0.0065
+    assert 0.22 < nets["topk"][2].scores["test_dead"] < 0.3
+
+
+def test_answer_of_holding_still_is_true(board: DemoBoard) -> None:
+    """Noise moves the contractive code seven times less, three times for its size; a shift moves it more than noise."""
+    explorer = show(board, "Holding still")
+    gain = {(w, d): explorer.gain(2.0, f"contractive-{w}", d, 0) for w in "01" for d in ("noise", "shift")}
+    assert 6.5 < gain["0", "noise"] / gain["1", "noise"] < 7.5
+    assert gain["1", "shift"] > 2 * gain["1", "noise"]
+    test = load_mnist()[1]
+    with torch.inference_mode():
+        spread = {w: load_weights(f"contractive-{w}").encode(test.x).var(0).sum().sqrt().item() for w in "01"}
+    assert 2.5 < (gain["0", "noise"] / spread["0"]) / (gain["1", "noise"] / spread["1"]) < 3.5
+
+
+def test_answer_of_the_generator_is_true(board: DemoBoard) -> None:
+    """How many digits lie on the map without the prior."""
+    explorer = show(board, "Digits nobody wrote")
+    board.apply("without the prior")
+    share = re.search(r"(\d+)% of all test digits lie on this map", said(explorer)).group(1)
+    assert f"only {share} %" in answer("Digits nobody wrote")
+
+
+def test_answer_of_the_stranger_is_true(board: DemoBoard) -> None:
+    """How many ones pass for an 8, and that error per ink catches more of them."""
+    explorer, passed = show(board, "Spot the stranger"), {}
+    for name in ("8 is normal", "error per ink"):
+        board.apply(name)
+        passed[name] = re.search(r"most often 1 \((\d+) of (\d+)\)", said(explorer)).groups()
+    assert "{} of {} pass".format(*passed["8 is normal"]) in answer("Spot the stranger")
+    assert int(passed["error per ink"][0]) < int(passed["8 is normal"][0])
+
+
+def test_answer_of_the_search_is_true(board: DemoBoard) -> None:
+    """The mean number of right finds by pixels, by 16 numbers and by 16 bits."""
+    explorer = show(board, "Search by code")
+    apply_preset(explorer, {"k": 16})
+    pixels, numbers, bits = re.search(r"([\d.]+), ([\d.]+) and ([\d.]+)\.$", said(explorer)).groups()
+    assert answer("Search by code").startswith(f"On average {bits}, with 16 bits. The 784 pixels find {pixels}")
+    assert answer("Search by code").endswith(f"16 numbers {numbers}.")

@@ -1,0 +1,407 @@
+"""Right answers of every kind to the exercises of notebooks 05 to 09, and likely wrong ones with their hints."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from scipy.special import logsumexp
+from torch.autograd.functional import jacobian
+from torch.func import jacfwd, jacrev
+from torch.nn import functional as F
+
+
+def pursued(x, D, k, *, again=True, add=True):
+    """Matching pursuit; an option turned round makes one of the usual mistakes."""
+    z = torch.zeros(D.shape[1])
+    for _ in range(k):
+        product = D.T @ (x - D @ z)
+        best = (product.abs() if again else product.abs() * (z == 0)).argmax()
+        if add:
+            z[best] += product[best]
+        else:
+            z[best] = product[best]
+    return z
+
+
+def pursued_by_numpy(x, D, k):
+    """Matching pursuit in NumPy."""
+    z, missing = np.zeros(D.shape[1]), np.array(x)
+    for _ in range(k):
+        product = np.dot(D.T, missing)
+        best = np.argmax(np.abs(product))
+        z[best] += product[best]
+        missing = missing - product[best] * np.asarray(D)[:, best]
+    return z
+
+
+def pursued_in_place(x, D, k):
+    """Matching pursuit that takes away from x itself."""
+    z = [0.0] * D.shape[1]
+    for _ in range(k):
+        product = D.T @ x
+        best = int(product.abs().argmax())
+        z[best] += product[best].item()
+        x -= product[best] * D[:, best]
+    return z
+
+
+def orthogonally_pursued(x, D, k):
+    """Orthogonal matching pursuit: another method."""
+    z, chosen = torch.zeros(D.shape[1]), []
+    for _ in range(k):
+        chosen.append(int((D.T @ (x - D @ z)).abs().argmax()))
+        z[chosen] = torch.linalg.lstsq(D[:, chosen], x[:, None]).solution[:, 0]
+    return z
+
+
+def denoised(x_tilde, centres, sigma, factor=2, dim=1):
+    """The mean of the centres, each as likely as it is to be behind a point."""
+    squared = ((x_tilde[:, None, :] - centres) ** 2).sum(2)
+    return (-squared / (factor * sigma**2)).softmax(dim) @ centres
+
+
+def denoised_by_numpy(x_tilde, centres, sigma):
+    """The same in NumPy."""
+    weights = np.exp(-np.sum((x_tilde[:, None] - centres[None]) ** 2, axis=2) / (2 * sigma**2))
+    return weights / weights.sum(axis=1, keepdims=True) @ centres
+
+
+def two_layers(x, W1, W2):
+    """The code whose Jacobian 07.3 asks for."""
+    return torch.sigmoid(W2 @ torch.sigmoid(W1 @ x))
+
+
+def chain(x, W1, W2):
+    """Its Jacobian by the chain rule."""
+    a = torch.sigmoid(W1 @ x)
+    z = torch.sigmoid(W2 @ a)
+    return ((z * (1 - z))[:, None] * W2) @ ((a * (1 - a))[:, None] * W1)
+
+
+def chain_by_numpy(x, W1, W2):
+    """The same in NumPy."""
+    a = 1 / (1 + np.exp(-np.dot(W1, x)))
+    z = 1 / (1 + np.exp(-np.dot(W2, a)))
+    return np.diag(z * (1 - z)) @ np.asarray(W2) @ np.diag(a * (1 - a)) @ np.asarray(W1)
+
+
+def by_gradients(x, W1, W2):
+    """One gradient a row."""
+    x = x.clone().requires_grad_()
+    z = two_layers(x, W1, W2)
+    return torch.stack([torch.autograd.grad(number, x, retain_graph=True)[0] for number in z])
+
+
+def by_backward(x, W1, W2):
+    """One backward pass a row."""
+    rows = []
+    for j in range(len(W2)):
+        leaf = torch.tensor(x.tolist(), requires_grad=True)
+        two_layers(leaf, W1, W2)[j].backward()
+        rows.append(leaf.grad)
+    return torch.stack(rows)
+
+
+def by_differences(x, W1, W2, step=1e-2):
+    """Finite differences."""
+    nudges = step * torch.eye(len(x), dtype=x.dtype)
+    return torch.stack([(two_layers(x + n, W1, W2) - two_layers(x, W1, W2)) / step for n in nudges], 1)
+
+
+def slopes(x, W1, W2):
+    """The slopes of the lower and of the upper layer."""
+    a = torch.sigmoid(W1 @ x)
+    z = torch.sigmoid(W2 @ a)
+    return a * (1 - a), z * (1 - z)
+
+
+def one_maximum_for_all(log_w):
+    """Safe for one image, not for images of unequal likelihood."""
+    return (log_w - log_w.max()).exp().mean(0).log() + log_w.max()
+
+
+def posterior(w, b, sigma, x):
+    """Mean and precision of the code given the image."""
+    precision = 1 + (w @ w) / sigma**2
+    return w @ (x - b) / sigma**2 / precision, precision
+
+
+def rates(normal, abnormal, threshold):
+    """Shares of false alarms and of misses."""
+    return (normal > threshold).float().mean(), (abnormal <= threshold).float().mean()
+
+
+def hamming(a, b):
+    """All Hamming distances by matrix products."""
+    a, b = a.float(), b.float()
+    return a @ (1 - b).T + (1 - a) @ b.T
+
+
+def first_by(candidates, choosing_x, reported_x, choose=min):
+    """The candidate with the smallest error on one set of pictures, and its error on another."""
+    errors = {name: ((restore(choosing_x) - choosing_x) ** 2).mean() for name, restore in candidates.items()}
+    winner = choose(errors, key=errors.get)
+    return winner, ((candidates[winner](reported_x) - reported_x) ** 2).mean()
+
+
+def chosen_with_one_eye_on_the_test(candidates, valid_x, test_x):
+    """The right winner, but every candidate has seen the test pictures."""
+    return first_by(candidates, test_x, test_x) and first_by(candidates, valid_x, test_x)
+
+
+RIGHT = {
+    "05.1": [
+        lambda units, k: math.log2(math.comb(units, k)),
+        lambda units, k: np.log2(math.comb(units, k)),
+        lambda units, k: torch.tensor(math.comb(units, k)).double().log2(),
+        lambda units, k: sum(math.log2((units - i) / (i + 1)) for i in range(k)),
+    ],
+    "05.2": [
+        lambda a, lam: [max(number.item() - lam / 2, 0) for number in a],
+        lambda a, lam: np.maximum(np.asarray(a) - lam / 2, 0),
+        lambda a, lam: np.clip(a - lam / 2, a_min=0, a_max=None),
+        lambda a, lam: (a - lam / 2).relu(),
+    ],
+    "05.3": [pursued, pursued_by_numpy, pursued_in_place],
+    "06.1": [
+        lambda clean, damaged, repaired: (
+            10 * math.log10(((damaged - clean) ** 2).sum() / ((repaired - clean) ** 2).sum())
+        ),
+        lambda clean, damaged, repaired: (
+            10 * np.log10(np.mean((damaged - clean) ** 2) / np.mean((repaired - clean) ** 2))
+        ),
+        lambda clean, damaged, repaired: 10 * (F.mse_loss(damaged, clean) / F.mse_loss(repaired, clean)).log10(),
+    ],
+    "06.2": [
+        lambda model, x, damage: float(((model(damage(x)) - x) ** 2).mean()),
+        lambda model, x, damage: np.mean((model(damage(x)) - x) ** 2),
+        lambda model, x, damage: F.mse_loss(model(damage(x)), x),
+    ],
+    "06.3": [denoised, denoised_by_numpy, lambda x_tilde, centres, sigma: denoised(x_tilde, centres, sigma).tolist()],
+    "07.1": [
+        lambda J, v: math.dist((J @ v).tolist(), [0] * len(J)) / math.hypot(*v.tolist()),
+        lambda J, v: np.linalg.norm(J @ v) / np.linalg.norm(v),
+        lambda J, v: (J @ F.normalize(v, dim=0)).norm(),
+    ],
+    "07.2": [
+        lambda z, W: (1 - z**2) ** 2 @ (W**2).sum(1),
+        lambda z, W: np.square(1 - z**2) @ np.sum(W**2, axis=1),
+        lambda z, W: [sum(float((1 - u**2) * w) ** 2 for u, row in zip(z_i, W, strict=True) for w in row) for z_i in z],
+    ],
+    "07.3": [
+        chain,
+        chain_by_numpy,
+        lambda x, W1, W2: chain(x, W1, W2).tolist(),
+        lambda x, W1, W2: by_differences(x.double(), W1.double(), W2.double(), step=1e-7),
+    ],
+    "08.1": [1.07, 1.0677, np.float32(1.0677), np.array([1.0677]), torch.tensor(1.0677, requires_grad=True)],
+    "08.2": [
+        lambda log_w: log_w.logsumexp(0) - math.log(len(log_w)),
+        lambda log_w: logsumexp(np.asarray(log_w), axis=0) - np.log(len(log_w)),
+        lambda log_w: (log_w - log_w.amax(0)).exp().mean(0).log() + log_w.amax(0),
+        lambda log_w: np.log(np.mean(np.exp(log_w - np.max(log_w, axis=0)), axis=0)) + np.max(log_w, axis=0),
+        lambda log_w: (log_w.logsumexp(0) - math.log(len(log_w))).tolist(),
+    ],
+    "08.3": [
+        lambda w, b, sigma, x: (posterior(w, b, sigma, x)[0], -posterior(w, b, sigma, x)[1].log()),
+        lambda w, b, sigma, x: [float(posterior(w, b, sigma, x)[0]), -math.log(posterior(w, b, sigma, x)[1])],
+        lambda w, b, sigma, x: np.array([posterior(w, b, sigma, x)[0], -np.log(posterior(w, b, sigma, x)[1])]),
+        lambda w, b, sigma, x: torch.stack([posterior(w, b, sigma, x)[0], -posterior(w, b, sigma, x)[1].log()]),
+    ],
+    "09.1": [
+        rates,
+        lambda normal, abnormal, threshold: [np.mean(normal > threshold), np.mean(abnormal <= threshold)],
+        lambda normal, abnormal, threshold: ((normal > threshold).mean(), (abnormal <= threshold).mean()),
+        lambda normal, abnormal, threshold: (
+            sum(score > threshold for score in normal.tolist()) / len(normal),
+            sum(score <= threshold for score in abnormal.tolist()) / len(abnormal),
+        ),
+        lambda normal, abnormal, threshold: torch.stack(rates(normal, abnormal, threshold)),
+    ],
+    "09.2": [
+        hamming,
+        lambda a, b: np.dot(a, 1 - b.T) + np.dot(1 - a, b.T),
+        lambda a, b: hamming(a, b).int(),
+        lambda a, b: [[sum(p != q for p, q in zip(row, other, strict=True)).item() for other in b] for row in a],
+    ],
+    "09.3": [
+        lambda candidates, valid_x, test_x: first_by(candidates, valid_x, test_x),
+        lambda candidates, valid_x, test_x: [
+            winner := min(candidates, key=lambda name: np.mean((candidates[name](valid_x) - valid_x) ** 2)),
+            np.mean((candidates[winner](test_x) - test_x) ** 2),
+        ],
+        lambda candidates, valid_x, test_x: (first_by(candidates, valid_x, test_x)[0], 0.0625),
+    ],
+}
+
+WRONG = {
+    "05.1": [
+        (lambda units, k: units, "one bit a unit"),
+        (lambda units, k: k * math.log2(units), "one after the other"),
+        (lambda units, k: math.log2(math.perm(units, k)), "counts every order"),
+        (lambda units, k: math.comb(units, k), "number of choices"),
+        (lambda units, k: math.log(math.comb(units, k)), "natural logarithm"),
+        (lambda units, k: math.ceil(math.log2(math.comb(units, k))), "leave the fraction"),
+        (lambda units, k: 284, "for 10 units and k = 3 it gives 284"),
+    ],
+    "05.2": [
+        (lambda a, lam: (a - lam).relu(), "mind the 2"),
+        (lambda a, lam: a - lam / 2, "lie below 0"),
+        (lambda a, lam: torch.where(a > lam / 2, a, 0.0), "paid by all"),
+        (lambda a, lam: F.softshrink(a, lam / 2), "from the other side"),
+        (lambda a, lam: a.relu(), "no effect"),
+        (lambda a, lam: (a - lam / 2).relu().sum(), "shape (); it should be (26,)"),
+    ],
+    "05.3": [
+        (lambda x, D, k: pursued(x, D, k, add=False), "earlier share is lost"),
+        (lambda x, D, k: pursued(x, D, k, again=False), "no atom is taken twice"),
+        (lambda x, D, k: torch.where((D.T @ x).abs() >= (D.T @ x).abs().topk(k).values[-1], D.T @ x, 0.0), "at once"),
+        (lambda x, D, k: D.T @ x, "with k = 1 it wakes 14 atoms"),
+        (orthogonally_pursued, "orthogonal matching pursuit"),
+        (lambda x, D, k: F.one_hot((D.T @ x).abs().argmax(), 14) * (D.T @ x).abs().max(), "its sign"),
+        (lambda x, D, k: F.one_hot((D.T @ x).argmax(), 14) * (D.T @ x).max(), "largest in size"),
+        (lambda x, D, k: k * F.one_hot((D.T @ x).abs().argmax(), 14) * (D.T @ x), "computed anew"),
+        (lambda x, D, k: torch.zeros(D.shape[1]), "all of z is 0"),
+        (lambda x, D, k: x, "shape of x"),
+    ],
+    "06.1": [
+        (lambda c, d, r: 10 * (((r - c) ** 2).mean() / ((d - c) ** 2).mean()).log10(), "the sign"),
+        (lambda c, d, r: -10 * ((r - c) ** 2).mean().log10(), "PSNR after the repair"),
+        (lambda c, d, r: 10 * (((d - c) ** 2).mean() / ((r - c) ** 2).mean()).log(), "natural logarithm"),
+        (lambda c, d, r: (((d - c) ** 2).mean() / ((r - c) ** 2).mean()).log10(), "bels"),
+        (lambda c, d, r: 10 * (((d - c) ** 2).mean(1) / ((r - c) ** 2).mean(1)).log10().mean(), "over pictures"),
+        (lambda c, d, r: 10 * (((d - c) / (r - c)) ** 2).log10().mean(), "over pixels"),
+        (lambda c, d, r: np.mean((d - c) ** 2) / np.mean((r - c) ** 2), "take its logarithm"),
+    ],
+    "06.2": [
+        (lambda model, x, damage: ((model(x) - x) ** 2).mean(), "sees the clean picture"),
+        (lambda model, x, damage: ((model(y := damage(x)) - y) ** 2).mean(), "target carries the damage"),
+        (lambda model, x, damage: ((model(damage(x)) - damage(x)) ** 2).mean(), "drawn again for the target"),
+        (lambda model, x, damage: ((model(x) - damage(x)) ** 2).mean(), "other way round"),
+        (lambda model, x, damage: ((model(damage(x)) - x) ** 2).sum(), "a sum: take the mean"),
+        (lambda model, x, damage: ((damage(x) - x) ** 2).mean(), "model is missing"),
+        (lambda model, x, damage: (model(damage(x)) - x).abs().mean(), "square the differences"),
+        (lambda model, x, damage: (model(damage(x)) - x) ** 2, "take their mean"),
+        (lambda model, x, damage: model(damage(x)), "one number; got an array of shape (5, 4)"),
+    ],
+    "06.3": [
+        (lambda x, centres, sigma: centres[torch.cdist(x, centres).argmin(1)], "nearest centre"),
+        (lambda x, centres, sigma: denoised(x, centres, sigma, factor=1), "mind the 2"),
+        (lambda x, centres, sigma: denoised(x, centres, sigma**0.5), "square of sigma"),
+        (lambda x, centres, sigma: denoised(x, centres, sigma, dim=0), "runs over the points"),
+        (lambda x, centres, sigma: denoised(x, centres, sigma) - x, "arrow"),
+        (lambda x, centres, sigma: centres.mean(0).expand_as(x), "weigh the same"),
+        (lambda x, centres, sigma: (-(torch.cdist(x, centres) ** 2) / 0.72).exp() @ centres, "sum to 1"),
+        (lambda x, centres, sigma: x, "as they are"),
+        (lambda x, centres, sigma: denoised(x, centres, sigma).T, "transpose it"),
+    ],
+    "07.1": [
+        (lambda J, v: (J @ v).norm(), "divide by how far"),
+        (lambda J, v: ((J @ v).norm() / v.norm()) ** 2, "the square of the ratio"),
+        (lambda J, v: J @ v, "a vector"),
+        (lambda J, v: J.norm(), "does not depend on the direction"),
+        (lambda J, v: v.norm() / (J @ v).norm(), "upside down"),
+        (lambda J, v: J.T @ v, "it stops with RuntimeError"),
+    ],
+    "07.2": [
+        (lambda z, W: (z * (1 - z)) ** 2 @ (W**2).sum(1), "slope of a sigmoid"),
+        (lambda z, W: (1 - z**2) @ (W**2).sum(1), "the slope with it"),
+        (lambda z, W: ((1 - z**2) ** 2 @ (W**2).sum(1)).mean(), "mean over the batch"),
+        (lambda z, W: (1 - z**2) ** 2 @ (W**2).sum(0), "sum each row of W"),
+        (lambda z, W: (1 - z**2) ** 2 @ W**2, "for each pixel"),
+        (lambda z, W: (1 - np.tanh(z) ** 2) ** 2 @ (W**2).sum(1), "do not apply it again"),
+    ],
+    "07.3": [
+        (lambda x, W1, W2: jacobian(lambda row: two_layers(row, W1, W2), x), "lets torch differentiate"),
+        (
+            lambda x, W1, W2: jacobian(lambda row: two_layers(row, W1, W2), x, vectorize=True),
+            "lets torch differentiate",
+        ),
+        (lambda x, W1, W2: jacrev(lambda row: two_layers(row, W1, W2))(x), "lets torch differentiate"),
+        (lambda x, W1, W2: jacfwd(lambda row: two_layers(row, W1, W2))(x), "lets torch differentiate"),
+        (lambda x, W1, W2: jacrev(two_layers)(*map(torch.as_tensor, (x, W1, W2))), "lets torch differentiate"),
+        (by_gradients, "lets torch differentiate"),
+        (by_backward, "lets torch differentiate"),
+        (by_differences, "differences of two codes are rounded"),
+        (lambda x, W1, W2: W2 @ W1, "both layers bend"),
+        (lambda x, W1, W2: slopes(x, W1, W2)[1][:, None] * (W2 @ W1), "the lower layer bends, too"),
+        (lambda x, W1, W2: W2 @ (slopes(x, W1, W2)[0][:, None] * W1), "the upper layer bends, too"),
+        (lambda x, W1, W2: (slopes(x, W1, W2)[1] * W2) @ (slopes(x, W1, W2)[0] * W1), "it multiplies a column"),
+        (lambda x, W1, W2: chain(x, W1, W2).T, "one row for each code number"),
+    ],
+    "08.1": [
+        (2.135335, "twice too much"),
+        (0.533834, "mean over the two"),
+        (1.5403, "in bits"),
+        (2.0092, "log σ², not log σ"),
+        (-1.0677, "never negative"),
+        (0.5, "add the second"),
+        (torch.tensor([0.5, 0.5677]), "sum over the two"),
+        ([1.0, 1.1353], "twice too much, for each"),
+        ("one", "got text in quotes"),
+    ],
+    "08.2": [
+        (lambda log_w: log_w.mean(0), "ELBO"),
+        (lambda log_w: log_w.logsumexp(0), "subtract log K"),
+        (lambda log_w: log_w.exp().mean(0).log(), "exp(-1000) is 0"),
+        (lambda log_w: log_w.double().exp().mean(0).log(), "exp(-1000) is 0"),
+        (one_maximum_for_all, "each needs its own maximum"),
+        (lambda log_w: one_maximum_for_all(log_w.double()), "each needs its own maximum"),
+        (lambda log_w: log_w.logsumexp(1), "down a column"),
+        (lambda log_w: log_w.logsumexp(0) / len(log_w), "what does that do to a logarithm"),
+        (lambda log_w: log_w.amax(0), "largest weight alone"),
+        (lambda log_w: (log_w.logsumexp(0) - math.log(7)).mean(), "one for each image"),
+    ],
+    "08.3": [
+        (lambda w, b, sigma, x: (posterior(w, b, sigma, x)[0], 0.0), "x makes z more certain"),
+        (lambda w, b, sigma, x: (posterior(w, b, sigma, x)[0], 1 / posterior(w, b, sigma, x)[1]), "variance itself"),
+        (
+            lambda w, b, sigma, x: (posterior(w, b, sigma, x)[0], posterior(w, b, sigma, x)[1].log()),
+            "log of the precision",
+        ),
+        (lambda w, b, sigma, x: (w @ (x - b) / (w @ w), -posterior(w, b, sigma, x)[1].log()), "nothing of the prior"),
+        (
+            lambda w, b, sigma, x: (posterior(w, 0 * b, sigma, x)[0], -posterior(w, b, sigma, x)[1].log()),
+            "b is missing",
+        ),
+        (lambda w, b, sigma, x: (-posterior(w, b, sigma, x)[1].log(), posterior(w, b, sigma, x)[0]), "the order"),
+        (lambda w, b, sigma, x: (posterior(w, b, sigma, x)[0], 1.0), "not the log variance of p(z|x)"),
+        (lambda w, b, sigma, x: w @ x, "2 things: mu, logvar"),
+        (lambda w, b, sigma, x: (w * (x - b), w), "one number each"),
+    ],
+    "09.1": [
+        (lambda n, a, t: rates(n, a, t)[::-1], "the order"),
+        (lambda n, a, t: ((n > t).sum(), (a <= t).sum()), "those are counts"),
+        (lambda n, a, t: ((n > t).sum() / 240, (a <= t).sum() / 240), "each share is of its own group"),
+        (lambda n, a, t: (rates(n, a, t)[0], (a > t).float().mean()), "share that was caught"),
+        (lambda n, a, t: ((n <= t).float().mean(), rates(n, a, t)[1]), "rightly quiet"),
+        (lambda n, a, t: ((n >= t).float().mean(), (a < t).float().mean()), "the first: a normal score equal"),
+        (lambda n, a, t: (rates(n, a, t)[0], (a < t).float().mean()), "the second: an abnormal score equal"),
+        (lambda n, a, t: (100 * rates(n, a, t)[0], 100 * rates(n, a, t)[1]), "per cent"),
+        (lambda n, a, t: rates(n, a, t)[0], "2 things"),
+    ],
+    "09.2": [
+        (lambda a, b: (a[:, None] == b[None]).sum(2), "in which they agree"),
+        (lambda a, b: a.float() @ b.float().T, "both bits are 1"),
+        (lambda a, b: a.float() @ (1 - b.float()).T, "half of it"),
+        (lambda a, b: (1 - a.float()) @ b.float().T, "half of it"),
+        (lambda a, b: torch.cdist(a.float(), b.float()), "root of the count"),
+        (lambda a, b: hamming(b, a), "transpose"),
+        (lambda a, b: a[:, None] != b[None], "got an array of shape (4, 3, 9) of bool"),
+    ],
+    "09.3": [
+        (lambda candidates, valid_x, test_x: first_by(candidates, test_x, test_x), "choose by the validation pictures"),
+        (lambda candidates, valid_x, test_x: first_by(candidates, valid_x, valid_x), "MSE on the validation pictures"),
+        (chosen_with_one_eye_on_the_test, "shown to others"),
+        (lambda candidates, valid_x, test_x: first_by(candidates, valid_x, test_x, max), "largest MSE"),
+        (
+            lambda candidates, valid_x, test_x: first_by(candidates, valid_x, test_x)[::-1],
+            "first the name, then the MSE",
+        ),
+        (lambda candidates, valid_x, test_x: first_by(candidates, valid_x, test_x)[:1], "2 things"),
+        (lambda candidates, valid_x, test_x: ("mine", 0.06), "not a key of candidates"),
+        (lambda candidates, valid_x, test_x: ("best on validation", 0.25), "without their squares"),
+    ],
+}

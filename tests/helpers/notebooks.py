@@ -1,0 +1,40 @@
+"""Readers of stored notebooks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """The notebook as stored."""
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook) -> list:
+    """The cells that run."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook) -> str:
+    """All text cells in one string."""
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def program(notebook) -> str:
+    """All code cells in one string."""
+    return "\n\n".join(cell.source for cell in code_cells(notebook))
+
+
+def outputs(notebook) -> list:
+    """Every stored output."""
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def links(text: str) -> list[str]:
+    """The targets of Markdown links and pictures that lie in this repository."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    return [unquote(t.split("#")[0]) for t in targets if not re.match(r"https?:|mailto:|#", t)]

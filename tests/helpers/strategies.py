@@ -1,0 +1,108 @@
+"""What a learner may type by mistake, as hypothesis strategies, and small readers of what comes back."""
+
+import base64
+import copy
+import html
+import io
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import strategies as st
+from PIL import Image
+
+from aecourse.data import ImageSet
+from aecourse.explorers.base.canvases import InkCanvas
+from aecourse.models import Autoencoder
+
+junk = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+    st.complex_numbers(),
+    st.binary(max_size=3),
+)
+not_counts = junk | st.integers(max_value=0)
+not_seeds = junk | st.integers(max_value=-1) | st.integers(min_value=2**32)
+not_rates = junk.filter(lambda lr: not (isinstance(lr, float) and 0 < lr < float("inf"))) | st.floats(max_value=0)
+not_texts = st.none() | st.integers() | st.floats() | st.lists(st.text(max_size=3), max_size=2)
+not_functions = st.booleans() | st.integers() | st.text(max_size=5)
+not_bools = st.integers() | st.floats() | st.text(max_size=5) | st.none()
+
+
+def choices_other_than(*accepted: str) -> st.SearchStrategy:
+    """Anything but one of these words."""
+    return (junk | st.sampled_from([word.upper() for word in accepted])).filter(lambda word: word not in accepted)
+
+
+def bad_images(features: int) -> st.SearchStrategy:
+    """What no model that ends in a sigmoid can be trained on or judged by."""
+    good = torch.full((3, features), 0.5)
+    spoilt = st.sampled_from([float("nan"), float("inf"), -float("inf"), -0.01, 1.01, 255.0])
+
+    def spoil(value: float) -> torch.Tensor:
+        x = good.clone()
+        x[1, features // 2] = value
+        return x
+
+    wrong_shapes = [good[:, :-1], good[0], good[None], good.view(-1)[: features - 1], good[:0], torch.tensor(0.5)]
+    wrong_kinds = [good.numpy(), good.tolist(), good.to(torch.uint8), good.int(), good.double(), good.bool()]
+    image_set = ImageSet(good, torch.zeros(3, dtype=torch.int64))
+    return st.sampled_from([*wrong_shapes, *wrong_kinds, image_set, None, "x", 3]) | spoilt.map(spoil)
+
+
+def refuses(name: str, call: Callable, *args, **options) -> str:
+    """The message of the ValueError or TypeError that a call must raise, in which the argument is named."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call(*args, **options)
+    message = str(caught.value)
+    assert re.search(rf"(?<![\w.]){name}\b", message), f"{name!r} is not named in {message!r}"
+    assert len(message) > len(name) + 15, f"{message!r} does not say what is accepted"
+    return message
+
+
+def numpy_of(x: torch.Tensor) -> np.ndarray:
+    """A tensor as float64, for oracles."""
+    return x.detach().cpu().double().numpy()
+
+
+def state_of(model: Autoencoder) -> dict:
+    """A copy of everything a model remembers."""
+    return copy.deepcopy(model.state_dict())
+
+
+def same(a: dict, b: dict) -> bool:
+    """Whether two models remember the same to the last bit."""
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def picture_in(explorer) -> np.ndarray:
+    """The pixels an explorer shows."""
+    uri = re.search(r'src="data:image/png;base64,([^"]+)"', explorer.picture.value)[1]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri))))
+
+
+def alt_in(explorer) -> str:
+    """The words of an explorer's picture."""
+    return html.unescape(re.search(r'<img alt="([^"]*)"', explorer.picture.value)[1])
+
+
+def caption_in(explorer) -> tuple[str, str]:
+    """An explorer's caption: (its role for screen readers, its words); explorer.js speaks one without a role."""
+    role, words = re.fullmatch(r'<span class="[^"]*"(?: role="(\w+)")?>(.*)</span>', explorer.caption.value).groups()
+    return role or "status", html.unescape(words)
+
+
+def places_of(control) -> list:
+    """A control's lowest, present and highest value, or all its options."""
+    if isinstance(control, InkCanvas):
+        stroke = np.zeros((84, 84), np.uint8)
+        stroke[20:70, 40:48] = 255
+        return [b"", bytes(84**2), stroke.tobytes(), b"\xff" * 84**2, bytes([1, *bytes(84**2 - 2), 1])]
+    if hasattr(control, "options"):
+        return [value for _, value in control._options_full]
+    return [control.min, control.value, control.max]
