@@ -9,9 +9,9 @@ export GOMP_SPINCOUNT ?= 2000
 JUPYTER_CONFIG := aecourse/assets/jupyter/jupyter_lab_config.py
 HUB_CONFIG := aecourse/assets/jupyter/jupyterhub_config.py
 HUB_READY := .venv/.installed-class
-# Two processes of one thread each; a file's tests stay together, for they share what takes long to build.
+# Two processes of one thread each; tests/conftest.py says which tests stay together, and which come first.
 UNIT := OMP_NUM_THREADS=1 AECOURSE_THREADS=1 $(BIN)/python -m pytest tests --ignore tests/browser \
-  -p no:nbval -n 2 --dist loadfile --no-loadscope-reorder
+  -p no:nbval -n 2 --no-loadscope-reorder
 
 .PHONY: help lab doctor report demo slides class class-trial check test lint unit browser notebooks-test fuzz bench notebooks \
   images weights lowest clean
@@ -24,7 +24,7 @@ help:
 	@echo "make slides       all notebooks as slides, in build/slides (NAMES=\"03 05\" for some)"
 	@echo "make class        try out a class on this machine: JupyterHub, a login and a folder for each student"
 	@echo "make check        for every edit, a minute and a half: lint, layers, unit tests"
-	@echo "make test         run every test: also in a browser, and every notebook; ten minutes"
+	@echo "make test         run every test: also in a browser, and every notebook; twelve minutes"
 	@echo "make bench        measure training, sliders, memory, start-up and notebooks (ONLY=\"explorers memory\" for some)"
 	@echo "make fuzz         the property tests on other random inputs each time"
 	@echo "make class-trial  eight students at once in a real browser: what a class costs; prints one table"

@@ -43,6 +43,11 @@ def pick_device(name: str | None = None) -> torch.device:
     return torch.device(wanted or present[0])
 
 
+def to_numpy(values: object, dtype: np.typing.DTypeLike = None) -> np.ndarray:
+    """Return a tensor of any device, or anything that NumPy takes, as an array."""
+    return np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values, dtype)
+
+
 def available_devices() -> list[str]:
     """Return the devices of this machine, fastest first; "cpu" is always among them."""
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}

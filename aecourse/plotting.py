@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from aecourse.checks import check_whole
+from aecourse.device import to_numpy
 from aecourse.training import History
 
 # Okabe & Ito (2008): told apart by every common kind of colour vision; blue, vermilion and green print alike
@@ -105,7 +106,7 @@ def as_images(x: Images) -> np.ndarray:
     ValueError
         If the images are neither (n, side²) nor (n, side, side).
     """
-    array = np.asarray(x.detach().cpu() if isinstance(x, torch.Tensor) else x)
+    array = to_numpy(x)
     side = math.isqrt(array.shape[1]) if array.ndim > 1 else 0
     if array.ndim == 2 and side**2 == array.shape[1] and side > 0:
         array = array.reshape(-1, side, side)
@@ -212,7 +213,7 @@ def plot_latent_map(
     legend : bool
         Whether to list the classes beside the plot; they are named in it anyway.
     """
-    z, labels = (np.asarray(a.detach().cpu() if isinstance(a, torch.Tensor) else a) for a in (z, labels))
+    z, labels = to_numpy(z), to_numpy(labels)
     if z.ndim != 2 or z.shape[1] != 2 or len(z) != len(labels):
         raise ValueError(
             f"z must have shape (n, 2) with one label for each row; got {z.shape} and {len(labels)} labels"

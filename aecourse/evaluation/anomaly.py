@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from aecourse.checks import check_number
+from aecourse.device import to_numpy
 from aecourse.models.base import check_rows
 
 
@@ -55,7 +56,7 @@ def threshold_at(normal_scores: torch.Tensor | np.ndarray, false_alarm_rate: flo
     false_alarm_rate : float
         From 0 (no alarm on any of them) to 1.
     """
-    scores = np.asarray(normal_scores.detach().cpu() if isinstance(normal_scores, torch.Tensor) else normal_scores)
+    scores = to_numpy(normal_scores)
     if scores.ndim != 1 or scores.size == 0 or scores.dtype.kind not in "fiu" or not np.isfinite(scores).all():
         raise ValueError(
             f"normal_scores must be a row of finite numbers, (n,); got shape {scores.shape}, {scores.dtype}"
@@ -65,7 +66,7 @@ def threshold_at(normal_scores: torch.Tensor | np.ndarray, false_alarm_rate: flo
     return float(np.sort(scores)[max(len(scores) - 1 - alarms, 0)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DetectionResult:
     """How well the scores of one detector separate the images of the normal label from all others.
 

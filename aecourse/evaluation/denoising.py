@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import torch
 from scipy.ndimage import median_filter
-from torch.nn import functional as F
 
 from aecourse.data import SIDE, corrupt
+from aecourse.evaluation.reconstruction import mse
 from aecourse.models import Autoencoder
 
 
@@ -37,5 +37,5 @@ def errors_by_strength(
     for strength in strengths:
         damaged = corrupt(x, noise, strength, seed=0)
         for curve, images in zip(curves.values(), (damaged, median_filtered(damaged), model(damaged)), strict=True):
-            curve.append(F.mse_loss(images, x).item())
+            curve.append(mse(x, images))
     return curves

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from aecourse.checks import check_number
+from aecourse.device import to_numpy
 
 
 def gabor_fit(image: np.ndarray | torch.Tensor, *, widest: float = 0.5) -> np.ndarray:
@@ -40,7 +41,7 @@ def gabor_fit(image: np.ndarray | torch.Tensor, *, widest: float = 0.5) -> np.nd
     """
     from scipy.optimize import least_squares  # here: only notebook 05 needs it
 
-    image = np.asarray(image.detach().cpu() if isinstance(image, torch.Tensor) else image, np.float64)
+    image = to_numpy(image, np.float64)
     if image.ndim != 2 or image.shape[0] != image.shape[1] or len(image) < 4 or not np.isfinite(image).all():
         raise ValueError(f"image must be a square of finite numbers, at least 4×4; got shape {image.shape}")
     widest = check_number("widest", widest, open_ends=True)
@@ -76,8 +77,8 @@ def gabor_r2(image: np.ndarray | torch.Tensor, *, widest: float = 0.5) -> float:
     widest : float
         As in `gabor_fit`.
     """
+    image = to_numpy(image, np.float64)
     fitted = gabor_fit(image, widest=widest)
-    image = np.asarray(image.detach().cpu() if isinstance(image, torch.Tensor) else image, np.float64)
     variance = np.square(image - image.mean()).sum()
     if variance == 0:
         raise ValueError("image must have some variance; all its values are equal")

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from aecourse.checks import check_number
+from aecourse.device import to_numpy
 
 
 def linear_probe_accuracy(
@@ -82,9 +83,7 @@ def ridge_probe_accuracy(
 
 def _probe_arrays(*arrays: np.ndarray | torch.Tensor) -> tuple[np.ndarray, ...]:
     """Return features, labels, test features and test labels as arrays; raise an error if they do not fit together."""
-    features, labels, test_features, test_labels = (
-        a.detach().cpu().numpy() if isinstance(a, torch.Tensor) else np.asarray(a) for a in arrays
-    )
+    features, labels, test_features, test_labels = map(to_numpy, arrays)
     for name, rows, targets in (("features", features, labels), ("test_features", test_features, test_labels)):
         if rows.ndim != 2 or len(rows) != len(targets):
             raise ValueError(
@@ -122,7 +121,7 @@ def principal_angles(a: np.ndarray | torch.Tensor, b: np.ndarray | torch.Tensor)
     """
     from scipy.linalg import subspace_angles  # here: only notebook 03 needs it
 
-    a, b = (np.asarray(m.detach().cpu() if isinstance(m, torch.Tensor) else m, np.float64) for m in (a, b))
+    a, b = to_numpy(a, np.float64), to_numpy(b, np.float64)
     for name, matrix in (("a", a), ("b", b)):
         if matrix.ndim != 2 or matrix.size == 0 or not np.isfinite(matrix).all():
             raise ValueError(f"{name} must be a finite matrix of shape (features, k); got shape {matrix.shape}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import ipywidgets as widgets
 import numpy as np
 import torch
@@ -168,6 +170,7 @@ class AnomalyExplorer(Explorer):
         right.legend(loc="upper left", ncols=3, fontsize=9, columnspacing=1, handlelength=1.5)
 
 
+@functools.cache
 def _histogram(result: DetectionResult) -> tuple[np.ndarray, list[np.ndarray]]:
     """Edges of bins, and the share of the normal and of the other test digits in each."""
     edges = log_bins(np.concatenate([result.normal, result.abnormal]))

@@ -92,7 +92,7 @@ class TrainingExplorer(Explorer):
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
         self.children = [
             self.accessibility,
-            widgets.HBox([self.setup.control, with_number_box(self.epochs, "epochs")], layout=wrap),
+            widgets.HBox([self.setup.control or self.setting, with_number_box(self.epochs, "epochs")], layout=wrap),
             widgets.HBox([self.lr, self.start, self.stop], layout=wrap),
             widgets.HBox([self.picture, self.curve], layout=wrap),
             self.caption,

@@ -31,17 +31,17 @@ class TrainingSetup:
     Attributes
     ----------
     setting : the control, a widget with a `value`
-    control : what to show of it, the setting itself or a box around it
     build : the untrained network for a value of the setting
     name : what to call a network, by its settings
+    control : the box around the setting, if it stands in one
     loss : what its loss measures, with the unit
     seen : what the network is shown of the ten digits, and what its row is called
     """
 
     setting: widgets.Widget
-    control: widgets.Widget
     build: Callable[..., Autoencoder]
     name: Callable[[Autoencoder], str]
+    control: widgets.Widget | None = None
     loss: str = "MSE per pixel"
     seen: tuple[str, Callable[[torch.Tensor], torch.Tensor]] = ("original", lambda x: x)
 
@@ -63,7 +63,6 @@ def stack_setup() -> TrainingSetup:
     sizes = (784, 256, 128, 32)
     return TrainingSetup(
         setting=depth,
-        control=depth,
         build=lambda depth: StackedAutoencoder(32, depth=depth),
         name=lambda model: " → ".join(str(size) for size in (*sizes[: model.depth + 1], *sizes[: model.depth][::-1])),
     )
@@ -79,7 +78,6 @@ def sparse_setup(penalty: str) -> TrainingSetup:
     setting = widgets.SelectionSlider(options=options, value=options[3], description=word, **WIDE)
     return TrainingSetup(
         setting=setting,
-        control=setting,
         build=lambda value: SparseAutoencoder(512, penalty=penalty, **{argument: value}),
         name=lambda model: f"784 → 512 → 784, {penalty} {getattr(model, argument):g}",
         loss="MSE per pixel + penalty",
@@ -95,7 +93,6 @@ def repair_setup() -> TrainingSetup:
 
     return TrainingSetup(
         setting=noise,
-        control=noise,
         build=lambda noise: DenoisingAutoencoder(128, hidden=(256,), noise=noise),
         name=lambda model: f"784 → 256 → 128 → 256 → 784, {model.noise} {model.strength:g}",
         loss="MSE per pixel after damage",
@@ -110,7 +107,6 @@ def contraction_setup() -> TrainingSetup:
     )
     return TrainingSetup(
         setting=strength,
-        control=strength,
         build=lambda strength: ContractiveAutoencoder(256, strength=strength),
         name=lambda model: f"784 → 256 → 784, λ = {model.strength:g}",
         loss="MSE per pixel + penalty",
@@ -124,7 +120,6 @@ def generator_setup() -> TrainingSetup:
     )
     return TrainingSetup(
         setting=beta,
-        control=beta,
         build=lambda beta: VariationalAutoencoder(2, hidden=(256,), beta=beta),
         name=lambda model: f"784 → 256 → 2 → 256 → 784, β = {model.beta:g}",
         loss="nats per image",

@@ -230,7 +230,7 @@ def main() -> int:
     table.append(Line(f"memory of a kernel that runs all of {NOTEBOOK[:2]}, peak", whole, "MB"))
     print("\n".join(map(str, table)))
     print("", thirty(students, spent), sep="\n")
-    return int(any(line.verdict() == "MISSED" for line in table))
+    return int(any(line.outcome() == "MISSED" for line in table))
 
 
 if __name__ == "__main__":

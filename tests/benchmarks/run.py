@@ -1,4 +1,4 @@
-"""`make bench`: how fast the course is on this machine, as one table of measurement, figure, target and verdict.
+"""`make bench`: how fast the course is on this machine, as one table of measurement, figure, target and outcome.
 
 Absolute times drift with the machine; ratios are taken within one run, alternating what is compared. Run it alone:
 another busy process slows torch's threads.
@@ -28,7 +28,7 @@ class Line:
     at_most: float | None = None
     at_least: float | None = None
 
-    def verdict(self) -> str:
+    def outcome(self) -> str:
         """Met, missed, or nothing."""
         if self.at_most is None and self.at_least is None:
             return ""
@@ -40,7 +40,7 @@ class Line:
     def __str__(self) -> str:
         target = f"≤ {self.at_most:g}" if self.at_most is not None else ""
         target = f"≥ {self.at_least:g}" if self.at_least is not None else target
-        return f"{self.what:<66} {self.figure:>9.3g} {self.unit:<4} {target:<8} {self.verdict()}"
+        return f"{self.what:<66} {self.figure:>9.3g} {self.unit:<4} {target:<8} {self.outcome()}"
 
 
 def training_lines() -> Iterator[Line]:
@@ -184,8 +184,8 @@ def main() -> int:
                 print(line, flush=True)
     except KeyboardInterrupt:
         print("\nstopped: what is above was measured", file=sys.stderr)
-    missed = [line.what for line in lines if line.verdict() == "MISSED"]
-    print(f"\n{len(missed)} of {sum(bool(line.verdict()) for line in lines)} targets missed", *missed, sep="\n  ")
+    missed = [line.what for line in lines if line.outcome() == "MISSED"]
+    print(f"\n{len(missed)} of {sum(bool(line.outcome()) for line in lines)} targets missed", *missed, sep="\n  ")
     return 0
 
 
