@@ -14,7 +14,7 @@ UNIT := OMP_NUM_THREADS=1 AECOURSE_THREADS=1 $(BIN)/python -m pytest tests --ign
   -p no:nbval -n 2 --no-loadscope-reorder
 
 .PHONY: help lab doctor report demo slides class class-trial check test lint unit browser notebooks-test fuzz bench notebooks \
-  images weights lowest clean
+  images weights controls lowest clean
 
 help:
 	@echo "make lab          open the course in JupyterLab"
@@ -31,6 +31,7 @@ help:
 	@echo "make notebooks    run all notebooks and store their outputs"
 	@echo "make images       draw the diagrams again"
 	@echo "make weights      train the shipped networks again (about an hour)"
+	@echo "make controls     what the headline statements are measured against: what is missing (NAMES=\"01 03\" for some)"
 	@echo "make lowest       run the unit tests on the oldest packages pyproject.toml allows (needs uv)"
 	@echo "make clean        remove .venv and what was built, but not the work of a class"
 
@@ -113,6 +114,9 @@ images: $(READY)
 
 weights: $(READY)
 	$(BIN)/python -m aecourse.zoo.recipes
+
+controls: $(READY)
+	$(BIN)/python tests/controls/bench.py $(NAMES)
 
 lowest:
 	uv venv --quiet --allow-existing build/lowest

@@ -46,6 +46,7 @@ from aecourse.exercises import (
     Prediction as Prediction,
     check as check,
     claim as claim,
+    experiment as experiment,
 )
 from aecourse.explorers import (
     AnomalyExplorer as AnomalyExplorer,

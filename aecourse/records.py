@@ -13,6 +13,7 @@ FIELDS = {  # what a record of each kind holds besides version, kind and name: J
     "question": {"question", "options"},
     "prediction": {"question", "options", "predicted", "measured"},
     "exercise": {"outcome", "hint"},
+    "experiment": {"table", "sentence", "complete"},
     "claim": {"sentence", "at_least", "at_most", "digits", "value"},
 }
 
@@ -37,11 +38,11 @@ def has_foreign_records(outputs: Sequence[Mapping]) -> bool:
 def claim_in_words(claim: Mapping) -> str:
     """Return the sentence of a claim with its number and its bounds.
 
-    A comparison of stored outputs skips a number behind "≈", which depends on training; the bounds are compared
-    exactly.
+    A comparison of stored outputs skips a number behind "≈", which depends on training; the bounds, and a number that
+    must be exact, are compared to the letter.
     """
     low, high = claim["at_least"], claim["at_most"]
-    bounds = [f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None]
     if low == high:
-        bounds = [f"exactly {low:g}"]
+        return f"{claim['sentence']}: {low:g}"
+    bounds = [f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None]
     return f"{claim['sentence']}: ≈ {claim['value']:.{claim['digits']}g} (claimed: {' and '.join(bounds)})"

@@ -13,12 +13,13 @@ NOTEBOOKS = (
     ("03", "undercomplete\nvs PCA", "When is it\njust PCA?"),
     ("04", "deep and\nstacked", "Deep nets from\nshallow ones"),
     ("05", "sparse", "Many units,\nonly few awake"),
-    ("06", "denoising", "Learn by repairing\ndamaged images"),
+    ("06", "denoising", "Learn by mending\ndamaged images"),
     ("07", "contractive", "Codes that resist\nsmall nudges"),
     ("08", "variational", "From codes\nto new images"),
     ("09", "applications", "Which family\nfor which job?"),
     ("10", "demo board", "Every explorer\non one screen"),
 )
+NEEDS = {"04": "03", "05": "01", "06": "03", "07": "01", "08": "02"}  # the last one that a family builds on
 
 
 def listing(notebooks: tuple[tuple[str, str, str], ...]) -> str:
@@ -32,8 +33,9 @@ def course_map() -> None:
     drawing = Drawing(
         "course_map",
         "The course: what each notebook promises, and what comes first",
-        f"Notebooks {listing(NOTEBOOKS[:4])} follow each other. From 03 one goes on to any of "
-        f"{listing(NOTEBOOKS[4:9])}; then {listing(NOTEBOOKS[9:])}.",
+        f"Notebooks {listing(NOTEBOOKS[:4])} follow each other. The five families are {listing(NOTEBOOKS[4:9])}: "
+        f"{', '.join(f'{family} comes after {needed}' for family, needed in NEEDS.items())}. "
+        f"Then {listing(NOTEBOOKS[9:])}.",
         height=650,
     )
     rows = ((NOTEBOOKS[:4], 26, 188, 32, 70), (NOTEBOOKS[4:9], 26, 160, 12, 266), (NOTEBOOKS[9:], 246, 188, 32, 462))
@@ -43,20 +45,19 @@ def course_map() -> None:
             x = left + i * (width + gap)
             middles.append(x + width / 2)
             drawing.box((x, top), width, tall, BLUE)
-            drawing.text((x + 12, top + 34), number, size=24, weight="bold", anchor="start")
+            drawing.text((x + 12, top + 34), number, size=22, weight="bold", anchor="start")
             drawing.text((x + 47, top + 33), *title.splitlines(), weight="bold", anchor="start")
             drawing.text((x + 12, top + 86), *promise.splitlines(), anchor="start")
             if i and gap > 12:  # a row to walk along; the row between is five choices
                 drawing.arrow((x - gap + 4, top + tall / 2), (x - 4, top + tall / 2))
-    fork, join = 231, 426
-    drawing.line((middles[8], 198), (middles[8], fork), colour=QUIET)
-    drawing.line((middles[4], fork), (middles[8], fork), colour=QUIET)
+    join = 426
     drawing.line((middles[4], join), (middles[8], join), colour=QUIET)
-    for middle in middles[4:9]:
-        drawing.arrow((middle, fork), (middle, 262), colour=QUIET)
+    for needed, middle in zip(NEEDS.values(), middles[4:9], strict=True):
+        drawing.text((middle, 244), f"after {needed}", weight="bold", colour=QUIET)
+        drawing.arrow((middle, 249), (middle, 263), colour=QUIET)
         drawing.line((middle, 394), (middle, join), colour=QUIET)
     drawing.arrow((middles[9], join), (middles[9], 458), colour=QUIET)
-    drawing.text((26, 220), "then in any order:", anchor="start", colour=QUIET)
+    drawing.text((26, 219), "The families, in any order:", anchor="start", colour=QUIET)
     drawing.arrow((26, 624), (68, 624))
     drawing.text((80, 630), "comes before", anchor="start")
     drawing.save()

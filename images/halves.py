@@ -40,7 +40,7 @@ def hourglass(x: np.ndarray, x_hat: np.ndarray) -> None:
     """The two halves, the neck between them, and the shapes that travel through."""
     drawing = Drawing(
         "hourglass",
-        "An autoencoder is an hourglass, or diabolo (空竹网络)",
+        "An autoencoder is an hourglass",
         "An image x of 28 by 28 = 784 pixels enters the encoder f, which narrows to the code z, a bottleneck of k "
         "numbers. The decoder g widens again to the restored image x_hat. Shapes: (n, 784) to (n, k) to (n, 784).",
         height=450,

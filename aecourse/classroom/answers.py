@@ -46,12 +46,29 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class SavedExperiment:
+    """One open experiment: the table that the learner filled, with None where nothing was measured, and a sentence."""
+
+    name: str
+    task: str
+    table: dict[str, float | None] = field(default_factory=dict)
+    sentence: str = ""
+    complete: bool = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was filled in."""
+        return bool(self.sentence) or any(number is not None for number in self.table.values())
+
+
+@dataclass(frozen=True)
 class SavedNotebook:
     """What a saved notebook holds; `claims` counts those that held."""
 
     title: str
     predictions: list[SavedPrediction] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    experiments: list[SavedExperiment] = field(default_factory=list)
     claims: int = 0
     remarks: list[str] = field(default_factory=list)
 
@@ -70,6 +87,7 @@ def read_answers(notebook: NotebookNode) -> SavedNotebook:
         title=title[1].strip() if title else "(no title)",
         predictions=_predictions(code),
         answers=_answers(code, prose),
+        experiments=_experiments(code, prose),
         claims=sum(len(_records(cell, "claim")) for cell in code),
         remarks=_remarks(code),
     )
@@ -97,15 +115,30 @@ def _predictions(code: list[NotebookNode]) -> list[SavedPrediction]:
 def _answers(code: list[NotebookNode], prose: str) -> list[Answer]:
     """Return one answer for each exercise: the best of several attempts, and never the notebook's own solution."""
     attempts: dict[str, list[Answer]] = {}
-    for cell in code:
-        if "solution" in tags(cell) or cell.source.lstrip().startswith("# Solution"):
-            continue
+    for cell in filter(_is_learners, code):
         called = re.findall(r"""^check\(\s*["'](\d\d\.\d+)["']""", cell.source, re.M)
         for name in dict.fromkeys([*called, *(record["name"] for record in _records(cell, "exercise"))]):
             verdict, detail = _verdict(cell, name)
             answer = Answer(name, _task(prose, name), cell.source, verdict, detail, _doubt(cell, verdict))
             attempts.setdefault(name, []).append(answer)
     return [min(of_one, key=lambda a: BEST_FIRST.index(a.verdict)) for _, of_one in sorted(attempts.items())]
+
+
+def _experiments(code: list[NotebookNode], prose: str) -> list[SavedExperiment]:
+    """Return every open experiment as it was saved last, without the notebook's own solution."""
+    found: dict[str, SavedExperiment] = {}
+    for cell in filter(_is_learners, code):
+        for name in re.findall(r"""^experiment\(\s*["'](\d\d\.\d+)["']""", cell.source, re.M):
+            found.setdefault(name, SavedExperiment(name, _task(prose, name)))
+        for record in _records(cell, "experiment"):
+            name, saved = record["name"], {key: record[key] for key in ("table", "sentence", "complete")}
+            found[name] = SavedExperiment(name, _task(prose, name), **saved)
+    return list(found.values())
+
+
+def _is_learners(cell: NotebookNode) -> bool:
+    """Whether a cell is the learner's, not a solution that ships with the course."""
+    return "solution" not in tags(cell) and not cell.source.lstrip().startswith("# Solution")
 
 
 def _verdict(cell: NotebookNode, name: str) -> tuple[str, str]:

@@ -6,27 +6,41 @@ import math
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_number, check_whole
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_model, check_rows
+from aecourse.models.base import check_batch, check_images_of, check_rows, in_evaluation_mode
 
 
 @torch.inference_mode()
-def reconstruct(model: Autoencoder, x: torch.Tensor, *, batch_size: int = 5_000) -> torch.Tensor:
-    """Encode and decode x in evaluation mode, without gradients; (n, in_features) → (n, in_features)."""
-    check_rows("x", x, check_model(model).in_features)
+def reconstruct(model: nn.Module, x: torch.Tensor, *, batch_size: int = 5_000) -> torch.Tensor:
+    """Encode and decode x in evaluation mode, without gradients; (n, …) → (n, …).
+
+    Parameters
+    ----------
+    model : nn.Module
+        An autoencoder of the course, or any network whose output has the shape of its input.
+    x : float tensor (n, in_features), or (n, …) for a network of your own
+    """
+    if isinstance(model, Autoencoder):
+        check_rows("x", x, model.in_features)
+    elif isinstance(model, nn.Module):
+        check_batch("x", x)
+    else:
+        raise TypeError(f"model must be a network, an nn.Module; got {type(model).__name__}")
     batch_size = check_whole("batch_size", batch_size)
-    was_training = model.training
-    try:
-        model.eval()
-        return torch.cat([model(batch) for batch in x.split(batch_size)])
-    finally:
-        model.train(was_training)
+    with in_evaluation_mode(model):
+        batches = [model(batch) for batch in x.split(batch_size)]
+    for x_hat in batches[:1]:
+        if not isinstance(x_hat, torch.Tensor) or x_hat.shape[1:] != x.shape[1:]:
+            got = f"shape {tuple(x_hat.shape)}" if isinstance(x_hat, torch.Tensor) else type(x_hat).__name__
+            raise TypeError(f"model must give back images of shape (n, {', '.join(map(str, x.shape[1:]))}); got {got}")
+    return torch.cat(batches)
 
 
-def reconstruction_mse(model: Autoencoder, x: torch.Tensor) -> float:
+def reconstruction_mse(model: nn.Module, x: torch.Tensor) -> float:
     """Return the mean squared error of the model's reconstructions, per pixel.
 
     Multiply by the number of pixels (784) for the summed squared error per image (SSE) that Hinton and Salakhutdinov
@@ -34,10 +48,11 @@ def reconstruction_mse(model: Autoencoder, x: torch.Tensor) -> float:
 
     Parameters
     ----------
-    model : Autoencoder
-    x : float tensor (n, in_features)
+    model, x
+        As in `reconstruct`.
     """
-    check_model(model).check_images("x", x)
+    if isinstance(model, nn.Module):
+        check_images_of(model, "x", x)
     return F.mse_loss(reconstruct(model, x), x).item()
 
 

@@ -13,6 +13,7 @@ from aecourse.exercises import (  # noqa: F401  (importing registers the checks)
     variational,
 )
 from aecourse.exercises.checking import EXERCISES, Exercise, Mark, exercise, mark
+from aecourse.exercises.experiments import experiment
 from aecourse.exercises.protocol import RECORD, Prediction, check, claim, read_records
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "claim",
     "exercise",
+    "experiment",
     "mark",
     "read_records",
 ]

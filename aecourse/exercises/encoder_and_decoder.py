@@ -34,29 +34,72 @@ def weights_of_one_layer(answer) -> Hint:
 
 
 @exercise("02.2", "medium")
+def side_after(answer) -> Hint:
+    """Expect a function that counts the places at which a filter stands along one side."""
+    for side, width, stride, padding in ((31, 6, 2, 5), (28, 4, 2, 1), (32, 4, 4, 0), (9, 5, 1, 2)):
+        got = as_number(call(answer, side, width, stride, padding))
+        steps = (side + 2 * padding - width) / stride
+        mistakes = {
+            "the place where the filter starts counts too: add 1": steps // 1,
+            "zeros stand at both ends of the row: add the padding twice": (side + padding - width) // stride + 1,
+            "the zeros at the ends are missing": (side - width) // stride + 1,
+            "a place is a whole number: a step that would leave the row is not made, so round down": steps + 1,
+            "a step that would leave the row is not made: round down, not up": -(-steps // 1) + 1,
+            "the width of the filter is missing: it stops when its right end reaches the end": side // stride,
+        }
+        row = f"a row of {side}, width {width}, stride {stride}, padding {padding}"
+        otherwise = f"for {row} it gives {got:g}; draw the row and count"
+        if hint := compare(got, steps // 1 + 1, mistakes, tolerance=1e-9, otherwise=otherwise):
+            return hint
+    return None
+
+
+@exercise("02.3", "easy")
+def honest(answer) -> Hint:
+    """Expect a function that returns the test accuracy of the setting with the best validation accuracy."""
+    cases = (([0.71, 0.75, 0.78, 0.74, 0.7], [0.72, 0.79, 0.76, 0.73, 0.71]), ([0.9, 0.8], [0.86, 0.88]))
+    for valid, test in (map(torch.tensor, case) for case in cases):
+        best = valid.argmax()
+        mistakes = {
+            "that is the best test accuracy: the test digits chose, so they cannot judge any more": test.max(),
+            "that is the validation accuracy, which was chosen for being high: let the test judge": valid.max(),
+            "that is the validation accuracy of what the test digits chose: exchange the two": valid[test.argmax()],
+            "that is which setting to take; return its test accuracy": best,
+            "that is the mean over all settings, also over those that were not chosen": test.mean(),
+        }
+        otherwise = "first find which setting is best on validation digits; then return that setting's test accuracy"
+        if hint := compare(call(answer, valid, test), test[best], mistakes, tolerance=1e-6, otherwise=otherwise):
+            return hint
+    return None
+
+
+@exercise("02.4", "medium")
 @torch.no_grad()
-def half_way(answer) -> Hint:
-    """Expect a function that decodes the mean of two codes."""
+def between(answer) -> Hint:
+    """Expect a function that decodes a point of the line from one code to another."""
     generator = torch.Generator().manual_seed(0)
     a, b = torch.rand(2, 5, 784, generator=generator)
     model = DenseAutoencoder(8, hidden=(16,))
     for weight in model.parameters():  # with initial weights all mistakes give nearly the same gray
         weight.copy_(torch.randn(weight.shape, generator=generator) / weight.shape[-1] ** 0.5 * 3)
     z_a, z_b = model.encode(a), model.encode(b)
-    mistakes = {
-        "that is the mean of the pixels; take the mean between encoding and decoding": (a + b) / 2,
-        "that encodes the mean of the pixels; encode each image first, then take the mean": model((a + b) / 2),
-        "that is the mean of two restored images; take the mean before decoding": (model(a) + model(b)) / 2,
-        "that is the mean of the codes; decode it": (z_a + z_b) / 2,
-        "that decodes the sum of the codes; take their mean": model.decode(z_a + z_b),
-        "half of the difference leads elsewhere; take the mean of the codes": model.decode((z_b - z_a) / 2),
-        "that is the first image, restored; go half-way to the second": model(a),
-        "that is the second image, restored; stop half-way between the two": model(b),
-    }
-    return compare(call(answer, model, a, b), model.decode((z_a + z_b) / 2), mistakes)
+    for t in (0.25, 0.5, 0.0, 1.0):
+        pixels, z = (1 - t) * a + t * b, (1 - t) * z_a + t * z_b
+        mistakes = {
+            "that mixes the pixels; mix between encoding and decoding": pixels,
+            "that encodes mixed pixels; encode each image first, then mix": model(pixels),
+            "that mixes two restored images; mix before decoding": (1 - t) * model(a) + t * model(b),
+            "that is the mixed code; decode it": z,
+            "that goes from b to a: at t = 0 the picture should be a": model.decode(t * z_a + (1 - t) * z_b),
+            "a's part does not shrink: the two shares add up to 1": model.decode(z_a + t * z_b),
+            "that is half-way for every t": model.decode((z_a + z_b) / 2),
+        }
+        if hint := compare(call(answer, model, a, b, t), model.decode(z), mistakes):
+            return hint
+    return None
 
 
-@exercise("02.3", "stretch")
+@exercise("02.5", "stretch")
 @torch.enable_grad()
 def tied_weights(answer) -> Hint:
     """Expect a torch model 784 → 16 → 784 whose decoder uses the encoder's matrix transposed, gradients included."""

@@ -8,7 +8,7 @@ import torch
 
 from aecourse.data import load_mnist
 from aecourse.exercises.checking import Hint, agree, compare, exercise
-from aecourse.exercises.conversion import as_array, as_number, call
+from aecourse.exercises.conversion import as_array, as_number, as_parts, call
 
 
 @functools.cache
@@ -66,7 +66,53 @@ def pca_restore(answer) -> Hint:
     return compare(call(answer, x, mean, components), z @ components + mean, mistakes)
 
 
-@exercise("03.3", "stretch")
+@exercise("03.3", "medium")
+def mix(answer) -> Hint:
+    """Expect a function (E, D, M) that gives an encoder with the code M z, and the decoder that undoes it."""
+    generator = torch.Generator().manual_seed(0)
+    E, D, M = (torch.randn(size, generator=generator) for size in ((3, 5), (5, 3), (3, 3)))
+    back = torch.linalg.inv(M)
+    encoder, decoder = map(as_array, as_parts(call(answer, E, D, M), "the encoder's matrix", "the decoder's matrix"))
+    if agree(encoder, as_array(back @ E), 1e-3) and agree(decoder, as_array(D @ M), 1e-3):
+        return "every image is restored as before, but the code is now M⁻¹z; the question asks for M z"
+    mistakes = {
+        "that is E itself: its code is still z; the new code is M z": E,
+        "the code is a column, z = E x: M z is M E x, without a transpose": M.T @ E,
+        "turned around, the encoder's matrix is (k, d), as E is": (M @ E).T,
+    }
+    if hint := compare(encoder, M @ E, mistakes, tolerance=1e-3, otherwise="its code should be M z, with z = E x"):
+        return f"the encoder: {hint}"
+    mistakes = {
+        "that is D itself; the code has changed, so it must first be unmixed": D,
+        "that mixes the code a second time; the decoder must first undo M": D @ M,
+        "the transpose undoes M only if M is a rotation; take the inverse": D @ M.T,
+        "the inverse is right, but it must not be transposed": D @ back.T,
+    }
+    if hint := compare(decoder, D @ back, mistakes, tolerance=1e-3, otherwise="D′E′ must be D E again"):
+        return f"the encoder is right; the decoder: {hint}"
+    return None
+
+
+@exercise("03.4", "easy")
+def keep_first(answer) -> Hint:
+    """Expect a function (z, kept) that keeps the first numbers of each code and sets the others to zero."""
+    z = torch.randn(4, 5, generator=torch.Generator().manual_seed(0)) + 3  # no zero among them
+    kept, order = torch.tensor([1, 5, 3, 2]), torch.arange(5)
+    mistakes = {
+        "one number too few is kept: arange counts from 0": z * (order < kept[:, None] - 1),
+        "one number too many is kept: arange counts from 0": z * (order <= kept[:, None]),
+        "that keeps the numbers after the kept-th; keep those up to it": z * (order >= kept[:, None]),
+        "that keeps the last numbers; keep the first": z * (order >= 5 - kept[:, None]),
+        "every image has its own number in kept; that used the first for all": z * (order < kept[0]),
+        "that is the mask; multiply the code by it": order < kept[:, None],
+        "that is the code itself; nothing was set to zero": z,
+    }
+    mistakes = {hint: wrong.float() for hint, wrong in mistakes.items()}
+    otherwise = "row i should be z[i] with zeros after its first kept[i] numbers"
+    return compare(call(answer, z, kept), z * (order < kept[:, None]), mistakes, otherwise=otherwise)
+
+
+@exercise("03.5", "stretch")
 def unmix(answer) -> Hint:
     """Expect a function (E, D, C) that gives the data's principal axes in the space of D's columns, largest first."""
     generator = torch.Generator().manual_seed(0)

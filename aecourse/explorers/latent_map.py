@@ -15,10 +15,12 @@ from aecourse.explorers.base.view import Explorer
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model
 from aecourse.plotting import figure_png, mosaic, plot_image, plot_latent_map
+from aecourse.zoo.catalogue import load_split
 from aecourse.zoo.shipped import codes_of
 from aecourse.zoo.weights import shared_weights
 
 SHOWN = 4_000  # points on the map; more would only cover each other
+NEAR = 0.03  # share of the map's side; a place with no code of a training digit within it is a hole
 
 
 class LatentMapExplorer(Explorer):
@@ -31,7 +33,8 @@ class LatentMapExplorer(Explorer):
     model : Autoencoder with latent_dim 2, optional
         Default the shipped "map-2d".
     images : ImageSet, optional
-        Whose codes to draw, coloured by label; default the test digits. The model never sees the labels.
+        Whose codes to draw, coloured by label; default the test digits. The model never sees the labels. A place is a
+        hole if no code of the training digits lies near it, or none of these images if they are given.
 
     Attributes
     ----------
@@ -43,10 +46,13 @@ class LatentMapExplorer(Explorer):
         self.model = shared_weights("map-2d") if model is None else check_model(model)
         if self.model.latent_dim != 2:
             raise ValueError(f"model must have latent_dim 2 to be drawn as a map; got {self.model.latent_dim}")
+        taught = load_split()[0] if images is None else images
+        self.names = ("training digit", "test digits") if images is None else ("picture", "pictures")
         images = load_mnist()[1] if images is None else images
         if not isinstance(images, ImageSet):
             raise TypeError(f"images must be an ImageSet, with labels for the colours; got {type(images).__name__}")
         self.codes = codes_of(self.model, images.x)
+        self.taught = self.codes if taught is images else codes_of(self.model, taught.x)
         self.labels = images.y.cpu().numpy()
         low, high = self._frame()
         self.digits = max(2, 2 - int(np.floor(np.log10((high - low).min()))))  # a map of small codes needs more places
@@ -142,15 +148,16 @@ class LatentMapExplorer(Explorer):
         return mosaic([self._decode(z1, z2)])
 
     def describe(self, z1: float, z2: float) -> str:
-        """The place, and which digits live near it."""
-        distance = np.linalg.norm((self.codes - (z1, z2)) / (self.high - self.low), axis=1)
-        nearest = np.argsort(distance)[:20]
+        """The place, and which digits live near it, or that none taught the decoder there."""
+        size = self.high - self.low
         place = f"z = ({z1:.{self.digits}f}, {z2:.{self.digits}f})"
-        if distance[nearest].mean() > 0.04:
-            return f"{place}: a hole. No test digit has a code near here, so nothing taught the decoder what to draw."
+        learnt, seen = self.names
+        if np.square((self.taught - (z1, z2)) / size).sum(1).min() > NEAR**2:
+            return f"{place}: a hole. No {learnt} has a code near here, so nothing taught the decoder what to draw."
+        nearest = np.argsort(np.square((self.codes - (z1, z2)) / size).sum(1))[:20]
         common = np.bincount(self.labels[nearest]).argmax()
         share = (self.labels[nearest] == common).mean()
-        return f"{place}: {share:.0%} of the 20 nearest test digits are a {common}."
+        return f"{place}: {share:.0%} of the 20 nearest {seen} are a {common}."
 
     def draw_static(self, figure: Figure) -> None:
         """The map with the chosen place, and what is decoded there."""

@@ -201,6 +201,8 @@ class TrainingExplorer(Explorer):
             )
         if self.trained is not None:
             sentence += f". Test MSE {self.trained.test_mse:.4f}"
+        if history.died:
+            return sentence + ". The training has died: every digit comes back as the same picture. Try a lower rate."
         return sentence + (f". Ended early by {history.stopped}; what was learnt is kept." if history.stopped else ".")
 
     def decorate(self) -> None:

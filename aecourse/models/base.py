@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -146,14 +147,7 @@ class Autoencoder(nn.Module):
             If x is empty, not (n, in_features), not finite, or outside [0, 1] for a model that ends in a sigmoid.
         """
         check_rows(name, x, self.in_features)
-        dtype = next(self.parameters()).dtype
-        if x.dtype != dtype:
-            raise TypeError(f"{name} must hold {dtype} like the model; got {x.dtype} (convert with .to({dtype}))")
-        if len(x) == 0:
-            raise ValueError(f"{name} must hold at least one image; got none")
-        low, high = x.min().item(), x.max().item()  # NaN spreads through both
-        if not (low > float("-inf") and high < float("inf")):
-            raise ValueError(f"{name} must hold finite numbers only; it contains NaN or infinity")
+        low, high = _check_values(self, name, x)
         if self.pixels_in_unit_range and not (low >= 0 and high <= 1):
             raise ValueError(
                 f"{name} must hold pixels in [0, 1]; got values from {low:.3g} to {high:.3g} (divide bytes by 255)"
@@ -174,6 +168,51 @@ def stack_layers(sizes: Sequence[int], activation: str, *, batch_norm: bool = Fa
             layers.append(nn.BatchNorm1d(size_out))
         layers.append(ACTIVATIONS[activation]())
     return layers
+
+
+def check_images_of(model: nn.Module, name: str, x: torch.Tensor) -> None:
+    """Raise an error if a network, the course's or anybody's, cannot be trained or evaluated on x.
+
+    An Autoencoder of the course knows the shape and the range it takes; of another network's images only what holds
+    for every network is asked: a batch of finite numbers of its precision.
+    """
+    if isinstance(model, Autoencoder):
+        model.check_images(name, x)
+        return
+    check_batch(name, x)
+    _check_values(model, name, x)
+
+
+def check_batch(name: str, x: torch.Tensor) -> None:
+    """Raise an error unless x is a float tensor of shape (n, …)."""
+    if isinstance(x, torch.Tensor) and x.ndim > 2:
+        x = x.flatten(1)
+    check_rows(name, x)
+
+
+def _check_values(model: nn.Module, name: str, x: torch.Tensor) -> tuple[float, float]:
+    """Return the smallest and the largest number of x; raise an error if one is not finite, or of another precision."""
+    dtype = next((p.dtype for p in model.parameters()), x.dtype)
+    if x.dtype != dtype:
+        raise TypeError(f"{name} must hold {dtype} like the model; got {x.dtype} (convert with .to({dtype}))")
+    if len(x) == 0:
+        raise ValueError(f"{name} must hold at least one image; got none")
+    low, high = x.min().item(), x.max().item()  # NaN spreads through both
+    if not (low > float("-inf") and high < float("inf")):
+        raise ValueError(f"{name} must hold finite numbers only; it contains NaN or infinity")
+    return low, high
+
+
+@contextmanager
+def in_evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode for the block, and every part of it back into the mode it was in."""
+    modes = {part: part.training for part in model.modules()}
+    try:
+        model.eval()
+        yield
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
 
 
 def check_model(model: Autoencoder) -> Autoencoder:

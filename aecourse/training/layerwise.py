@@ -7,16 +7,9 @@ import inspect
 import torch
 
 from aecourse.models import Classifier, StackedAutoencoder
-from aecourse.training.loop import (
-    History,
-    check_batches,
-    check_callbacks,
-    check_images,
-    check_learns,
-    check_settings,
-    fit,
-    training_loop,
-)
+from aecourse.training.loop import History, fit, training_loop
+from aecourse.training.objective import check_images, check_learns
+from aecourse.training.settings import check_batches, check_callbacks, check_settings
 
 
 def fit_layerwise(
@@ -67,7 +60,7 @@ def fit_layerwise(
             "augment cannot be used here: the upper layers see codes, no pictures; pass pictures that are changed "
             "already, as x, or augment afterwards, in fit(stack, x, augment=…)"
         )
-    accepted = [name for name in inspect.signature(fit).parameters if name not in ("model", "augment")]
+    accepted = [name for name in inspect.signature(fit).parameters if name not in ("model", "loss", "augment")]
     for name in options.keys() - set(accepted) - {"augment"}:
         raise TypeError(f"{name} is no option of fit_layerwise; accepted are {', '.join(accepted)}")
     settings = {name: options[name] for name in ("batch_size", "lr", "schedule") if name in options}
@@ -99,7 +92,7 @@ def fit_classifier(
     epochs: int = 5,
     batch_size: int = 256,
     lr: float = 1e-3,
-    schedule: str = "one-cycle",
+    schedule: str = "trapezoid",
     seed: int = 0,
     progress: bool = True,
 ) -> History:

@@ -35,5 +35,8 @@ def load_split(*, device: torch.device | str = "cpu") -> tuple[ImageSet, ImageSe
 
 @functools.cache
 def digits_pca() -> PCA:
-    """Return the PCA of the 60,000 training digits, with as many components as the largest code, computed once."""
-    return PCA.fit(load_mnist()[0].x, CODE_SIZES[-1])
+    """Return the PCA of the digits that the networks are fitted to, with as many components as the largest code.
+
+    Computed once.
+    """
+    return PCA.fit(load_split()[0].x, CODE_SIZES[-1])

@@ -7,6 +7,7 @@ another busy process slows torch's threads.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import subprocess
 import sys
@@ -60,6 +61,25 @@ def training_lines() -> Iterator[Line]:
         slow = measured["torchvision + DataLoader"][0]
         yield Line(f"epoch{where}: torchvision + DataLoader / fit", slow / fit_seconds, "×", at_least=5)
         yield Line(f"test MSE{where}: fit / bare loop", fit_mse / bare_mse, "×", at_most=1.05)
+
+
+def default_lines() -> Iterator[Line]:
+    """What the default of `fit` reaches beside the loops that others use, as `make controls` stored it."""
+    from aecourse.evaluation.controls import FOLDER, stored
+
+    path = FOLDER / "training_default.json"
+    for name, entry in json.loads(path.read_text(encoding="utf-8")).items():
+        if not entry["seeds"]:
+            continue  # `make controls NAMES=training_default` goes on where it was stopped
+        found = stored(name)
+        means = {loop: found[loop].mean for loop in found.values}
+        ours = means.pop("ours")
+        tripled = means.pop("ours, rate × 3")
+        what = f"{name.partition('.')[2]} ({found['ours'].count} seeds)"
+        for loop, loss in means.items():
+            target = {} if loop.startswith("ours") else {"at_most": 1.0}
+            yield Line(f"validation loss, {what}: ours / {loop}", ours / loss, "×", **target)
+        yield Line(f"validation loss, {what}: rate × 3 / ours", tripled / ours, "×", at_most=2.0)
 
 
 def step_lines() -> Iterator[Line]:
@@ -158,6 +178,7 @@ def _median_of_processes(code: str, count: int = 5) -> float:
 
 PARTS = {
     "training": training_lines,
+    "default": default_lines,
     "steps": step_lines,
     "explorers": explorer_lines,
     "memory": memory_lines,

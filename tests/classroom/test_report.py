@@ -86,14 +86,14 @@ def test_two_predictions_in_one_cell_keep_their_order() -> None:
 @pytest.mark.parametrize(
     ("source", "verdict", "detail"),
     [
-        ('check("00.1", 49)', RIGHT, ""),
+        ('check("00.1", 12.25)', RIGHT, ""),
         ('check("00.1", 16)', NOT_YET, r"\w{3,}"),
         ('ratio = ...\ncheck("00.1", ratio)', NOT_ATTEMPTED, ""),
         ('def f(x, y):\n    return 1 / 0\n\n\ncheck("00.2", f)', NOT_YET, "ZeroDivisionError"),
         ('ratio = lost\ncheck("00.1", ratio)', STOPPED, "NameError: name 'lost'"),
-        ('check("00.1", 16)\ncheck("00.1", 49)', RIGHT, ""),
-        ('check("00.1", 49)\ncheck("00.1", 16)', NOT_YET, r"\w{3,}"),
-        ('for answer in (16, 49):\n    check("00.1", answer)', RIGHT, ""),
+        ('check("00.1", 16)\ncheck("00.1", 12.25)', RIGHT, ""),
+        ('check("00.1", 12.25)\ncheck("00.1", 16)', NOT_YET, r"\w{3,}"),
+        ('for answer in (16, 12.25):\n    check("00.1", answer)', RIGHT, ""),
     ],
 )
 def test_answer_is_read_back(source: str, verdict: str, detail: str) -> None:
@@ -107,7 +107,7 @@ def test_answer_is_read_back(source: str, verdict: str, detail: str) -> None:
 
 def test_cell_that_was_not_run() -> None:
     """No output, no verdict, and the number of such cells is told."""
-    reading = read_answers(notebook(ran("1"), new_code_cell('check("00.1", 49)', metadata={"tags": ["exercise"]})))
+    reading = read_answers(notebook(ran("1"), new_code_cell('check("00.1", 12.25)', metadata={"tags": ["exercise"]})))
     assert reading.answers[0].verdict == NOT_RUN
     assert reading.remarks == ["Not run: 1 of 2 code cells."]
 
@@ -115,15 +115,15 @@ def test_cell_that_was_not_run() -> None:
 def test_solution_is_no_answer() -> None:
     """Neither by its tag nor, untagged, by its first line."""
     stub = ran('ratio = ...\ncheck("00.1", ratio)', tag="exercise")
-    tagged = ran('check("00.1", 49)', count=2, tag="solution")
-    untagged = ran('# Solution 00.1\ncheck("00.1", 49)', count=3)
+    tagged = ran('check("00.1", 12.25)', count=2, tag="solution")
+    untagged = ran('# Solution 00.1\ncheck("00.1", 12.25)', count=3)
     assert [a.verdict for a in read_answers(notebook(stub, tagged, untagged)).answers] == [NOT_ATTEMPTED]
-    assert [a.verdict for a in read_answers(notebook(stub, ran('check("00.1", 49)', count=2))).answers] == [RIGHT]
+    assert [a.verdict for a in read_answers(notebook(stub, ran('check("00.1", 12.25)', count=2))).answers] == [RIGHT]
 
 
 def test_the_best_of_several_tries_counts() -> None:
     """A wrong one after a right one takes nothing away."""
-    for sources in (("16", "49"), ("49", "16"), ("49", "lost")):
+    for sources in (("16", "12.25"), ("12.25", "16"), ("12.25", "lost")):
         cells = [ran(f'check("00.1", {answer})', count=i) for i, answer in enumerate(sources, start=1)]
         assert [a.verdict for a in read_answers(notebook(*cells)).answers] == [RIGHT]
 
@@ -132,7 +132,7 @@ def test_another_version_of_the_course_is_named() -> None:
     """Its records are not understood, and not mistaken for cells that were not run."""
     cells = [
         *predicted("less", "less"),
-        ran('check("00.1", 49)', count=3),
+        ran('check("00.1", 12.25)', count=3),
         ran('claim("00.c", "A", 1, at_most=1)', count=4),
     ]
     for cell in cells:
@@ -148,21 +148,21 @@ def test_another_version_of_the_course_is_named() -> None:
 def test_outputs_from_before_there_were_records_are_not_called_not_run() -> None:
     """A sentence alone is no verdict, but the cell did run."""
     printed = new_output("stream", name="stdout", text="Exercise 00.1: ✓ right.\n")
-    cell = new_code_cell('check("00.1", 49)', execution_count=1, outputs=[printed])
+    cell = new_code_cell('check("00.1", 12.25)', execution_count=1, outputs=[printed])
     assert [a.verdict for a in read_answers(notebook(cell)).answers] == [UNREADABLE]
 
 
 @pytest.mark.parametrize(
     "code",
     [
-        "x = torch.zeros(2, 3)[..., 0]\nanswer = 49",
-        "x = torch.zeros(2, 3)\nx[..., 0] = 1\nanswer = 49",
-        "x = torch.zeros(2, 3)[..., None, :].sum()\nanswer = 49",
-        "part = (..., 0)\nx = torch.zeros(2, 3)[part]\nanswer = 49",
-        "def f(n: tuple[int, ...], rest=...) -> int:\n    return 49\n\n\nanswer = f(())",
-        "def f():\n    return 49\n    ...\n\n\nanswer = f()",
-        "def f():\n    'why'\n    return 49\n\n\nanswer = f()",
-        "answer = 49 if torch is not ... else 0",
+        "x = torch.zeros(2, 3)[..., 0]\nanswer = 12.25",
+        "x = torch.zeros(2, 3)\nx[..., 0] = 1\nanswer = 12.25",
+        "x = torch.zeros(2, 3)[..., None, :].sum()\nanswer = 12.25",
+        "part = (..., 0)\nx = torch.zeros(2, 3)[part]\nanswer = 12.25",
+        "def f(n: tuple[int, ...], rest=...) -> float:\n    return 12.25\n\n\nanswer = f(())",
+        "def f():\n    return 12.25\n    ...\n\n\nanswer = f()",
+        "def f():\n    'why'\n    return 12.25\n\n\nanswer = f()",
+        "answer = 12.25 if torch is not ... else 0",
     ],
 )
 def test_right_code_with_dots_in_it_is_not_doubted(code: str) -> None:
@@ -187,7 +187,7 @@ def test_right_code_with_dots_in_it_is_not_doubted(code: str) -> None:
 )
 def test_right_verdict_over_a_stub_is_doubted(stub: str) -> None:
     """Every form of a stub is seen."""
-    cell = ran('check("00.1", 49)', tag="exercise")
+    cell = ran('check("00.1", 12.25)', tag="exercise")
     cell.source = f"{stub}\n{cell.source}"
     (answer,) = read_answers(notebook(cell)).answers
     assert answer.verdict == RIGHT and "changed after it ran" in answer.doubt
@@ -195,15 +195,15 @@ def test_right_verdict_over_a_stub_is_doubted(stub: str) -> None:
 
 def test_code_that_contradicts_its_verdict_is_doubted() -> None:
     """Edited after it ran, as far as that can be seen."""
-    right, stub = ran('check("00.1", 49)', tag="exercise"), ran('ratio = ...\ncheck("00.1", ratio)', tag="exercise")
+    right, stub = ran('check("00.1", 12.25)', tag="exercise"), ran('ratio = ...\ncheck("00.1", ratio)', tag="exercise")
     right.source, stub.source = stub.source, right.source
     for cell in (right, stub):
         (answer,) = read_answers(notebook(cell)).answers
         assert "changed after it ran" in answer.doubt
-    broken = ran('check("00.1", 49)', tag="exercise")
+    broken = ran('check("00.1", 12.25)', tag="exercise")
     broken.source += "\nfor"
     assert "not valid Python" in read_answers(notebook(broken)).answers[0].doubt
-    timed = ran('check("00.1", 49)', tag="exercise")
+    timed = ran('check("00.1", 12.25)', tag="exercise")
     timed.source = f"%%time\n{timed.source}"
     assert read_answers(notebook(timed)).answers[0].doubt == ""
 
@@ -261,12 +261,12 @@ def test_nothing_gets_out_of_its_quotes() -> None:
 
 def test_page_is_accessible_and_dated() -> None:
     """A language, one main heading, headed columns and rows, the version, the date and the name."""
-    reading = read_answers(notebook(*predicted("less", "less"), ran('check("00.1", 49)', tag="exercise")))
+    reading = read_answers(notebook(*predicted("less", "less"), ran('check("00.1", 12.25)', tag="exercise")))
     page = Page(render([("00.ipynb", "today", reading)], name="Ada", today=datetime.date(2031, 5, 4)))
     tags = [tag for tag, _ in page.seen]
     assert dict(page.seen[0][1]) == {"lang": "en"} and tags.count("h1") == 1 and "main" in tags
     assert all(attributes.get("scope") in ("col", "row") for tag, attributes in page.seen if tag == "th")
-    for words in ("Ada", "2031-05-04", aecourse.__version__, "How much is left?", 'check("00.1", 49)', "1 of 1"):
+    for words in ("Ada", "2031-05-04", aecourse.__version__, "How much is left?", 'check("00.1", 12.25)', "1 of 1"):
         assert words in page.text
 
 
@@ -282,18 +282,22 @@ def test_shipped_notebooks_are_read_whole(path: Path) -> None:
     """Every question of the notebook measured and unpredicted, every exercise not attempted, no doubt, no remark."""
     content = nbformat.read(path, as_version=4)
     source = "\n".join(cell.source for cell in content.cells if cell.cell_type == "code")
-    stubs = [cell for cell in content.cells if "exercise" in cell.metadata.get("tags", [])]
+    learners = [cell.source for cell in content.cells if not cell.source.startswith("# Solution")]
+    stubs = [code for code in learners if re.search(r"^check\(", code, re.M)]
+    open_ones = set(re.findall(r"^experiment\(\"(\d\d\.\d)", source, re.M))
     reading = read_answers(content)
     assert len(reading.predictions) == len(re.findall(r"= Prediction\(", source))
     assert all(len(f.question) > 20 and f.predicted is None and f.measured for f in reading.predictions)
     assert len(reading.answers) == len(stubs)
+    assert {one.name for one in reading.experiments} == open_ones
+    assert not [one for one in reading.experiments if one.begun or not one.task]
     assert all(isinstance(a, Answer) and a.verdict == NOT_ATTEMPTED and a.task and not a.doubt for a in reading.answers)
     assert reading.remarks == []  # stored by running all cells from top to bottom
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     """The page is written and named; what cannot be read is named too, with an exit status."""
-    nbformat.write(notebook(ran('check("00.1", 49)', tag="exercise")), tmp_path / "00_trial.ipynb")
+    nbformat.write(notebook(ran('check("00.1", 12.25)', tag="exercise")), tmp_path / "00_trial.ipynb")
     page = tmp_path / "deep" / "report.html"
     assert main(["--folder", str(tmp_path), "--to", str(page), "--name", 'Ada "Countess" L']) == 0
     assert "Ada &#34;Countess&#34; L" in page.read_text() and str(page) in capsys.readouterr().out

@@ -15,7 +15,7 @@ WRONG = answers.WRONG | answers_families.WRONG
 
 def handed_in(name: str, answer: object) -> object:
     """The answer, made now where making it takes a while: the table then holds a function that makes it."""
-    return answer() if name in ("00.3", "02.3") and callable(answer) else answer
+    return answer() if name in ("00.3", "02.5") and callable(answer) else answer
 
 
 def test_every_exercise_is_tried() -> None:
@@ -46,7 +46,7 @@ def test_marking_leaves_a_model_as_it_was(answer: type[Tied]) -> None:
     model.decode(model.encode(torch.rand(2, 784))).sum().backward()
     model.inward.eval()
     before = {name: (p.detach().clone(), p.grad.clone()) for name, p in model.named_parameters()}
-    mark("02.3", model)
+    mark("02.5", model)
     assert model.training and not model.inward.training
     for name, p in model.named_parameters():
         assert torch.equal(p, before[name][0]) and torch.equal(p.grad, before[name][1])

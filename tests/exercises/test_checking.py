@@ -28,7 +28,7 @@ from aecourse.exercises.protocol import read_records
 from aecourse.zoo import CODE_SIZES
 
 RIGHT = answers.RIGHT | answers_families.RIGHT
-FUNCTIONS = [name for name in RIGHT if name not in ("00.1", "00.3", "01.2", "02.3", "03.1", "08.1")]
+FUNCTIONS = [name for name in RIGHT if name not in ("00.1", "00.3", "00.4", "01.4", "02.5", "03.1", "08.1")]
 numbers = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
 
@@ -38,7 +38,7 @@ def cells(tag: str) -> dict[str, nbformat.NotebookNode]:
     found = {}
     for path in NOTEBOOKS:
         for cell in nbformat.read(path, as_version=4).cells:
-            if tag in cell.metadata.get("tags", []):
+            if tag in cell.metadata.get("tags", []) and "experiment(" not in cell.source:  # nothing marks those
                 (name,) = re.findall(r'check\("(\d\d\.\d)"', cell.source)
                 assert name.startswith(path.name[:2]), f"{name} stands in {path.name}"
                 found[name] = cell
@@ -117,7 +117,7 @@ def test_what_is_no_answer_to_any_function_exercise(name: str, answer: object, w
     assert marked.outcome == "not yet" and words in marked.hint
 
 
-@pytest.mark.parametrize("name", sorted(set(RIGHT) - set(FUNCTIONS) - {"02.3", "01.2"}))
+@pytest.mark.parametrize("name", sorted(set(RIGHT) - set(FUNCTIONS) - {"02.5", "01.4"}))
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -135,7 +135,7 @@ def test_what_is_no_number(name: str, answer: object, words: str) -> None:
     assert marked.outcome == "not yet" and words in marked.hint
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "01.2"])  # whose inputs it must change
 def test_an_answer_may_spoil_its_inputs_and_the_random_state(name: str) -> None:
     """It gets copies, and Python's, NumPy's and torch's random numbers go on as if nothing had been."""
 

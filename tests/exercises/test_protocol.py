@@ -24,7 +24,7 @@ SOURCES = [
     "guess.buttons.value = 'one'\nguess.reveal('two')",
     "print('above')\nclaim('00.error', 'The error', 0.01234, at_most=0.02)\nprint('below')",
     "answer = ...\ncheck('00.1', answer)",
-    "check('00.2', lambda x, x_hat: 1 / 0)\ncheck('00.1', 49)",
+    "check('00.2', lambda x, x_hat: 1 / 0)\ncheck('00.1', 12.25)",
 ]
 RECORDS = [
     {"kind": "question", "name": "00.how_many", "question": "How many?", "options": ["one", "two"]},
@@ -122,7 +122,7 @@ def test_numbers_of_every_kind_are_recorded_as_json(number: object) -> None:
     cell = ran("claim('00.n', 'A number', n, at_least=n, at_most=n)", space={"claim": claim, "n": number})
     (record,) = read_records(json.loads(json.dumps(cell.outputs)))
     assert record["value"] == record["at_least"] == record["at_most"] == float(torch.as_tensor(number).detach())
-    assert "(claimed: exactly " in cell.outputs[0].data["text/plain"]
+    assert cell.outputs[0].data["text/plain"] == f"✓ A number: {record['value']:g}"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_options_are_words() -> None:
 def test_outside_a_notebook_the_sentence_is_printed(capsys: pytest.CaptureFixture) -> None:
     """A script says the same and keeps no record."""
     claim("00.error", "the error", 0.01234, at_most=0.02)
-    check("00.1", 49)
+    check("00.1", 12.25)
     guess = Prediction("00.how_many", "How many?", ["one", "two"])
     for guess.buttons.value in (None, "two", "one"):
         guess.reveal("two")

@@ -14,7 +14,7 @@ from aecourse.explorers import BottleneckExplorer
 from aecourse.explorers.training import TrainedNetwork
 from aecourse.models import DenseAutoencoder
 from aecourse.plotting import as_images
-from aecourse.zoo import CODE_SIZES
+from aecourse.zoo import CODE_SIZES, load_split
 from aecourse.zoo.shipped import load_bottleneck_models
 from aecourse.zoo.weights import load_weights, read_card
 
@@ -26,9 +26,9 @@ def explorer() -> BottleneckExplorer:
 
 
 @pytest.fixture(scope="module")
-def pca(mnist) -> PCA:
+def pca() -> PCA:
     """Eight principal components of the training digits, by the full decomposition."""
-    return PCA(8, svd_solver="covariance_eigh").fit(mnist[0].x.double().numpy())
+    return PCA(8, svd_solver="covariance_eigh").fit(load_split()[0].x.double().numpy())
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from hypothesis import example, given, strategies as st
 
 from aecourse.data import ImageSet
 from aecourse.explorers import TrainingExplorer
+from aecourse.training import History
 from aecourse.zoo import load_split
 
 
@@ -204,3 +205,10 @@ def test_training_does_not_keep_python_alive(explorer):
 def test_bad_latent_dim(latent_dim):
     """From 1 to 64, before the digits are loaded."""
     refuses("latent_dim", TrainingExplorer, latent_dim)
+
+
+def test_a_dead_training_is_said(explorer):
+    """In the caption, not as a warning that would land in another cell."""
+    explorer.history = History(train=[{"total": 0.12}], validation=[{"total": 0.12}], died=True)
+    assert "has died" in explorer.describe()
+    assert "lower rate" in explorer.describe()

@@ -22,7 +22,7 @@ def digits() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 class Tied(nn.Module):
-    """What exercise 02.3 asks for; each subclass does one thing in another way."""
+    """What exercise 02.5 asks for; each subclass does one thing in another way."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,6 +139,24 @@ class TwoMatrices(nn.Module):
         return torch.sigmoid(self.outward(z))
 
 
+def one_step(net, optimizer, x, compare=lambda difference: (difference**2).mean()):
+    """One step of training, with its loss."""
+    loss = compare(net(x) - x)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def one_step_by_hand(net, optimizer, x):
+    """The same in another order of lines, the loss as NumPy's number."""
+    optimizer.zero_grad()
+    loss = F.mse_loss(net(x), x)
+    loss.backward()
+    optimizer.step()
+    return np.float32(loss.item())
+
+
 def circle(array=torch) -> tuple:
     """Eight codes on a circle and the lines that cut them off, as NumPy's or torch's."""
     angle = array.arange(8) * 2 * math.pi / 8
@@ -179,11 +197,14 @@ def folded(first, second):
 
 
 RIGHT = {
-    "00.1": [49, 49.0, np.int64(49), np.float32(49), np.array(49), torch.tensor(49), torch.tensor([49.0]), [49]],
+    "00.1": [12.25, np.float64(12.25), np.float32(12.25), np.array(12.25), torch.tensor(12.25), [12.25]],
     "00.2": [
         lambda x, x_hat: sum(float(d) ** 2 for d in (x - x_hat).flatten()) / (len(x) * len(x[0])),
         lambda x, x_hat: np.mean((x - x_hat) ** 2),
         lambda x, x_hat: np.square(np.asarray(x) - np.asarray(x_hat)).mean(),
+        lambda x, x_hat: np.mean(np.power(x - x_hat, 2), axis=(0, 1)),
+        lambda x, x_hat: np.sum(np.square(x - x_hat), keepdims=True) / x.size,
+        lambda x, x_hat: np.linalg.norm(x - x_hat) ** 2 / (x.shape[0] * x.shape[1]),
         lambda x, x_hat: F.mse_loss(x, x_hat),
         lambda x, x_hat: [((x - x_hat) ** 2).mean().item()],
     ],
@@ -191,16 +212,31 @@ RIGHT = {
         0.0675,
         0.06747,
         lambda: np.mean((digits()[1].numpy() - digits()[0].numpy().mean(0)) ** 2),
+        lambda: np.square(digits()[1] - digits()[0].mean(0)).mean(),
+        lambda: np.mean(((digits()[1] - digits()[0].mean(0)) ** 2).numpy(), keepdims=True),
         lambda: (digits()[1] - digits()[0].mean(0)).square().mean(),
         lambda: (digits()[1] - digits()[0].mean(0)).square().mean().double().requires_grad_(),
+    ],
+    "00.4": [2580, 2580.0, np.int64(2580), torch.tensor(2580), 3 * math.ceil(55_000 / 64), [2580]],
+    "00.5": [
+        lambda x, x_hat, y: [((x - x_hat)[y == c] ** 2).mean().item() for c in range(10)],
+        lambda x, x_hat, y: torch.stack([F.mse_loss(x_hat[y == c], x[y == c]) for c in range(10)]),
+        lambda x, x_hat, y: np.bincount(y, np.square(x - x_hat).mean(1)) / np.bincount(y),
+        lambda x, x_hat, y: np.array([np.mean((x.numpy() - x_hat.numpy())[y.numpy() == c] ** 2) for c in range(10)]),
     ],
     "01.1": [
         lambda n: (n - 1).bit_length(),
         lambda n: np.ceil(np.log2(n)),
         lambda n: torch.tensor(float(n)).log2().ceil(),
     ],
-    "01.2": [(32, 4), [32, 4.0], np.array([32, 4]), (np.int64(32), np.int32(4)), torch.tensor([32, 4])],
+    "01.2": [one_step, one_step_by_hand, lambda net, optimizer, x: one_step(net, optimizer, x).item()],
     "01.3": [
+        lambda x, x_hat: ((x - x_hat) ** 2).mean() ** 0.5,
+        lambda x, x_hat: np.sqrt(np.mean((x - x_hat) ** 2)),
+        lambda x, x_hat: math.sqrt(F.mse_loss(x_hat, x)),
+    ],
+    "01.4": [(32, 4), [32, 4.0], np.array([32, 4]), (np.int64(32), np.int32(4)), torch.tensor([32, 4])],
+    "01.5": [
         circle,
         lambda: circle(np),
         lambda: [part.tolist() for part in circle()],
@@ -208,18 +244,40 @@ RIGHT = {
     ],
     "02.1": [lambda k: 1569 * k + 784, lambda k: np.float64(1569 * k + 784), lambda k: torch.tensor(1569 * k + 784)],
     "02.2": [
-        lambda model, a, b: model.decode((model.encode(a) + model.encode(b)) / 2),
-        lambda model, a, b: model.decode(torch.lerp(model.encode(a), model.encode(b), 0.5)).numpy(),
-        lambda model, a, b: model.decode((model.encode(a) + model.encode(b)) / 2).tolist(),
+        lambda side, width, stride, padding: (side + 2 * padding - width) // stride + 1,
+        lambda side, width, stride, padding: np.floor((side + 2 * padding - width) / stride) + 1,
+        lambda side, width, stride, padding: torch.zeros(side + 2 * padding).unfold(0, width, stride).shape[0],
     ],
-    "02.3": [Tied, Lying, Double],
+    "02.3": [
+        lambda valid, test: test[int(np.argmax(valid))],
+        lambda valid, test: test[torch.argmax(valid)],
+        lambda valid, test: max(zip(valid.tolist(), test.tolist(), strict=True))[1],
+    ],
+    "02.4": [
+        lambda model, a, b, t: model.decode((1 - t) * model.encode(a) + t * model.encode(b)),
+        lambda model, a, b, t: model.decode(torch.lerp(model.encode(a), model.encode(b), t)).numpy(),
+        lambda model, a, b, t: model.decode(model.encode(a) + t * (model.encode(b) - model.encode(a))).tolist(),
+    ],
+    "02.5": [Tied, Lying, Double],
     "03.1": [87, 87.0, np.int64(87), np.array(87.0), torch.tensor(87), torch.tensor([87])],
     "03.2": [
         lambda x, mean, components: (x - mean) @ components.T @ components + mean,
         lambda x, mean, components: np.dot(np.dot(x - mean, components.T), components) + np.asarray(mean),
         lambda x, mean, components: torch.addmm(mean, F.linear(x - mean, components), components).tolist(),
     ],
-    "03.3": [unmixed, unmixed_by_numpy, lambda E, D, C: -unmixed(E, D, C)],
+    "03.3": [
+        lambda E, D, M: (M @ E, D @ torch.linalg.inv(M)),
+        lambda E, D, M: (np.dot(M, E), np.linalg.solve(np.transpose(M), np.transpose(D)).T),
+        lambda E, D, M: [(M @ E).tolist(), torch.linalg.solve(M, D, left=False).tolist()],
+    ],
+    "03.4": [
+        lambda z, kept: z * (torch.arange(z.shape[1]) < kept[:, None]),
+        lambda z, kept: np.where(np.arange(5) < np.asarray(kept)[:, None], z, 0),
+        lambda z, kept: [
+            [float(v) if j < k else 0.0 for j, v in enumerate(row)] for row, k in zip(z, kept, strict=True)
+        ],
+    ],
+    "03.5": [unmixed, unmixed_by_numpy, lambda E, D, C: -unmixed(E, D, C)],
     "04.1": [
         lambda below, above: 2 * below * above + below + above,
         lambda below, above: np.int32(2 * below * above + below + above),
@@ -235,15 +293,15 @@ RIGHT = {
 
 WRONG = {
     "00.1": [
-        (16, "size of the code"),
-        (784, "size of the image"),
-        (12544, "product"),
-        (768, "how many numbers fewer"),
-        (1 / 49, "other way round"),
-        (12.25, "compares bytes"),
-        ("49 times", "got text in quotes"),
+        (49, "compares how many numbers there are"),
+        (64, "the code in bytes"),
+        (784, "the image in bytes"),
+        (720, "how many bytes fewer"),
+        (64 / 784, "other way round"),
+        (784 / 512, "a byte has 8"),
+        ("12 times", "got text in quotes"),
         (True, "one number; got True"),
-        (50, "how often does"),
+        (12, "how often do"),
     ],
     "00.2": [
         (lambda x, x_hat: ((x - x_hat) ** 2).sum(1).mean(), "sum over the pixels"),
@@ -268,6 +326,24 @@ WRONG = {
         ("small", "got text in quotes"),
         (0.2, "average the training images"),
     ],
+    "00.4": [
+        (860, "that is one epoch"),
+        (2577, "with a smaller batch"),
+        (3 * 55_000 / 64, "no part of a step"),
+        (2814, "put aside"),
+        (165_000, "not one"),
+        (3, "how many batches"),
+        (2000, "how often were they seen"),
+    ],
+    "00.5": [
+        (lambda x, x_hat, y: F.mse_loss(x_hat, x), "there should be ten"),
+        (lambda x, x_hat, y: ((x - x_hat) ** 2).mean(1), "one number for each image"),
+        (lambda x, x_hat, y: [((x - x_hat)[y == c] ** 2).sum(1).mean() for c in range(10)], "sum over the pixels"),
+        (lambda x, x_hat, y: np.bincount(y, np.square(x - x_hat).mean(1)) / len(y), "the number of all images"),
+        (lambda x, x_hat, y: [(x - x_hat)[y == c].abs().mean() for c in range(10)], "square the differences"),
+        (lambda x, x_hat, y: [0.1] * 10, "pick its images"),
+        ([0.1] * 10, "not its result"),
+    ],
     "01.1": [
         (lambda n: int(math.log2(n)), "too few to tell them apart"),
         (lambda n: n, "far more than 5 patterns"),
@@ -275,6 +351,24 @@ WRONG = {
         (lambda n: n.bit_length(), "for 8 things it gives 4, but 3 would do"),
     ],
     "01.2": [
+        (lambda net, optimizer, x: ((net(x) - x) ** 2).mean().backward() or optimizer.step(), "zero_grad"),
+        (lambda net, optimizer, x: ((net(x) - x) ** 2).mean(), "no weight moved"),
+        (lambda net, optimizer, x: one_step(net, optimizer, x, lambda d: (d**2).sum()), "not their sum"),
+        (lambda net, optimizer, x: one_step(net, optimizer, x, lambda d: d.abs().mean()), "square the differences"),
+        (lambda net, optimizer, x: print(one_step(net, optimizer, x)), "return the loss as well"),
+        (lambda net, optimizer, x: one_step(net, optimizer, x) * 6, "not the loss of this step"),
+        (lambda net, optimizer, x: one_step(net, optimizer, 1 - x), "not as the five lines"),
+        (0.1, "not its result"),
+    ],
+    "01.3": [
+        (lambda x, x_hat: ((x - x_hat) ** 2).mean(), "that is σ²"),
+        (lambda x, x_hat: ((x - x_hat) ** 2).sum(1).mean() ** 0.5, "divide by D"),
+        (lambda x, x_hat: (x - x_hat).std(), "about the mean difference"),
+        (lambda x, x_hat: np.abs(x - x_hat).mean(), "Laplace"),
+        (lambda x, x_hat: ((x - x_hat) ** 2).mean(1) ** 0.5, "one σ for each image"),
+        (lambda x, x_hat: 0.1, "set its derivative to 0"),
+    ],
+    "01.4": [
         ((16, 8), "more numbers with fewer bits each are better by 1."),
         ((64, 2), "fewer numbers with more bits each are better by 5."),
         ((64, 8), "need 64 bytes"),
@@ -283,7 +377,7 @@ WRONG = {
         ((12, 8), "k must be one of"),
         (16, "2 things"),
     ],
-    "01.3": [
+    "01.5": [
         (lambda: (torch.eye(8)[:, :2], torch.eye(8)[:, :2], torch.full((8,), -0.5)), "share one code"),
         (grid, "it lies among the others"),
         (lambda: (*circle()[:2], torch.zeros(8)), "with a bias of 0"),
@@ -300,14 +394,29 @@ WRONG = {
         (lambda k: 50992, "for k = 1 it gives 50992"),
     ],
     "02.2": [
-        (lambda model, a, b: (a + b) / 2, "mean of the pixels; take"),
-        (lambda model, a, b: model((a + b) / 2), "encodes the mean of the pixels"),
-        (lambda model, a, b: (model(a) + model(b)) / 2, "mean of two restored images"),
-        (lambda model, a, b: (model.encode(a) + model.encode(b)) / 2, "mean of the codes; decode it"),
-        (lambda model, a, b: model.decode(model.encode(a) + model.encode(b)), "sum of the codes"),
-        (lambda model, a, b: (model.decode(model.encode(a) / 2 + model.encode(b) / 2)).mean(0), "shape (784,)"),
+        (lambda side, width, stride, padding: (side + 2 * padding - width) // stride, "add 1"),
+        (lambda side, width, stride, padding: (side + padding - width) // stride + 1, "padding twice"),
+        (lambda side, width, stride, padding: (side - width) // stride + 1, "zeros at the ends are missing"),
+        (lambda side, width, stride, padding: (side + 2 * padding - width) / stride + 1, "whole number"),
+        (lambda side, width, stride, padding: side // stride, "width of the filter is missing"),
+        (lambda side, width, stride, padding: 14, "it gives 14"),
     ],
     "02.3": [
+        (lambda valid, test: test.max(), "the test digits chose"),
+        (lambda valid, test: valid.max(), "let the test judge"),
+        (lambda valid, test: valid[test.argmax()], "exchange the two"),
+        (lambda valid, test: valid.argmax(), "return its test accuracy"),
+        (lambda valid, test: test.mean(), "mean over all settings"),
+    ],
+    "02.4": [
+        (lambda model, a, b, t: (1 - t) * a + t * b, "mixes the pixels"),
+        (lambda model, a, b, t: model((1 - t) * a + t * b), "encodes mixed pixels"),
+        (lambda model, a, b, t: (1 - t) * model(a) + t * model(b), "mixes two restored images"),
+        (lambda model, a, b, t: (1 - t) * model.encode(a) + t * model.encode(b), "the mixed code; decode it"),
+        (lambda model, a, b, t: model.decode(t * model.encode(a) + (1 - t) * model.encode(b)), "goes from b to a"),
+        (lambda model, a, b, t: model.decode((model.encode(a) + model.encode(b)) / 2), "half-way for every t"),
+    ],
+    "02.5": [
         (ByData, "decoder's use of the matrix does not reach"),
         (Detached, "decoder's use of the matrix does not reach"),
         (EncoderDetached, "encoder's use of the matrix does not reach"),
@@ -341,6 +450,26 @@ WRONG = {
         (lambda x, mean, components: ((x - mean) @ components.T @ components + mean).T, "transpose it"),
     ],
     "03.3": [
+        (lambda E, D, M: (M @ E, D), "must first be unmixed"),
+        (lambda E, D, M: (M @ E, D @ M), "mixes the code a second time"),
+        (lambda E, D, M: (M @ E, D @ M.T), "only if M is a rotation"),
+        (lambda E, D, M: (M @ E, D @ torch.linalg.inv(M).T), "must not be transposed"),
+        (lambda E, D, M: (torch.linalg.inv(M) @ E, D @ M), "the code is now M⁻¹z"),
+        (lambda E, D, M: (E, D), "its code is still z"),
+        (lambda E, D, M: (M.T @ E, D @ torch.linalg.inv(M.T)), "without a transpose"),
+        (lambda E, D, M: D @ torch.linalg.inv(M) @ M @ E, "the answer is 2 things"),
+    ],
+    "03.4": [
+        (lambda z, kept: z * (torch.arange(5) <= kept[:, None]), "one number too many"),
+        (lambda z, kept: z * (torch.arange(1, 6) < kept[:, None]), "one number too few"),
+        (lambda z, kept: z * (torch.arange(5) >= kept[:, None]), "after the kept-th"),
+        (lambda z, kept: z[:, : kept[0]], "shape (4, 1); it should be (4, 5)"),
+        (lambda z, kept: z * (torch.arange(5) < kept[0]), "used the first for all"),
+        (lambda z, kept: torch.arange(5) < kept[:, None], "array of numbers"),
+        (lambda z, kept: (torch.arange(5) < kept[:, None]).float(), "that is the mask"),
+        (lambda z, kept: z, "nothing was set to zero"),
+    ],
+    "03.5": [
         (lambda E, D, C: torch.linalg.eigh(C)[1][:, -3:].flip(1).T, "E and D were not used"),
         (lambda E, D, C: np.linalg.eigh(C)[1][:, :3].T, "E and D were not used"),
         (lambda E, D, C: unmixed(E, E.T, C), "space of E"),

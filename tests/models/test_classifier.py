@@ -126,7 +126,7 @@ class TestFitClassifier:
         epochs=not_counts,
         batch_size=not_counts,
         lr=not_rates,
-        schedule=choices_other_than("one-cycle", "constant"),
+        schedule=choices_other_than("trapezoid", "constant"),
         seed=not_seeds,
         images=bad_images(784),
     )

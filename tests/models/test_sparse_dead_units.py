@@ -86,6 +86,6 @@ def test_training_keeps_units_in_use(x, strength):
     model = small_sparse("topk", strength=strength, k=8)
     with torch.no_grad():
         model.encoder_bias[5:7] = -1
-    fit(model, x, epochs=100, batch_size=10, lr=0.02, progress=False)
+    fit(model, x, epochs=100, batch_size=10, lr=0.01, progress=False)
     used = model.active(model.encode(x)).any(0)[5:7]
     assert used.tolist() == [strength > 0] * 2

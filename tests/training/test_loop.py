@@ -2,7 +2,6 @@
 
 import copy
 import itertools
-import math
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from helpers.strategies import same, state_of
 from aecourse.evaluation import reconstruction_mse
 from aecourse.models import Autoencoder, DenseAutoencoder, LinearAutoencoder, NestedAutoencoder
 from aecourse.training import fit, mean_loss
+from aecourse.training.settings import trapezoid
 
 QUIET = {"progress": False}
 
@@ -36,7 +36,7 @@ def test_it_learns(tiny, x):
 
 @pytest.mark.parametrize("build", [lambda: DenseAutoencoder(4, hidden=(16,)), lambda: LinearAutoencoder(4)])
 def test_steps_are_adam_by_hand(build, device, x):
-    """Three full-batch steps as Kingma & Ba write them: 10⁻⁸, 0.9 and 0.999."""
+    """Three full-batch steps as Kingma & Ba write them: 10⁻⁸ and 0.9, with β₂ = 0.95."""
     torch.manual_seed(0)
     model = build().to(device)
     twin, lr = copy.deepcopy(model).double(), 1e-2
@@ -48,8 +48,8 @@ def test_steps_are_adam_by_hand(build, device, x):
         gradients = torch.autograd.grad(((twin(x.double()) - x.double()) ** 2).mean(), parameters)
         for p, g, m, v in zip(parameters, gradients, first, second, strict=True):
             m.mul_(0.9).add_(0.1 * g)
-            v.mul_(0.999).add_(0.001 * g**2)
-            p.data -= lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
+            v.mul_(0.95).add_(0.05 * g**2)
+            p.data -= lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.95**t)).sqrt() + 1e-8)
     for trained, by_hand in zip(model.parameters(), parameters, strict=True):
         torch.testing.assert_close(trained.double(), by_hand, atol=2e-4, rtol=0)
         assert (trained.double() - by_hand).abs().mean() < 1e-5
@@ -80,18 +80,18 @@ def test_constant_schedule():
     np.testing.assert_allclose(slopes(lr=0.1, schedule="constant"), 0.1, rtol=1e-3)
 
 
-def test_one_cycle_schedule_by_hand():
-    """Half a cosine up to lr over 30 % of the steps, half a cosine down to nearly 0; momentum the other way round."""
-    peak, turn, end = 0.1, 0.3 * 41 - 1, 40
-    expected, average = [], 0.0
-    for t in range(40):
-        share = t / turn if t <= turn else (t - turn) / (end - turn)
-        low, high = (peak / 25, peak) if t <= turn else (peak / 25e4, peak)
-        height = (1 - math.cos(math.pi * share)) / 2 if t <= turn else (1 + math.cos(math.pi * share)) / 2
-        momentum = 0.95 - 0.1 * height
-        average = momentum * average + (1 - momentum)
-        expected.append((low + (high - low) * height) * average / (1 - momentum ** (t + 1)))
-    np.testing.assert_allclose(slopes(lr=peak), expected, rtol=2e-3, atol=1e-6)
+def test_trapezoid_schedule_by_hand():
+    """Up to lr in a fifth of a short run, then constant, then down in a straight line over the second half."""
+    rising = [0.01 + 0.99 * t / 8 for t in range(8)]
+    expected = rising + [1.0] * 12 + [(40 - t) / 20 for t in range(20, 40)]
+    np.testing.assert_allclose(slopes(lr=0.1), 0.1 * np.array(expected), rtol=2e-3, atol=1e-6)
+
+
+def test_warm_up_counts_steps():
+    """A hundred steps in a long run, however long."""
+    share = trapezoid(10_000)
+    assert [share(0), share(50), share(99), share(100), share(5_000)] == pytest.approx([0.01, 0.505, 0.9901, 1, 1])
+    assert share(9_999) == pytest.approx(1 / 5_000)
 
 
 def test_each_image_once_an_epoch(tiny, x):

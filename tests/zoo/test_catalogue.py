@@ -77,7 +77,7 @@ def test_pca_is_that_of_scikit_learn(mnist):
     """The components, and the pictures rebuilt from the first k of them."""
     pca, x = digits_pca(), mnist[1].x[:200]
     assert digits_pca() is pca
-    reference = decomposition.PCA(CODE_SIZES[-1], svd_solver="covariance_eigh").fit(mnist[0].x.numpy())
+    reference = decomposition.PCA(CODE_SIZES[-1], svd_solver="covariance_eigh").fit(load_split()[0].x.numpy())
     for k in (1, 7, 64):
         coefficients = reference.transform(x.numpy())[:, :k]
         expected = coefficients @ reference.components_[:k] + reference.mean_

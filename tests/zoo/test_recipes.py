@@ -64,9 +64,9 @@ def test_scores_and_recipe_are_stored(tmp_path, mnist):
     model, card = load_weights(path), read_card(path)
     assert card.scores == scores
     assert scores["test_mse"] == pytest.approx(reconstruction_mse(model, mnist[1].x[:200]))
-    assert scores["train_mse"] == pytest.approx(reconstruction_mse(model, mnist[0].x[:600]))
+    assert scores["train_mse"] == pytest.approx(reconstruction_mse(model, mnist[0][:600].split(100, seed=0)[0].x))
     assert scores["test_mse_by_k"][-1] == pytest.approx(scores["test_mse"], rel=1e-5)
-    expected = {"epochs": 1, "lr": 0.01, "batch_size": 256, "shift": 0, "seed": 0, "schedule": "one-cycle"}
+    expected = {"epochs": 1, "lr": 0.01, "batch_size": 64, "shift": 0, "seed": 0, "schedule": "trapezoid"}
     assert card.recipe == expected | {"script": "python -m aecourse.zoo.recipes"}
 
 
@@ -74,7 +74,8 @@ def test_layerwise_pretraining_comes_first(tmp_path, mnist):
     """Each layer for its epochs, then all together for theirs, and both are told; bytes if asked for."""
     torch.manual_seed(0)
     by_hand = StackedAutoencoder(3, hidden=(8,))
-    x, settings = mnist[0].x[:600], {"lr": 3e-3, "batch_size": 256, "seed": 0, "progress": False}
+    x = mnist[0][:600].split(100, seed=0)[0].x
+    settings = {"lr": 3e-3, "batch_size": 64, "seed": 0, "progress": False}
     fit_layerwise(by_hand, x, epochs=2, **settings)
     save_weights(by_hand, tmp_path / "by_hand.safetensors", dtype=torch.int8)
     make("greedy", tmp_path)
@@ -207,3 +208,18 @@ def test_every_network_of_the_catalogue_has_a_recipe():
         model = RECIPES[name].build()
         assert (model.latent_dim, model.beta) == (2, beta)
     assert sorted(RECIPES) == shipped_weights()
+
+
+def test_a_price_that_rises(tmp_path, monkeypatch):
+    """From 0 in equal steps to its value, which the file then tells."""
+    model = SparseAutoencoder(20, strength=0.2)
+    rise, strengths = recipes._ramp(model, 4), [model.strength]
+    for _ in range(6):
+        rise()
+        strengths.append(model.strength)
+    assert strengths == pytest.approx([0, 0.05, 0.1, 0.15, 0.2, 0.2, 0.2])
+    priced = Recipe(lambda: SparseAutoencoder(20, strength=0.2), epochs=2, ramp=1)
+    monkeypatch.setitem(recipes.RECIPES, "priced", priced)
+    make("priced", tmp_path)
+    card = read_card(tmp_path / "priced.safetensors")
+    assert (card.recipe["ramp"], card.config["strength"]) == (1, 0.2)

@@ -1,0 +1,103 @@
+"""What a network minimises, and what it can be trained on: the course's autoencoders and anybody's own networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from aecourse.device import own_random_numbers
+from aecourse.models import Autoencoder
+from aecourse.models.base import check_images_of, in_evaluation_mode
+
+Terms = dict[str, torch.Tensor]  # {name: scalar}, "total" among them
+
+
+def objective(
+    model: nn.Module, loss: Callable | None = None, x: torch.Tensor | None = None
+) -> Callable[[torch.Tensor], Terms]:
+    """Return the function of a batch that training minimises, as a dict of terms with "total" among them.
+
+    Parameters
+    ----------
+    model : nn.Module
+    loss : callable (model, batch), optional
+        Without it, the network's own method `loss(batch)`.
+    x : float tensor (n, …), optional
+        Images on which a network from outside the course is tried once, so that what does not fit is said before any
+        work; its weights and the random numbers stay as they are.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no loss, or it takes or returns something else.
+    """
+    own = getattr(model, "loss", None)
+    if loss is None and not callable(own):
+        raise TypeError(
+            f"model must have a method loss(x), or pass loss=…, a function of the model and a batch such as "
+            f"lambda model, x: ((model(x) - x) ** 2).mean(); {type(model).__name__} has none"
+        )
+
+    def terms(batch: torch.Tensor) -> Terms:
+        return _as_terms(own(batch) if loss is None else loss(model, batch))
+
+    if x is not None and (loss is not None or not isinstance(model, Autoencoder)):
+        with in_evaluation_mode(model), own_random_numbers(seed=0), torch.enable_grad():
+            try:
+                found = loss(model, x[:2]) if loss is not None else own(x[:2])
+            except (TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
+                raise type(error)(
+                    f"loss cannot be computed for images of shape (n, {', '.join(map(str, x.shape[1:]))}): {error}"
+                ) from error
+        if not _as_terms(found)["total"].requires_grad:
+            raise ValueError("loss must depend on the weights of the model; this one has no gradient")
+    return terms
+
+
+def _as_terms(loss: object) -> Terms:
+    """Return a loss as a dict with the entry "total"."""
+    terms = dict(loss) if isinstance(loss, dict) else {"total": loss}
+    if "total" not in terms and "loss" in terms:
+        terms["total"] = terms.pop("loss")
+    for name in ("total", *terms):
+        value = terms.get(name)
+        if not isinstance(value, torch.Tensor) or value.numel() != 1:
+            got = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else repr(value)
+            raise TypeError(
+                f"loss must return a tensor with one number, or a dict of them with the entry 'total' or 'loss'; "
+                f"its {name!r} is {got}"
+            )
+    return terms
+
+
+def check_images(model: nn.Module, name: str, x: torch.Tensor) -> None:
+    """Raise an error if the model cannot be trained on these images, or they lie on another device."""
+    check_images_of(model, name, x)
+    device = next(model.parameters()).device
+    if x.device != device:
+        raise ValueError(f"{name} is on {x.device} and the model on {device}; move one with .to(device)")
+
+
+def check_learns(name: str, model: nn.Module) -> None:
+    """Raise an error if `model` is no network, or has nothing to train, as PCA has not."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"{name} must be an nn.Module, such as a DenseAutoencoder; got {type(model).__name__}")
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise ValueError(f"{name} must have weights that learn; those of this {type(model).__name__} are all fixed")
+
+
+@torch.inference_mode()
+def has_died(model: nn.Module, x: torch.Tensor) -> bool:
+    """Return whether the network answers every image alike, and worse than the mean image would."""
+    x = x[:1_000]
+    try:
+        with in_evaluation_mode(model), own_random_numbers(seed=0):
+            x_hat = model(x)
+    except Exception:  # a network whose forward takes something else
+        return False
+    if not isinstance(x_hat, torch.Tensor) or x_hat.shape != x.shape or len(x) < 2:
+        return False  # it does not give back images
+    alike = x_hat.var(0).mean() < 1e-8 * x.var(0).mean()
+    return bool(alike and (x_hat - x).square().mean() > 1.05 * x.var(0).mean())
