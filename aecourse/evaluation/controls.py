@@ -64,6 +64,12 @@ def spread(numbers: list[float]) -> Spread:
     return Spread(statistics.fmean(numbers), statistics.stdev(numbers) if len(numbers) > 1 else 0.0, len(numbers))
 
 
+def read_results(notebook: str) -> dict[str, dict]:
+    """Return what is stored for a notebook: {control: its statement, its opponent and the numbers of every seed}."""
+    path = FOLDER / f"{notebook}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def stored(name: str) -> StoredControl:
     """Return the stored result of a control, such as "03.few_digits".
 
@@ -73,11 +79,9 @@ def stored(name: str) -> StoredControl:
         If there is no such control, or it was not measured.
     """
     notebook = name.partition(".")[0]
-    path = FOLDER / f"{notebook}.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if not found.get(name, {}).get("seeds"):
+    entry = read_results(notebook).get(name, {})
+    if not entry.get("seeds"):
         raise KeyError(f"no control {name!r} is stored; `make controls NAMES={notebook}` measures those of {notebook}")
-    entry = found[name]
     seeds = list(entry["seeds"].values())
     values = {what: [numbers[what] for numbers in seeds] for what in seeds[0] if what != "seconds"}
     return StoredControl(name, entry["statement"], entry["against"], values)

@@ -10,8 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_number, check_whole
-from aecourse.models import Autoencoder
-from aecourse.models.base import check_batch, check_images_of, check_rows, in_evaluation_mode
+from aecourse.models.base import check_batch, check_images_of, check_network, check_rows, in_evaluation_mode
 
 
 @torch.inference_mode()
@@ -24,19 +23,15 @@ def reconstruct(model: nn.Module, x: torch.Tensor, *, batch_size: int = 5_000) -
         An autoencoder of the course, or any network whose output has the shape of its input.
     x : float tensor (n, in_features), or (n, …) for a network of your own
     """
-    if isinstance(model, Autoencoder):
-        check_rows("x", x, model.in_features)
-    elif isinstance(model, nn.Module):
-        check_batch("x", x)
-    else:
-        raise TypeError(f"model must be a network, an nn.Module; got {type(model).__name__}")
+    check_network("model", model)
+    check_batch("x", x, model)
     batch_size = check_whole("batch_size", batch_size)
     with in_evaluation_mode(model):
         batches = [model(batch) for batch in x.split(batch_size)]
-    for x_hat in batches[:1]:
-        if not isinstance(x_hat, torch.Tensor) or x_hat.shape[1:] != x.shape[1:]:
-            got = f"shape {tuple(x_hat.shape)}" if isinstance(x_hat, torch.Tensor) else type(x_hat).__name__
-            raise TypeError(f"model must give back images of shape (n, {', '.join(map(str, x.shape[1:]))}); got {got}")
+    x_hat = batches[0]
+    if not isinstance(x_hat, torch.Tensor) or x_hat.shape[1:] != x.shape[1:]:
+        got = f"shape {tuple(x_hat.shape)}" if isinstance(x_hat, torch.Tensor) else type(x_hat).__name__
+        raise TypeError(f"model must give back images of shape (n, {', '.join(map(str, x.shape[1:]))}); got {got}")
     return torch.cat(batches)
 
 
@@ -51,8 +46,8 @@ def reconstruction_mse(model: nn.Module, x: torch.Tensor) -> float:
     model, x
         As in `reconstruct`.
     """
-    if isinstance(model, nn.Module):
-        check_images_of(model, "x", x)
+    check_network("model", model)
+    check_images_of(model, "x", x)
     return F.mse_loss(reconstruct(model, x), x).item()
 
 

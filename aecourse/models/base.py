@@ -170,6 +170,12 @@ def stack_layers(sizes: Sequence[int], activation: str, *, batch_norm: bool = Fa
     return layers
 
 
+def check_network(name: str, model: nn.Module) -> None:
+    """Raise an error if `model` is no network, of the course or of anybody else."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"{name} must be an nn.Module, such as a DenseAutoencoder; got {type(model).__name__}")
+
+
 def check_images_of(model: nn.Module, name: str, x: torch.Tensor) -> None:
     """Raise an error if a network, the course's or anybody's, cannot be trained or evaluated on x.
 
@@ -179,15 +185,16 @@ def check_images_of(model: nn.Module, name: str, x: torch.Tensor) -> None:
     if isinstance(model, Autoencoder):
         model.check_images(name, x)
         return
-    check_batch(name, x)
+    check_batch(name, x, model)
     _check_values(model, name, x)
 
 
-def check_batch(name: str, x: torch.Tensor) -> None:
-    """Raise an error unless x is a float tensor of shape (n, …)."""
-    if isinstance(x, torch.Tensor) and x.ndim > 2:
-        x = x.flatten(1)
-    check_rows(name, x)
+def check_batch(name: str, x: torch.Tensor, model: nn.Module) -> None:
+    """Raise an error unless x is a float tensor of the shape a network takes: (n, in_features), or (n, …)."""
+    if isinstance(model, Autoencoder):
+        check_rows(name, x, model.in_features)
+    else:
+        check_rows(name, x.flatten(1) if isinstance(x, torch.Tensor) and x.ndim > 2 else x)
 
 
 def _check_values(model: nn.Module, name: str, x: torch.Tensor) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import torch
@@ -9,7 +10,7 @@ from torch import nn
 
 from aecourse.device import own_random_numbers
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_images_of, in_evaluation_mode
+from aecourse.models.base import check_images_of, check_network, in_evaluation_mode
 
 Terms = dict[str, torch.Tensor]  # {name: scalar}, "total" among them
 
@@ -39,21 +40,18 @@ def objective(
             f"model must have a method loss(x), or pass loss=…, a function of the model and a batch such as "
             f"lambda model, x: ((model(x) - x) ** 2).mean(); {type(model).__name__} has none"
         )
-
-    def terms(batch: torch.Tensor) -> Terms:
-        return _as_terms(own(batch) if loss is None else loss(model, batch))
-
+    function = own if loss is None else functools.partial(loss, model)
     if x is not None and (loss is not None or not isinstance(model, Autoencoder)):
         with in_evaluation_mode(model), own_random_numbers(seed=0), torch.enable_grad():
             try:
-                found = loss(model, x[:2]) if loss is not None else own(x[:2])
+                found = function(x[:2])
             except (TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
                 raise type(error)(
                     f"loss cannot be computed for images of shape (n, {', '.join(map(str, x.shape[1:]))}): {error}"
                 ) from error
         if not _as_terms(found)["total"].requires_grad:
             raise ValueError("loss must depend on the weights of the model; this one has no gradient")
-    return terms
+    return lambda batch: _as_terms(function(batch))
 
 
 def _as_terms(loss: object) -> Terms:
@@ -82,8 +80,7 @@ def check_images(model: nn.Module, name: str, x: torch.Tensor) -> None:
 
 def check_learns(name: str, model: nn.Module) -> None:
     """Raise an error if `model` is no network, or has nothing to train, as PCA has not."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"{name} must be an nn.Module, such as a DenseAutoencoder; got {type(model).__name__}")
+    check_network(name, model)
     if not any(weight.requires_grad for weight in model.parameters()):
         raise ValueError(f"{name} must have weights that learn; those of this {type(model).__name__} are all fixed")
 

@@ -7,7 +7,6 @@ another busy process slows torch's threads.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -65,10 +64,9 @@ def training_lines() -> Iterator[Line]:
 
 def default_lines() -> Iterator[Line]:
     """What the default of `fit` reaches beside the loops that others use, as `make controls` stored it."""
-    from aecourse.evaluation.controls import FOLDER, stored
+    from aecourse.evaluation.controls import read_results, stored
 
-    path = FOLDER / "training_default.json"
-    for name, entry in json.loads(path.read_text(encoding="utf-8")).items():
+    for name, entry in read_results("training_default").items():
         if not entry["seeds"]:
             continue  # `make controls NAMES=training_default` goes on where it was stopped
         found = stored(name)

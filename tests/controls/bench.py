@@ -19,7 +19,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from aecourse.device import pick_device, seed_everything
-from aecourse.evaluation.controls import FOLDER
+from aecourse.evaluation.controls import FOLDER, read_results
 
 HERE = Path(__file__).parent
 
@@ -73,12 +73,6 @@ def controls(name: str) -> list[Control]:
     return [entry for entry in vars(module).values() if isinstance(entry, Control)]
 
 
-def load(name: str) -> dict[str, dict]:
-    """Return what is stored for a notebook: {control: its statement, its opponent and the numbers of every seed}."""
-    path = FOLDER / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
 def store(name: str, results: dict[str, dict]) -> None:
     """Write a notebook's results whole, by way of a second file: an interruption loses nothing."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -104,7 +98,7 @@ def main() -> None:
         parser.error(f"unknown {', '.join(unknown)}; choose from {', '.join(MODULES)}")
     pick_device()
     for name in options.names or MODULES:
-        entries, results = controls(name), load(name)
+        entries, results = controls(name), read_results(name)
         chosen = [entry for entry in entries if options.only is None or entry.name in options.only]
         results = {entry.name: results[entry.name] for entry in entries if entry.name in results}
         todo = []

@@ -7,9 +7,10 @@ from bench import control
 
 from aecourse.data import load_mnist
 from aecourse.device import seed_everything
-from aecourse.evaluation import pca_mse, reconstruction_mse
+from aecourse.evaluation import mse, reconstruction_mse
 from aecourse.models import DenseAutoencoder
 from aecourse.training import fit
+from aecourse.zoo import digits_pca, load_split
 
 
 @control(
@@ -18,18 +19,16 @@ from aecourse.training import fit
 )
 def first_training(seed: int) -> dict[str, float]:
     """Test errors of the network and of its three neighbours."""
-    train, test = load_mnist()
-    fitting, _ = train.split(5_000, seed=0)
+    (fitting, _), test = load_split(), load_mnist()[1]
     seed_everything(seed)
     model = DenseAutoencoder(16, hidden=(256,))
     before = reconstruction_mse(model, test.x)
     fit(model, fitting.x, epochs=3, seed=seed, progress=False)
     mean = fitting.x.mean(0)
-    components = torch.linalg.eigh((fitting.x - mean).T @ (fitting.x - mean)).eigenvectors.flip(1)[:, :16].T
     return {
         "untrained": before,
         "mean image": (test.x - mean).square().mean().item(),
-        "PCA": float(pca_mse(components, mean, test.x)[-1]),
+        "PCA": mse(test.x, digits_pca().squeeze(test.x, 16)),
         "network": reconstruction_mse(model, test.x),
         "network, training images": reconstruction_mse(model, fitting.x[:10_000]),
     }
@@ -42,8 +41,7 @@ def first_training(seed: int) -> dict[str, float]:
 )
 def learnt_by_heart(seed: int) -> dict[str, float]:
     """Test error over training error after 850 steps, from many images and from few."""
-    train, test = load_mnist()
-    fitting, _ = train.split(5_000, seed=0)
+    (fitting, _), test = load_split(), load_mnist()[1]
     drawn = fitting.x[torch.randperm(55_000, generator=torch.Generator().manual_seed(seed))]
     found = {}
     for count, epochs in ((54_400, 1), (500, 106)):  # 850 and 848 steps

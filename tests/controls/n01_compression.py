@@ -20,14 +20,13 @@ from aecourse.evaluation import psnr, reconstruct, reconstruction_mse
 from aecourse.models import LinearAutoencoder
 from aecourse.plotting import mosaic
 from aecourse.training import fit
-from aecourse.zoo import DENSE, load_weights
+from aecourse.zoo import DENSE, load_split, load_weights
 
 
 @functools.cache
 def digits() -> tuple[ImageSet, ImageSet, ImageSet]:
     """The 55,000 images to fit, the 5,000 to validate, and the test images."""
-    train, test = load_mnist()
-    return *train.split(5_000, seed=0), test
+    return *load_split(), load_mnist()[1]
 
 
 def train_many(

@@ -21,7 +21,7 @@ K = 32
 EPOCHS = 3  # of every network of the ladder, as in the notebook
 FEW = (100, 200, 500, 2_000, 55_000)
 STEPS = 2_000  # batches of 64 with every number of images
-CUTS = (1, 2, 4, 8, 16, 32, 48, 64)
+CUTS = sorted({*CODE_SIZES, 48})
 LBFGS = {"history_size": 60, "tolerance_grad": 1e-12, "tolerance_change": 1e-16, "line_search_fn": "strong_wolfe"}
 
 
@@ -36,11 +36,6 @@ def axes() -> tuple[torch.Tensor, torch.Tensor]:
     """Return the variances (784,), largest first, and the components as columns (784, 784)."""
     values, vectors = torch.linalg.eigh(covariance())
     return values.flip(0), vectors.flip(1)
-
-
-def pca_of(x: torch.Tensor, k: int = K) -> PCA:
-    """Return PCA of some images."""
-    return PCA.fit(x, k)
 
 
 def trained(model: nn.Module, x: torch.Tensor, seed: int, **options) -> nn.Module:
@@ -138,7 +133,7 @@ def plain_descent(model: LinearAutoencoder, *, steps: int = 10_000, lr: float = 
 def ladder(seed: int) -> Numbers:
     """Return the test error of every rung as a share of PCA's."""
     (fitting, _), test = load_split(), load_mnist()[1]
-    pca = pca_of(fitting.x)
+    pca = PCA.fit(fitting.x, K)
     base = reconstruction_mse(pca, test.x)
     found = {"PCA": 1.0, "PCA, cut to [0, 1]": mse(test.x, reconstruct(pca, test.x).clamp(0, 1)) / base}
     rungs = {
@@ -200,11 +195,11 @@ def few_digits(seed: int) -> Numbers:
     found = {}
     for n in FEW:
         part = fitting.x[order[:n]]
-        plain = pca_of(part)
+        plain = PCA.fit(part, K)
         found[f"PCA, {n}"] = reconstruction_mse(plain, test.x)
         found[f"PCA cut to [0, 1], {n}"] = mse(test.x, reconstruct(plain, test.x).clamp(0, 1))
         if n <= 2_000:
-            found[f"PCA on nine shifts, {n}"] = reconstruction_mse(pca_of(nine_shifts(part)), test.x)
+            found[f"PCA on nine shifts, {n}"] = reconstruction_mse(PCA.fit(nine_shifts(part), K), test.x)
         for name, augment in (("network", None), ("network with shifts", shift_images)):
             torch.manual_seed(seed)
             model = trained(DenseAutoencoder(K, hidden=(256,)), part, seed, epochs=epochs_for(n), augment=augment)
@@ -232,7 +227,7 @@ def few_digits_remedies(seed: int) -> Numbers:
     (fitting, valid), test = load_split(), load_mnist()[1]
     order = torch.randperm(len(fitting), generator=torch.Generator().manual_seed(seed))
     part, epochs = fitting.x[order[:500]], epochs_for(500)
-    found = {"PCA": reconstruction_mse(pca_of(part), test.x)}
+    found = {"PCA": reconstruction_mse(PCA.fit(part, K), test.x)}
 
     best: dict[str, float] = {"valid": 1.0, "test": 1.0}
 
@@ -267,10 +262,10 @@ def nested(seed: int) -> Numbers:
     sizes = {"hidden": (256,)}
     ordered = trained(NestedAutoencoder(64, **sizes), fitting.x, seed, epochs=4)
     plain = trained(DenseAutoencoder(64, **sizes), fitting.x, seed, epochs=4)
-    pca = pca_of(fitting.x, 64)
+    pca = PCA.fit(fitting.x, 64)
     with torch.inference_mode():
         codes, z, z_nested = plain.encode(fitting.x), plain.encode(test.x), ordered.encode(test.x)
-        rotation = pca_of(codes.clone(), 64)
+        rotation = PCA.fit(codes.clone(), 64)
         found = {}
         for k in CUTS:
             keep = (torch.arange(64) < k).float()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 
@@ -10,7 +9,7 @@ import pytest
 from helpers.notebooks import program, read
 from helpers.paths import NOTEBOOKS, ROOT
 
-from aecourse.evaluation.controls import FOLDER, stored
+from aecourse.evaluation.controls import read_results, stored
 
 sys.path.insert(0, str(ROOT / "tests" / "controls"))
 import bench
@@ -23,7 +22,7 @@ TOLERANCE = 0.15  # another machine sums in another order, and training enlarges
 @pytest.mark.parametrize("name", ENTRIES)
 def test_everything_is_measured(name: str) -> None:
     """Each control has its statement, its opponent, three seeds or more, all stored; nothing else is."""
-    results = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    results = read_results(name)
     assert set(results) == {entry.name for entry in ENTRIES[name]}
     for entry in ENTRIES[name]:
         assert len(entry.statement.split()) >= 5 and len(entry.against.split()) >= 3
@@ -42,7 +41,7 @@ def test_notebooks_read_what_is_stored(path) -> None:
 @pytest.mark.parametrize("entry", QUICK, ids=lambda entry: entry.name)
 def test_quick_ones_come_out_the_same(entry: bench.Control) -> None:
     """Seed 0, measured again, within the scatter of training."""
-    before = json.loads((FOLDER / f"{entry.name[:2]}.json").read_text(encoding="utf-8"))[entry.name]["seeds"]["0"]
+    before = read_results(entry.name[:2])[entry.name]["seeds"]["0"]
     measured = bench.run(entry, 0)
     assert measured == {what: pytest.approx(before[what], rel=TOLERANCE, abs=1e-4) for what in measured}
 
