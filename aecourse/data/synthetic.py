@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from PIL import Image
 from aecourse.checks import check_number, check_whole
 from aecourse.data.image_set import PIXELS, SIDE
 from aecourse.device import check_device, check_seed
+
+PHOTOS = Path(__file__).parents[1] / "assets" / "photos"  # six, beside the two of scikit-learn; see its README.md
 
 
 def seven_segment_digits(*, device: torch.device | str = "cpu") -> torch.Tensor:
@@ -49,10 +52,11 @@ def photo_patches(count: int = 1000, *, seed: int = 0, device: torch.device | st
 def whitened_patches(
     count: int = 10_000, *, side: int = 8, seed: int = 0, device: torch.device | str = "cpu"
 ) -> torch.Tensor:
-    """Cut random side×side patches out of the two photographs after whitening; (count, side²), mean 0 and variance 1.
+    """Cut random side×side patches out of eight whitened photographs; (count, side²), mean 0 and variance 1.
 
-    In a photograph neighbouring pixels are nearly equal, and a network would learn nothing but that. Whitening makes
-    all spatial frequencies equally strong, up to a soft limit at 0.8 of the finest, where noise begins.
+    Two photographs are scikit-learn's, six lie in aecourse/assets/photos, with their authors and licences. In a
+    photograph neighbouring pixels are nearly equal, and a network would learn nothing but that. Whitening makes all
+    spatial frequencies equally strong, up to a soft limit at 0.8 of the finest, where noise begins.
 
     References
     ----------
@@ -63,7 +67,8 @@ def whitened_patches(
     side = check_whole("side", side, minimum=2, maximum=64)
     seed = check_seed(seed)
     device = check_device(device)
-    photos = [_whiten(np.asarray(photo, np.float64)) for photo in _photographs(shrink=1)]
+    shipped = [Image.open(path).convert("L") for path in sorted(PHOTOS.glob("*.webp"))]
+    photos = [_whiten(np.asarray(photo, np.float64)) for photo in (*_photographs(shrink=1), *shipped)]
     patches = torch.from_numpy(_cut_out(count, photos, side, seed)).reshape(count, side * side)
     return patches.float().to(device)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
 from aecourse.checks import check_number
 from aecourse.device import to_numpy
+
+PENALTIES = (0.1, 1.0, 10.0, 100.0, 1_000.0)  # of a ridge that is tuned on validation images
 
 
 def linear_probe_accuracy(
@@ -71,14 +75,37 @@ def ridge_probe_accuracy(
     Hoerl & Kennard (1970), Ridge regression: biased estimation for nonorthogonal problems.
     """
     penalty = check_number("penalty", penalty, open_ends=True)
+    return tuned_ridge_accuracy(features, labels, test_features, test_labels, test_features, test_labels, [penalty])
+
+
+def tuned_ridge_accuracy(
+    features: np.ndarray | torch.Tensor,
+    labels: np.ndarray | torch.Tensor,
+    valid_features: np.ndarray | torch.Tensor,
+    valid_labels: np.ndarray | torch.Tensor,
+    test_features: np.ndarray | torch.Tensor,
+    test_labels: np.ndarray | torch.Tensor,
+    penalties: Sequence[float] = PENALTIES,
+) -> float:
+    """Return `ridge_probe_accuracy` with the penalty that names most validation images rightly.
+
+    A penalty that suits the pixels need not suit a code: with one for all inputs the probe compares their scales too.
+    """
+    valid_features, valid_labels, *_ = _probe_arrays(valid_features, valid_labels, test_features, test_labels)
     features, labels, test_features, test_labels = _probe_arrays(features, labels, test_features, test_labels)
     classes = np.unique(labels)
     centre = features.mean(0, dtype=np.float64)
     x = features - centre  # (n, d)
     targets = (labels[:, None] == classes).astype(np.float64)  # (n, classes)
-    weights = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ (targets - targets.mean(0)))
-    scores = (test_features - centre) @ weights + targets.mean(0)
-    return float((classes[scores.argmax(1)] == test_labels).mean())
+    gram, right = x.T @ x, x.T @ (targets - targets.mean(0))
+
+    def accuracy(weights: np.ndarray, features: np.ndarray, labels: np.ndarray) -> float:
+        scores = (features - centre) @ weights + targets.mean(0)
+        return float((classes[scores.argmax(1)] == labels).mean())
+
+    weights = [np.linalg.solve(gram + penalty * np.eye(len(gram)), right) for penalty in penalties]
+    best = weights[0] if len(weights) == 1 else max(weights, key=lambda w: accuracy(w, valid_features, valid_labels))
+    return accuracy(best, test_features, test_labels)
 
 
 def _probe_arrays(*arrays: np.ndarray | torch.Tensor) -> tuple[np.ndarray, ...]:

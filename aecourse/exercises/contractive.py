@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from unittest.mock import patch
 
 import torch
@@ -13,6 +13,9 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from aecourse.exercises.checking import Hint, compare, exercise
 from aecourse.exercises.conversion import AnswerError, call
+
+Bend = Callable[[torch.Tensor], torch.Tensor]
+Mistakes = Callable[[torch.Tensor, torch.Tensor], dict[str, torch.Tensor]]  # (z, W) → {hint: what it gives}
 
 
 def _draw(*shape: int, seed: int) -> torch.Tensor:
@@ -40,28 +43,85 @@ def follow(answer) -> Hint:
 
 
 @exercise("07.2", "medium")
+def sigmoid_contraction(answer) -> Hint:
+    """Expect a function (z, W) → ‖J‖² of each image for z = σ(Wx)."""
+
+    def mistakes(z: torch.Tensor, W: torch.Tensor) -> dict[str, torch.Tensor]:
+        lengths = W.square().sum(1)
+        return {
+            "the slope of a sigmoid is z(1 − z); 1 − z alone is not it": (1 - z).square() @ lengths,
+            "the slope of a sigmoid is z(1 − z); z alone is not it": z.square() @ lengths,
+            "that is the slope of tanh; a sigmoid's is z(1 − z)": (1 - z**2).square() @ lengths,
+            "each entry of J is a slope times a weight: the slopes are missing": lengths.sum().expand(len(z)),
+        }
+
+    return _closed_form(answer, torch.sigmoid, lambda z: z * (1 - z), mistakes)
+
+
+@exercise("07.3", "medium")
+def one_guess(answer) -> Hint:
+    """Expect a function (f, x, v) → ‖vᵀJ‖², where J is the Jacobian of f at x."""
+    for d, m, k in ((4, 4, 4), (6, 5, 3)):  # square first, so that J v runs and is recognised
+        x, W1, W2 = _draw(d, seed=0), _draw(m, d, seed=1), _draw(k, m, seed=2)
+        v = torch.tensor([1.0, -1.0, -1.0, 1.0])[:k]
+
+        def encoder(row: torch.Tensor, W1: torch.Tensor = W1, W2: torch.Tensor = W2) -> torch.Tensor:
+            return torch.sigmoid(W2 @ torch.tanh(W1 @ torch.as_tensor(row)))
+
+        J = jacobian(encoder, x)  # (k, d)
+        pulled = v @ J
+        mistakes = {
+            "that is the length of vᵀJ; its square is asked for": pulled.norm(),
+            "that is the sum of the entries of vᵀJ; square each of them first": pulled.sum(),
+            "still one number for each pixel: that is vᵀJ; square the entries and add them up": pulled,
+            "still one number for each pixel: add the squares up": pulled.square(),
+            "that is ‖J‖² itself; the guess is what v lets you see of it": J.square().sum(),
+            "v is not in it: that is the gradient of the plain sum of the code": J.sum(0).square().sum(),
+            "the squares are added up, not averaged: the mean of v vᵀ is the unit matrix": pulled.square().mean(),
+        }
+        if d == k:
+            mistakes["v belongs to the code: it multiplies J from the left, as a backward pass does"] = (
+                (J @ v).square().sum()
+            )
+        otherwise = "differentiate v · f(x) with respect to x; square the entries and add them up"
+        if hint := compare(call(answer, encoder, x, v), pulled.square().sum(), mistakes, otherwise=otherwise):
+            return hint
+    return None
+
+
+@exercise("07.4", "medium")
 def tanh_contraction(answer) -> Hint:
     """Expect a function (z, W) → ‖J‖² of each image for z = tanh(Wx)."""
-    for d in (3, 6):  # a square W first, so that a sum over the wrong side runs and is recognised
-        x, W = _draw(5, 6, seed=0)[:, :d], 0.5 * _draw(3, 6, seed=1)[:, :d]
-        z = torch.tanh(x @ W.T)
-        J = torch.stack([jacobian(lambda row, W=W: torch.tanh(W @ row), row) for row in x])  # (5, 3, d)
-        expected, slope = J.square().sum((1, 2)), 1 - z**2
+
+    def mistakes(z: torch.Tensor, W: torch.Tensor) -> dict[str, torch.Tensor]:
         lengths = W.square().sum(1)
-        mistakes = {
-            "that is the mean over the batch; return one number for each image": expected.mean(),
-            "that is the sum over the batch; return one number for each image": expected.sum(),
+        return {
             "z(1 − z) is the slope of a sigmoid; tanh has another": (z * (1 - z)).square() @ lengths,
-            "nearly: each entry of J is squared, and the slope with it": slope @ lengths,
-            "nearly: each entry of J is squared, and the weight with it": slope.square() @ W.sum(1),
-            "that is the norm; its square is asked for": expected.sqrt(),
             "that is 1 − z, squared; the slope of tanh is 1 − z²": (1 - z) ** 4 @ lengths,
             "z is the code already, tanh is in it; do not apply it again": (1 - z.tanh() ** 2) ** 2 @ lengths,
         }
+
+    return _closed_form(answer, torch.tanh, lambda z: 1 - z**2, mistakes)
+
+
+def _closed_form(answer, bend: Bend, slope_of: Bend, own_mistakes: Mistakes) -> Hint:
+    """Compare a function (z, W) with ‖J‖² of each image for z = bend(Wx), whose slope is slope_of(z)."""
+    for d in (3, 6):  # a square W first, so that a sum over the wrong side runs and is recognised
+        x, W = _draw(5, 6, seed=0)[:, :d], 0.5 * _draw(3, 6, seed=1)[:, :d]
+        z = bend(x @ W.T)
+        J = torch.stack([jacobian(lambda row, W=W: bend(W @ row), row) for row in x])  # (5, 3, d)
+        expected, slope, lengths = J.square().sum((1, 2)), slope_of(z), W.square().sum(1)
+        mistakes = {
+            "that is the mean over the batch; return one number for each image": expected.mean(),
+            "that is the sum over the batch; return one number for each image": expected.sum(),
+            "nearly: each entry of J is squared, and the slope with it": slope @ lengths,
+            "nearly: each entry of J is squared, and the weight with it": slope.square() @ W.sum(1),
+            "that is the norm; its square is asked for": expected.sqrt(),
+            **own_mistakes(z, W),
+        }
         if d == 3:
-            mistakes["sum each row of W, over the pixels: a row belongs to a code number"] = slope**2 @ W.square().sum(
-                0
-            )
+            wrong_side = "sum each row of W, over the pixels: a row belongs to a code number"
+            mistakes[wrong_side] = slope**2 @ W.square().sum(0)
         mistakes["still one number for each pixel: add them up"] = slope**2 @ W**2
         mistakes["still one number for each code number: add them up"] = slope**2 * lengths
         if hint := compare(call(answer, z, W), expected, mistakes):
@@ -69,7 +129,7 @@ def tanh_contraction(answer) -> Hint:
     return None
 
 
-@exercise("07.3", "stretch")
+@exercise("07.5", "stretch")
 def two_layer_jacobian(answer) -> Hint:
     """Expect a function (x, W1, W2) → ∂z/∂x for z = σ(W2 σ(W1 x)), by the chain rule, without autograd."""
     for d, m, k in ((4, 4, 4), (6, 5, 3)):  # square first, so that a wrong order runs and is recognised

@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-from aecourse.exercises.checking import Hint, compare, exercise
+from aecourse.exercises.checking import Hint, agree, compare, exercise
 from aecourse.exercises.conversion import as_array, as_number, as_parts, call
 from aecourse.models import ShallowAutoencoder, StackedAutoencoder
 
 
-@exercise("04.1", "easy")
-def trained_while_growing(answer) -> Hint:
-    """Expect a function (below, above) → how many numbers one greedy step trains."""
-    for below, above in ((256, 128), (784, 256), (5, 3)):
-        right = ShallowAutoencoder(above, in_features=below).parameter_count
-        got = as_number(call(answer, below, above))
-        mistakes = {
-            "those are the weights of both matrices; each layer also has a bias for each number it gives": (
-                2 * below * above
-            ),
-            "that is the encoder's half; the brick's decoder trains too": below * above + above,
-            "that is the encoder's matrix; biases train too, and so does the brick's decoder": below * above,
-            "the decoder gives as many numbers as there are below, and has a bias for each": 2 * (below + 1) * above,
-            "the encoder gives as many numbers as there are above, and has a bias for each": 2 * below * (above + 1),
-            "that counts one matrix; the encoder and the decoder have one each": below * above + below + above,
-        }
-        otherwise = f"for {below} → {above} → {below} you give {got:g}: count a matrix and a bias each way"
-        if hint := compare(got, right, mistakes, tolerance=1e-9, otherwise=otherwise):
-            return hint
-    return None
+@exercise("04.1", "medium")
+def greedy_loop(answer) -> Hint:
+    """Expect a function (bricks, x, train) that trains each brick on the codes of the one below."""
+    torch.manual_seed(0)
+    bricks = [ShallowAutoencoder(6, in_features=6, output="sigmoid" if i == 0 else "tanh") for i in range(3)]
+    for number, brick in enumerate(bricks):
+        brick.number = number
+    x, calls = torch.rand(4, 6), []
+
+    def train(brick: nn.Module, codes: torch.Tensor) -> None:
+        calls.append((brick.number, codes.detach().clone(), codes.requires_grad))
+        with torch.no_grad():
+            for weight in brick.parameters():
+                weight.mul_(-2)
+
+    found = as_array(call(answer, bricks, x, train, before=calls.clear))
+    numbers = [number for number, *_ in calls]
+    if sorted(numbers) != [0, 1, 2]:
+        return f"each brick is trained once; `train` was called {len(calls)} times for {len(set(numbers))} bricks"
+    if numbers != [0, 1, 2]:
+        return "the lowest brick is trained first: the others need its codes"
+    with torch.no_grad():
+        codes = x
+        for (_, got, linked), brick in zip(tuple(calls), copy.deepcopy(bricks), strict=True):
+            if hint := _trained_on(got, codes, x, bricks, brick):
+                return f"brick {brick.number + 1}: {hint}"
+            if linked:
+                return "the codes still carry a gradient to the brick that made them: .detach() them"
+            train(brick, codes)
+            below, codes = codes, brick.encode(codes)
+    mistakes = {
+        "those are the codes on which the top brick was trained; encode them once more": below,
+        "return the codes of the top brick, not what it restores": brick(below).detach(),
+    }
+    return compare(found, codes, mistakes)
+
+
+def _trained_on(
+    got: torch.Tensor, codes: torch.Tensor, x: torch.Tensor, bricks: list[ShallowAutoencoder], brick: ShallowAutoencoder
+) -> Hint:
+    """Return what is wrong with the numbers that a brick was trained on."""
+    if agree(got, codes, 1e-4):
+        return None
+    if agree(got, x, 1e-4):
+        return "it was trained on x; it should restore the codes of the brick below"
+    untrained = x
+    for lower in bricks[: brick.number]:
+        untrained = lower.encode(untrained)
+    if agree(got, untrained, 1e-4):
+        return "its data are the codes of a brick that was not trained yet: train first, then encode"
+    return "it was not trained on the codes of the brick below (.encoder, after its training)"
 
 
 @exercise("04.2", "medium")
@@ -75,33 +110,130 @@ def _known_mistakes(bricks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[s
     }
 
 
-@exercise("04.3", "stretch")
-@torch.no_grad()
-def fold(answer) -> Hint:
-    """Expect a function (first, second) that folds two linear layers into one (W, b)."""
-    torch.manual_seed(0)
-    for sizes in ((4, 4, 4), (5, 4, 3)):  # square first, so that a wrong order runs and is recognised
-        first, second = nn.Linear(*sizes[:2]), nn.Linear(*sizes[1:])
-        w1, b1, w2, b2 = first.weight, first.bias, second.weight, second.bias
-        parts = as_parts(call(answer, first, second), "the weight (out, in)", "the bias (out,) of the one layer")
-        weight, bias = map(as_array, parts)
-        square = len(set(sizes)) == 1
-        mistakes = {"turned around, nn.Linear keeps (out, in)": (w2 @ w1).T}
-        if square:
-            mistakes |= {
-                "the order: the second layer works on the result of the first": w1 @ w2,
-                "the order, and nn.Linear keeps (out, in)": (w1 @ w2).T,
-                "that is the sum; one layer works on the result of the other": w1 + w2,
-            }
-        if hint := compare(weight, w2 @ w1, mistakes):
-            return f"the weight: {hint}"
+@exercise("04.3", "easy")
+def xavier_bound(answer) -> Hint:
+    """Expect a function (below, above, gain) → the bound of Xavier's uniform start."""
+    for below, above, gain in ((784, 256, 1.0), (256, 128, 5 / 3), (128, 32, 5 / 3)):
+        right = gain * math.sqrt(6 / (below + above))
+        got = as_number(call(answer, below, above, gain))
         mistakes = {
-            "the first layer's bias passes through the second layer, and is lost here": b2,
-            "the second layer adds its own bias at the end": w2 @ b1,
+            "that is the standard deviation; the bound of a uniform draw is √3 times as large": right / math.sqrt(3),
+            "that is the bound without the square root": gain * 6 / (below + above),
+            "that counts the numbers that come in only; Xavier takes the mean of both sides": gain
+            * math.sqrt(3 / below),
+            "6 is divided by the sum of both sizes, not by their product": gain * math.sqrt(6 / (below * above)),
+            "that is PyTorch's default bound": 1 / math.sqrt(below),
         }
-        if square:
-            mistakes["the first layer's bias passes through the second layer before it is added"] = b1 + b2
-            mistakes["which bias passes through which layer?"] = w1 @ b2 + b1
-        if hint := compare(bias, w2 @ b1 + b2, mistakes):
-            return f"the weight is right; the bias: {hint}"
+        if gain != 1:
+            mistakes |= {
+                "the gain is missing": right / gain,
+                "the gain stands before the square root": math.sqrt(gain * 6 / (below + above)),
+            }
+        otherwise = f"for {below} → {above} and gain {gain:.3g} you give {got:.4g}"
+        if hint := compare(got, right, mistakes, tolerance=1e-6, otherwise=otherwise):
+            return hint
+    return None
+
+
+@exercise("04.4", "medium")
+def gradient_sizes(answer) -> Hint:
+    """Expect a function (net, x) → the root mean square of the gradient of each weight matrix."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(9, 5), nn.Tanh(), nn.Linear(5, 3), nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 9))
+    x = torch.rand(4, 9)
+    gradients = torch.autograd.grad(F.mse_loss(net(x), x), list(net.parameters()))
+    matrices = [gradient for gradient in gradients if gradient.ndim == 2]
+
+    def sizes(measure: Callable[[torch.Tensor], torch.Tensor], parts: Sequence[torch.Tensor]) -> torch.Tensor:
+        return torch.stack([measure(part) for part in parts])
+
+    def root_mean_square(part: torch.Tensor) -> torch.Tensor:
+        return part.square().mean().sqrt()
+
+    right = sizes(root_mean_square, matrices)
+    weights = [weight.detach() for weight in net.parameters() if weight.ndim == 2]
+    mistakes = {
+        "one number for each weight matrix: leave out the biases, which have one dimension": sizes(
+            root_mean_square, gradients
+        ),
+        "that is the norm; larger matrices have larger norms: take the mean of the squares, not their sum": sizes(
+            torch.norm, matrices
+        ),
+        "the square root is missing": right**2,
+        "that is the mean; positive and negative numbers cancel in it: square them first": sizes(torch.mean, matrices),
+        "those are the sizes of the weights; the gradient is in .grad": sizes(root_mean_square, weights),
+        "the other order: the matrix nearest to the input comes first": right.flip(0),
+        "the loss is the mean squared error; yours is a sum": right * x.numel(),
+    }
+    got = call(answer, net, x)
+    if isinstance(got, list | tuple):
+        got = [as_number(number) for number in got]
+    return compare(torch.as_tensor(as_array(got)), right, mistakes)
+
+
+@exercise("04.5", "easy")
+def paired_difference(answer) -> Hint:
+    """Expect a function (a, b) → the mean of the paired differences a − b and its standard error."""
+    generator = torch.Generator().manual_seed(0)
+    for n in (10, 5):
+        draw = 3 * torch.randn(n, generator=generator).double()  # what a draw does to both
+        a = 80 + draw + 0.5 * torch.randn(n, generator=generator).double()
+        b = 79 + draw + 0.5 * torch.randn(n, generator=generator).double()
+        d = a - b
+        mean, error = as_parts(call(answer, a, b), "the mean difference", "its standard error")
+        if hint := compare(as_number(mean), d.mean(), {"that is b − a; take a − b": -d.mean()}):
+            return f"the mean: {hint}"
+        right = d.std() / math.sqrt(n)
+        mistakes = {
+            "that is the standard deviation of the differences; divide it by the root of their number": d.std(),
+            "that treats a and b as independent; subtract draw by draw first": ((a.var() + b.var()) / n).sqrt(),
+            "divide by the root of their number, not by the number": d.std() / n,
+            "the deviation of a sample divides by n − 1 (ddof=1 in NumPy)": d.std(correction=0) / math.sqrt(n),
+            "that is the variance of the mean; take its square root": d.var() / n,
+        }
+        if hint := compare(as_number(error), right, mistakes):
+            return f"the mean is right; the standard error: {hint}"
+    return None
+
+
+@exercise("04.6", "stretch")
+def pixel_loss(answer) -> Hint:
+    """Expect a function (below, brick, x) → the error in pixels of one brick through the frozen decoders below it."""
+    torch.manual_seed(0)
+    bricks = [ShallowAutoencoder(6, in_features=6, output="sigmoid" if i == 0 else "tanh") for i in range(3)]
+    with torch.no_grad():
+        for weight in (p for brick in bricks for p in brick.parameters()):
+            weight.mul_(3)  # far from linear, so that every order gives another result
+    *below, brick = bricks
+    x = torch.rand(4, 6)
+
+    def error(x_hat: torch.Tensor) -> torch.Tensor:
+        return F.mse_loss(x_hat, x)
+
+    z = x
+    for part in below:
+        z = part.encoder(z)
+    z_hat = brick(z)
+    right = error(below[0].decoder(below[1].decoder(z_hat)))
+    mistakes = {
+        "that is the error of the codes; bring them down to pixels first": F.mse_loss(z_hat, z),
+        "the brick is left out": error(below[0].decoder(below[1].decoder(z))),
+        "the decoders run from the top down: reversed(below)": error(below[1].decoder(below[0].decoder(z_hat))),
+        "the brick's code is not what it restores: send z through brick(z)": error(
+            below[0].decoder(below[1].decoder(brick.encoder(z)))
+        ),
+        "that is the sum of the squares; take their mean": right * x.numel(),
+        "the brick got x; it needs the codes of the bricks below": error(below[0].decoder(below[1].decoder(brick(x)))),
+    }
+    mistakes = {hint: wrong.detach() for hint, wrong in mistakes.items()}
+    if hint := compare(as_number(call(answer, below, brick, x)), right.detach(), mistakes):
+        return hint
+    again = copy.deepcopy((below, brick, x))
+    loss = call(lambda: answer(*again))  # not a copy of these: the gradient must reach this brick
+    if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
+        return "the number is right, but no gradient leads from it to the brick: only the encoding may be without"
+    pairs = ((right, brick), (loss, again[1]))
+    wanted, got = (torch.autograd.grad(value, list(part.parameters()), allow_unused=True) for value, part in pairs)
+    if any(part is None or not agree(part, other, 1e-3) for part, other in zip(got, wanted, strict=True)):
+        return "the number is right, but the gradient does not pass through the whole brick: do not detach inside"
     return None

@@ -8,7 +8,7 @@ import torch
 
 from aecourse.evaluation import mixture_score
 from aecourse.exercises.checking import Hint, compare, exercise
-from aecourse.exercises.conversion import as_array, call
+from aecourse.exercises.conversion import call
 
 
 @exercise("06.1", "easy")
@@ -43,48 +43,117 @@ def gain_in_decibels(answer) -> Hint:
 
 
 @exercise("06.2", "medium")
-def denoising_loss(answer) -> Hint:
-    """Expect a function (model, x, damage): damaged image in, clean image as target, mean over pixels and images."""
-    x = torch.rand(5, 4, generator=torch.Generator().manual_seed(0))
-    calls = []
+def told_sigma(answer) -> Hint:
+    """Expect a function (net, x_tilde, sigma, variance) that mixes the noisy picture with what the network draws."""
+    generator = torch.Generator().manual_seed(0)
+    x_tilde, matrix = torch.randn(4, 3, generator=generator), torch.randn(4, 3, generator=generator)
+    variance, sigma = torch.tensor([0.5, 0.2, 0.0]), torch.tensor([[0.1], [0.3], [0.6], [0.9]])
 
-    def damage(images):  # tensors or arrays
-        calls.append(images)
-        return images * 0.5 + 0.1 * len(calls)  # another damage at each call, as real noise is
+    def net(joined):  # tensors or arrays
+        if tuple(joined.shape) != (4, 4):
+            raise ValueError(f"net takes the 3 pixels and sigma beside them, (4, 4); got {tuple(joined.shape)}")
+        if not torch.as_tensor(joined)[:, 3:].allclose(sigma.to(torch.as_tensor(joined).dtype)):
+            raise ValueError("the last column that net gets should be sigma")
+        drawn = torch.as_tensor(joined).float() @ matrix
+        return drawn if isinstance(joined, torch.Tensor) else drawn.numpy()
 
-    def model(images):
-        return images[:, [3, 2, 1, 0]] * 0.9
+    drawn = net(torch.cat([x_tilde, sigma], 1))
 
-    got = as_array(call(answer, model, x, damage, before=calls.clear))
-    x_tilde, again = x * 0.5 + 0.1, x * 0.5 + 0.2
-    errors = model(x_tilde) - x
-    late = torch.stack([(model(x_tilde) - again).square().mean(), (model(again) - x_tilde).square().mean()])
-    right = errors.square().mean()
+    def mixed(w: torch.Tensor) -> torch.Tensor:
+        return w * x_tilde + (1 - w) * drawn
+
+    w = variance / (variance + (3 * sigma) ** 2)
     mistakes = {
-        "the model sees the clean picture; call damage(x) first": (model(x) - x).square().mean(),
-        "the target carries the damage too: that network would learn to keep it": (model(x_tilde) - x_tilde)
-        .square()
-        .mean(),
-        "damage was drawn again for the target; the target is the clean picture": late[0],
-        "damage was drawn again for the model; the target is the clean picture": late[1],
-        "the other way round: damaged in, clean as target": (model(x) - x_tilde).square().mean(),
-        "the model is missing: its output is compared with the clean picture, not its input": (x_tilde - x)
-        .square()
-        .mean(),
-        "a sum: take the mean over pixels and pictures": errors.square().sum(),
-        "a sum over the pixels of a picture: take their mean": errors.square().sum(1).mean(),
-        "square the differences before you take their mean": errors.abs().mean(),
-        "that is the root of the loss; leave the root out": right.sqrt(),
-        "one number for each picture: take the mean over the pictures as well": errors.square().mean(1),
-        "those are the squared differences: take their mean": errors.square(),
+        "that is what the network draws; mix it with x_tilde": drawn,
+        "the weights are exchanged: with little noise w is near 1, and the noisy picture counts": mixed(1 - w),
+        "w compares two variances: square 3 sigma": mixed(variance / (variance + 3 * sigma)),
+        "nearly: the square is of 3 sigma, (3 * sigma) ** 2, not 3 * sigma ** 2": (
+            mixed(variance / (variance + 3 * sigma**2))
+        ),
+        "that w has sigma where 3 sigma should stand": mixed(variance / (variance + sigma**2)),
+        "what the network draws weighs 1 − w": w * x_tilde + drawn,
+        "that adds the two; x_tilde weighs w, what the network draws 1 − w": x_tilde + drawn,
+        "x_tilde weighs w, not 1": x_tilde + (1 - w) * drawn,
+        "that is the filtered picture alone; add what the network draws, times 1 − w": w * x_tilde,
     }
-    otherwise = "compare model(damage(x)) with the clean x: the mean of the squared differences"
-    if len(calls) > 1:
-        otherwise = "damage was drawn more than once; only the model's input is damaged"
-    return compare(got, right, mistakes, otherwise=otherwise)
+    otherwise = "w = variance / (variance + (3 sigma)²); then w · x_tilde + (1 − w) · what the network draws"
+    return compare(call(answer, net, x_tilde, sigma, variance), mixed(w), mistakes, otherwise=otherwise)
 
 
-@exercise("06.3", "stretch")
+@exercise("06.3", "easy")
+def next_point(answer) -> Hint:
+    """Expect a function (x, x_hat, sigma, after) that keeps the share after / sigma of what is taken for noise."""
+    generator = torch.Generator().manual_seed(0)
+    x, x_hat = torch.randn(2, 5, 3, generator=generator)
+    sigma, after = 0.8, 0.2
+    noise, share = x - x_hat, after / sigma
+    mistakes = {
+        "that is the repaired point: all of the noise is gone at once": x_hat,
+        "that is the point where you were": x,
+        "that keeps what should go: the share that stays is after / sigma": x_hat + (1 - share) * noise,
+        "the sign: what is taken for noise is x − x_hat": x_hat - share * noise,
+        "the share is upside down: sigma falls, so after / sigma is below 1": x_hat + noise / share,
+        "that is only what is left of the noise; add it to the repaired point": share * noise,
+        "start from the repaired point, not from x": x + share * noise,
+        "noise shrinks with its standard deviation, not with its variance: no squares": x_hat + share**2 * noise,
+        "keep the share after / sigma, not after": x_hat + after * noise,
+    }
+    otherwise = "x_hat plus the share after / sigma of x − x_hat"
+    return compare(call(answer, x, x_hat, sigma, after), x_hat + share * noise, mistakes, otherwise=otherwise)
+
+
+@exercise("06.4", "medium")
+def conditional_mean(answer) -> Hint:
+    """Expect a function (x, known, mean, C) that fills lost pixels with their mean given the known ones."""
+    generator = torch.Generator().manual_seed(0)
+    root = torch.randn(6, 6, generator=generator)
+    C = root @ root.T / 6 + 0.3 * torch.eye(6)
+    x, mean = torch.randn(2, 6, generator=generator)
+    known = torch.tensor([True, False, True, True, False, True])
+    lost, off = ~known, x - mean
+    pull = torch.linalg.solve(C[known][:, known], off[known])
+    inverse = torch.linalg.inv(C)
+
+    def filled(values: torch.Tensor) -> torch.Tensor:
+        out = x.clone()
+        out[lost] = values.float()
+        return out
+
+    right = filled(mean[lost] + C[lost][:, known] @ pull)
+    alone = C[lost][:, known] @ (off[known] / C.diagonal()[known])
+    raw = C[lost][:, known] @ torch.linalg.solve(C[known][:, known], x[known])
+    mistakes = {
+        "those are the lost pixels; put them into the picture, beside the known ones": right[lost],
+        "that is the picture as it came; its lost pixels hold nothing": x,
+        "that fills in the mean; let the known pixels pull it": filled(mean[lost]),
+        "the mean of the lost pixels is missing": filled(C[lost][:, known] @ pull),
+        "what pulls is how far the known pixels are from their mean: subtract it": filled(mean[lost] + raw),
+        "subtract the mean of the known pixels, and add that of the lost ones": filled(raw),
+        "known pixels know of each other: divide by their whole covariance (solve), not by each variance": (
+            filled(mean[lost] + alone)
+        ),
+        "the covariance of the known pixels is not divided out: solve(C[known][:, known], …)": (
+            filled(mean[lost] + C[lost][:, known] @ off[known])
+        ),
+        "invert the block of the known pixels, not the whole covariance": (
+            filled(mean[lost] + C[lost][:, known] @ inverse[known][:, known] @ off[known])
+        ),
+        "that is the inverse of the whole covariance; take C for lost against known, and solve with its known block": (
+            filled(mean[lost] + inverse[lost][:, known] @ off[known])
+        ),
+        "lost and known are exchanged: known pixels must stay as they are": torch.where(
+            known,
+            mean.index_put((known,), mean[known] + C[known][:, lost] @ torch.linalg.solve(C[lost][:, lost], off[lost])),
+            x,
+        ),
+    }
+    otherwise = (
+        "mean[lost] + C[lost][:, known] · C[known][:, known]⁻¹ · (x[known] − mean[known]); the known pixels stay"
+    )
+    return compare(call(answer, x, known, mean, C), right, mistakes, tolerance=1e-3, otherwise=otherwise)
+
+
+@exercise("06.5", "stretch")
 def perfect_denoiser(answer) -> Hint:
     """Expect a function (x_tilde, centres, sigma) that returns E[x | x_tilde] for equally likely centres."""
     generator = torch.Generator().manual_seed(0)

@@ -54,7 +54,63 @@ def shrink(answer) -> Hint:
     return None
 
 
-@exercise("05.3", "stretch")
+@exercise("05.3", "medium")
+def ista_step(answer) -> Hint:
+    """Expect a function (z, x, D, lam, L) that makes one step of ISTA on ‖x − D z‖² + lam Σ z, with z ≥ 0."""
+    generator = torch.Generator().manual_seed(0)
+    D = F.normalize(torch.randn(6, 9, generator=generator), dim=0)  # (6, 9), columns of length 1
+    x, L = 2 * torch.randn(6, generator=generator), (torch.linalg.matrix_norm(D, 2) ** 2).item()
+    for z, lam in (
+        (torch.zeros(9), 0.4),
+        (torch.rand(9, generator=generator), 0.4),
+        (torch.rand(9, generator=generator), 0.0),
+    ):
+        pull = D.T @ (x - D @ z) / L  # (9,)
+        mistakes = {
+            "that goes up the slope: what is still missing is x − D z, not D z − x": (z - pull - lam / (2 * L)).relu(),
+            "the price has no effect yet: shrink with the function of 05.2": (z + pull).relu(),
+            "z must not go below 0": z + pull - lam / (2 * L),
+            "divide the price by L as well: the parabola of this step is L (a − z)²": (z + pull - lam / 2).relu(),
+            "nearly: half of lam / L, as in 05.2, where the parabola's slope has a 2": (z + pull - lam / L).relu(),
+            "twice as far as it is safe: half of the gradient 2 Dᵀ(D z − x), divided by L": (
+                (z + 2 * pull - lam / (2 * L)).relu()
+            ),
+            "divide Dᵀ(x − D z) by L, or the steps diverge": (z + L * pull - lam / (2 * L)).relu(),
+            "that starts from nothing; the step starts from z": (pull - lam / (2 * L)).relu(),
+            "atoms that overlap explain the same thing twice: use x − D z, not x": (
+                (z + D.T @ x / L - lam / (2 * L)).relu()
+            ),
+        }
+        if hint := compare(call(answer, z, x, D, lam, L), (z + pull - lam / (2 * L)).relu(), mistakes):
+            return hint
+    return None
+
+
+@exercise("05.4", "easy")
+def keep_k(answer) -> Hint:
+    """Expect a function (z, k) that keeps the k largest numbers of each row and sets the others to 0."""
+    z = torch.rand(4, 9, generator=torch.Generator().manual_seed(0)) * torch.tensor([[1.0], [2.0], [3.0], [4.0]])
+    for k in (3, 1, 9):
+        level = z.topk(k, dim=1).values[:, -1:]  # (4, 1)
+        mistakes = {
+            "that keeps the k largest of the whole batch; every row keeps its own k": (
+                torch.where(z >= z.flatten().topk(k).values[-1], z, 0.0)
+            ),
+            "that is one too few: the k-th largest stays as well": torch.where(z > level, z, 0.0),
+            "that keeps the smallest": torch.where(z <= -(-z).topk(k, dim=1).values[:, -1:], z, 0.0),
+            "those are the k values; leave them where they were, and write 0 elsewhere": z.topk(k, dim=1).values,
+            "those are their places; the result has the shape of z": z.topk(k, dim=1).indices,
+            "that says which are kept; keep their values": (z >= level).float(),
+            "that keeps the k largest of each column; a row is one image": (
+                torch.where(z >= z.topk(min(k, 4), dim=0).values[-1:], z, 0.0)
+            ),
+        }
+        if hint := compare(call(answer, z, k), torch.where(z >= level, z, 0.0), mistakes):
+            return hint
+    return None
+
+
+@exercise("05.5", "stretch")
 def pursue(answer) -> Hint:
     """Expect a function (x, D, k) that builds x greedily from k columns of D: matching pursuit."""
     generator = torch.Generator().manual_seed(0)

@@ -27,6 +27,8 @@ UNCONTRACTED = CONTRACTIVE[0]
 DIRECTIONS = {
     "random noise": "noise",
     "a shift to the right": "shift",
+    "another digit's shift": "other",
+    "smooth noise": "smooth",
     "the way the code follows most": 1,  # the rank of a singular vector of the Jacobian
     "… second most": 2,
     "… third most": 3,
@@ -50,7 +52,8 @@ class ContractionExplorer(Explorer):
     Attributes
     ----------
     weights : the λ slider; its value is the name of the shipped weights
-    direction : which way the nudge goes: "noise", "shift", or the rank of a singular vector of the Jacobian
+    direction : which way the nudge goes: "noise", "shift", "other" (the shift of the next test digit of another class),
+        "smooth" (blurred noise), or the rank of a singular vector of the Jacobian
     amount : ‖Δx‖, the length of the nudge; below 0 it goes the other way
     digit : which test digit, a whole number from 0
     """
@@ -65,6 +68,7 @@ class ContractionExplorer(Explorer):
         self.test = load_mnist()[1]
         generator = torch.Generator().manual_seed(0)
         self.noise = torch.nn.functional.normalize(torch.randn(PIXELS, generator=generator), dim=0)
+        self.smooth = _smooth_noise(generator)
         self._jacobian = functools.lru_cache(maxsize=32)(self._fresh_jacobian)
         self._free = functools.lru_cache(maxsize=32)(self._fresh_free)
         self.weights = widgets.SelectionSlider(
@@ -131,8 +135,13 @@ class ContractionExplorer(Explorer):
         """The direction of the nudge, of length 1; (784,)."""
         if direction == "noise":
             return self.noise
-        if direction != "shift":
+        if direction == "smooth":
+            return self.smooth
+        if direction not in ("shift", "other"):
             return self._jacobian(weights, digit)[1][direction]
+        if direction == "other":
+            later = self.test.y.roll(-digit)
+            digit = (digit + int((later != later[0]).nonzero()[0])) % len(later)
         x = self.test.x[digit].view(SIDE, SIDE)
         moved = torch.nn.functional.pad(x, (1, 0))[:, :-1]  # one pixel to the right, black coming in
         return torch.nn.functional.normalize((moved - x).flatten(), dim=0)
@@ -228,6 +237,15 @@ class ContractionExplorer(Explorer):
         for axis in (right.xaxis, right.yaxis):
             plain_ticks(axis)
         right.legend()
+
+
+def _smooth_noise(generator: torch.Generator, width: float = 1.5) -> torch.Tensor:
+    """White noise blurred by a Gaussian filter of this width in pixels, of length 1; (784,)."""
+    kernel = torch.exp(-(torch.arange(-6, 7) ** 2) / (2 * width**2))
+    noise = torch.randn(1, 1, SIDE, SIDE, generator=generator)
+    noise = torch.nn.functional.conv2d(noise, kernel.view(1, 1, 1, -1), padding=(0, 6))
+    noise = torch.nn.functional.conv2d(noise, kernel.view(1, 1, -1, 1), padding=(6, 0))
+    return torch.nn.functional.normalize(noise.flatten(), dim=0)
 
 
 def _roots(squares: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from aecourse.explorers.base.canvases import InkCanvas, ink_as_array, wipe_butto
 from aecourse.explorers.base.controls import with_number_box
 from aecourse.explorers.base.view import Explorer
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_model
+from aecourse.models.base import check_model, on_cpu
 from aecourse.plotting import mosaic, plot_reconstructions
 from aecourse.zoo.weights import shared_weights
 
@@ -37,7 +37,7 @@ class DrawingPad(Explorer):
     column_names = ("as MNIST would store it", "restored", "error")
 
     def __init__(self, model: Autoencoder | None = None) -> None:
-        self.model = shared_weights("nested") if model is None else check_model(model)
+        self.model = shared_weights("nested") if model is None else on_cpu(check_model(model))
         most = self.model.latent_dim
         self.k = widgets.IntSlider(min(16, most) if model is None else most, 1, most, layout={"width": "100%"})
         self.k.disabled = model is not None

@@ -13,7 +13,7 @@ from aecourse.explorers.base.canvases import PointPicker
 from aecourse.explorers.base.controls import with_number_box
 from aecourse.explorers.base.view import Explorer
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_model
+from aecourse.models.base import check_model, on_cpu
 from aecourse.plotting import figure_png, mosaic, plot_image, plot_latent_map
 from aecourse.zoo.catalogue import load_split
 from aecourse.zoo.shipped import codes_of
@@ -43,16 +43,16 @@ class LatentMapExplorer(Explorer):
     """
 
     def __init__(self, model: Autoencoder | None = None, images: ImageSet | None = None) -> None:
-        self.model = shared_weights("map-2d") if model is None else check_model(model)
+        self.model = shared_weights("map-2d") if model is None else on_cpu(check_model(model))
         if self.model.latent_dim != 2:
             raise ValueError(f"model must have latent_dim 2 to be drawn as a map; got {self.model.latent_dim}")
-        taught = load_split()[0] if images is None else images
+        taught = load_split()[0].x if images is None else None
         self.names = ("training digit", "test digits") if images is None else ("picture", "pictures")
         images = load_mnist()[1] if images is None else images
         if not isinstance(images, ImageSet):
             raise TypeError(f"images must be an ImageSet, with labels for the colours; got {type(images).__name__}")
-        self.codes = codes_of(self.model, images.x)
-        self.taught = self.codes if taught is images else codes_of(self.model, taught.x)
+        self.codes = codes_of(self.model, images.x.cpu())
+        self.taught = self.codes if taught is None else codes_of(self.model, taught)
         self.labels = images.y.cpu().numpy()
         low, high = self._frame()
         self.digits = max(2, 2 - int(np.floor(np.log10((high - low).min()))))  # a map of small codes needs more places
@@ -141,7 +141,7 @@ class LatentMapExplorer(Explorer):
         return figure_png(figure)
 
     def _decode(self, z1: float, z2: float) -> torch.Tensor:
-        return self.model.decode(torch.tensor([[z1, z2]], device=next(self.model.parameters()).device))
+        return self.model.decode(torch.tensor([[z1, z2]]))
 
     def render(self, z1: float, z2: float) -> np.ndarray:
         """What the decoder draws at (z1, z2), as one 28×28 image."""

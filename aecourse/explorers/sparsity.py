@@ -148,7 +148,8 @@ class SparsityExplorer(Explorer):
         alone = (sums[-1] - x[digit]).square().mean()
         return (
             f"{SYMBOLS[penalty]} = {POSITIONS[penalty][strictness - 1]:g}: test MSE {net.scores['test_mse']:.4f}, "
-            f"{net.scores['test_awake']:.1%} of {len(net.atoms)} units awake for a digit, "
+            f"{net.scores['test_awake']:.1%} of {len(net.atoms)} units awake for a digit"
+            f"{' (activity above 0.1; below, they whisper)' if penalty == 'kl' else ''}, "
             f"{net.scores['test_dead']:.1%} dead. The {digit} wakes {active}; the ten strongest, from the left, are "
             f"{', '.join(map(str, strongest.tolist()))} (MSE with these alone {alone:.4f}). "
             f"Atom {atom} is awake for {uses / SPARSE_SAMPLE:.1%} of {SPARSE_SAMPLE:,} test digits"

@@ -17,7 +17,7 @@ from aecourse.explorers.base.view import Explorer
 from aecourse.explorers.training import TrainingExplorer
 from aecourse.explorers.training_setups import stack_setup
 from aecourse.models import StackedAutoencoder
-from aecourse.plotting import BLUE, SKY, mosaic, plot_reconstructions
+from aecourse.plotting import BLUE, VERMILION, mosaic, plot_reconstructions
 from aecourse.zoo.stack_steps import pixel_accuracy, shipped_stack_steps, stack_steps
 
 
@@ -25,7 +25,8 @@ class StackExplorer(Explorer):
     """A stack before training, after each greedily trained layer, and after fine-tuning.
 
     Taught in notebooks/04_deep_and_stacked.ipynb. The probe is ridge regression on the labels of 5,000 training
-    digits, in closed form, so that it is measured anew for whatever stack is shown.
+    digits, its penalty chosen on validation digits; in closed form, so that it is measured anew for whatever stack is
+    shown. Beside each error stands that of PCA with as many numbers.
 
     Parameters
     ----------
@@ -87,16 +88,16 @@ class StackExplorer(Explorer):
         """What has been trained, how small the code is, and both scores."""
         now = self.steps[step]
         return (
-            f"Step {step}, {now.name}: {PIXELS} pixels → {now.model.latent_dim} numbers. Test MSE {now.test_mse:.4f}; "
-            f"a linear probe on the code names {now.accuracy:.1%} of the test digits rightly "
-            f"(on the pixels themselves {self.pixel_accuracy:.1%})."
+            f"Step {step}, {now.name}: {PIXELS} pixels → {now.model.latent_dim} numbers. Test MSE {now.test_mse:.4f} "
+            f"(PCA with as many numbers {now.pca_mse:.4f}); a linear probe on the code names {now.accuracy:.1%} of the "
+            f"test digits rightly (on the pixels themselves {self.pixel_accuracy:.1%})."
         )
 
     def decorate(self, step: int, digits: int) -> None:
         """The scores of all steps, this one marked."""
         cell = 'style="padding:3px 8px;text-align:{};white-space:nowrap"'
         left, right = cell.format("left"), cell.format("right")
-        heads = ((left, "step"), (right, "code"), (right, "test MSE"), (right, "probe"))
+        heads = ((left, "step"), (right, "code"), (right, "test MSE"), (right, "PCA"), (right, "probe"))
         lines = ["<tr>" + "".join(f'<th {side} scope="col">{head}</th>' for side, head in heads) + "</tr>"]
         for i, each in enumerate(self.steps):
             here = i == step
@@ -104,7 +105,8 @@ class StackExplorer(Explorer):
             lines.append(
                 f'<tr style="{look};border-top:1px solid rgba(128,128,128,.35)"{" aria-current=step" if here else ""}>'
                 f"<td {left}>{i} · {html.escape(each.name)}</td><td {right}>{each.model.latent_dim}</td>"
-                f"<td {right}>{each.test_mse:.4f}</td><td {right}>{each.accuracy:.1%}</td></tr>"
+                f"<td {right}>{each.test_mse:.4f}</td><td {right}>{each.pca_mse:.4f}</td>"
+                f"<td {right}>{each.accuracy:.1%}</td></tr>"
             )
         self.table.value = (
             '<table style="border-collapse:collapse;font-size:14px;line-height:1.4;width:100%">'
@@ -113,23 +115,26 @@ class StackExplorer(Explorer):
         )
 
     def draw_static(self, figure: Figure) -> None:
-        """The three rows, and the scores of all steps as bars."""
+        """The three rows, and the scores of all steps beside PCA's."""
         settings = self.settings()
         step = settings["step"]
         left, right = figure.subplots(1, 2, width_ratios=(1.7, 1.3))
         plot_reconstructions(self._rows(**settings), ax=left, title=f"Step {step}: {self.steps[step].name}")
-        errors = [each.test_mse for each in self.steps]
-        colours = [BLUE if i == step else SKY for i in range(len(errors))]
-        right.barh(range(len(errors)), errors, color=colours, log=True)
+        places, errors = range(len(self.steps)), [each.test_mse for each in self.steps]
+        linear = [each.pca_mse for each in self.steps]
+        right.plot(linear, places, "D", color=VERMILION, markerfacecolor="none", label="PCA, as many numbers")
+        right.plot(errors, places, "o", color=BLUE, markersize=8, label="this stack")
+        right.plot(errors[step], step, "o", color=BLUE, markerfacecolor="none", markersize=16)
+        edge = max(errors + linear) * 2.2
         for i, each in enumerate(self.steps):
-            right.annotate(
-                f" {each.test_mse:.4f} · probe {each.accuracy:.0%}", (each.test_mse, i), va="center", fontsize=9
-            )
-        right.set_yticks(range(len(errors)), [f"{i} · {each.name}" for i, each in enumerate(self.steps)])
-        right.invert_yaxis()
-        right.set(xlabel="test MSE per pixel (log scale)", xlim=(min(errors) / 2, max(errors) * 60))
-        right.set_xticks([tick for tick in (0.001, 0.01, 0.1, 1) if tick > min(errors) / 2])
+            right.annotate(f"{each.test_mse:.4f} · probe {each.accuracy:.1%}", (edge, i), va="center", fontsize=9)
+        right.set_yticks(places, [f"{i} · {each.name}" for i, each in enumerate(self.steps)])
+        right.set(xlabel="test MSE per pixel (log scale)", xscale="log", xlim=(min(errors + linear) / 1.7, edge * 45))
+        right.set_ylim(len(errors) - 0.4, -0.6)
+        right.set_xticks([tick for tick in (0.001, 0.01, 0.1) if tick > min(errors) / 2])
+        right.set_xticks([], minor=True)
         right.xaxis.set_major_formatter("{x:g}")
+        right.legend(loc="upper center", bbox_to_anchor=(0.4, -0.22), ncols=2, fontsize=9, frameon=False)
         right.set_title("What each step is worth", loc="left")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -227,6 +228,12 @@ def check_model(model: Autoencoder) -> Autoencoder:
     if not isinstance(model, Autoencoder):
         raise TypeError(f"model must be an Autoencoder; got {type(model).__name__}")
     return model
+
+
+def on_cpu(model: Autoencoder) -> Autoencoder:
+    """Return the model itself where it lies on the CPU, as the explorers need it, otherwise a copy of it there."""
+    there = all(weight.device.type == "cpu" for weight in model.state_dict().values())
+    return model if there else copy.deepcopy(model).cpu()
 
 
 def check_sizes(name: str, sizes: Sequence[int], *, max_layers: int | None = None) -> tuple[int, ...]:

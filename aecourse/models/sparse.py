@@ -37,7 +37,8 @@ class SparseConfig(Config):
 class Dictionary(nn.Module):
     """A linear decoder; its columns are called atoms and, with `unit_length`, all have length 1.
 
-    Without unit length, an L1 penalty can be avoided at no cost: halve every code number, double every atom.
+    Without unit length, a decoder that is not tied to its encoder lowers an L1 penalty at no cost: halve every code
+    number, double every atom. A tied one cannot, since longer atoms make the code larger as well.
     """
 
     def __init__(self, latent_dim: int, in_features: int, *, unit_length: bool) -> None:

@@ -99,8 +99,8 @@ RECIPES: dict[str, Recipe] = {
         shift=1,
         dtype=INT8,
     ),
-    "stacked-greedy": Recipe(lambda: StackedAutoencoder(32), epochs=0, layerwise=4, dtype=INT8),
-    "stacked-tuned": Recipe(lambda: StackedAutoencoder(32), epochs=8, layerwise=4, dtype=INT8),
+    "stacked-greedy": Recipe(lambda: StackedAutoencoder(32), epochs=0, layerwise=8, dtype=INT8),
+    "stacked-tuned": Recipe(lambda: StackedAutoencoder(32), epochs=12, layerwise=8, dtype=INT8),
     "denoising-gaussian": Recipe(
         lambda: DenoisingAutoencoder(256, hidden=(512,)), epochs=40, batch_size=256, dtype=INT8
     ),

@@ -7,12 +7,15 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from aecourse.data import PIXELS, load_mnist
 from aecourse.device import own_random_numbers
-from aecourse.evaluation import reconstruction_mse, ridge_probe_accuracy
-from aecourse.models import StackedAutoencoder
+from aecourse.evaluation import pca_mse, reconstruction_mse
+from aecourse.evaluation.probes import tuned_ridge_accuracy
+from aecourse.models import PCA, StackedAutoencoder
+from aecourse.zoo.catalogue import load_split
 from aecourse.zoo.weights import shared_weights
 
 LABELLED = 5_000  # training digits whose labels the probe sees; the stack itself never sees one
@@ -30,6 +33,8 @@ class StackStep:
         The stack in this state; its `latent_dim` is the size of its code.
     test_mse : float
         Per pixel, on the 10,000 test digits.
+    pca_mse : float
+        The same of PCA with as many numbers as the code.
     accuracy : float
         The share of test digits that a linear probe on the code classifies correctly.
     """
@@ -37,6 +42,7 @@ class StackStep:
     name: str
     model: StackedAutoencoder
     test_mse: float
+    pca_mse: float
     accuracy: float
 
 
@@ -59,19 +65,36 @@ def stack_steps(greedy: StackedAutoencoder, tuned: StackedAutoencoder) -> list[S
         part.depth = depth
         models[f"after layer {depth}"] = part
     models["fine-tuned"] = copy.deepcopy(tuned)
-    test = load_mnist()[1]
+    test, linear = load_mnist()[1], pca_errors(max(greedy.sizes[1:]))
     return [
-        StackStep(name, model.cpu().eval(), reconstruction_mse(model, test.x), probe_accuracy(model.encode))
+        StackStep(
+            name,
+            model.cpu().eval(),
+            reconstruction_mse(model, test.x),
+            float(linear[model.latent_dim - 1]),
+            probe_accuracy(model.encode),
+        )
         for name, model in models.items()
     ]
 
 
+@functools.cache
+@own_random_numbers()  # importing scikit-learn draws some
+def pca_errors(widest: int) -> np.ndarray:
+    """Return the test error of PCA for every code size up to the widest; more numbers than pixels gain nothing."""
+    pca = PCA.fit(load_split()[0].x, min(widest, PIXELS))
+    return np.pad(pca_mse(pca.components, pca.mean, load_mnist()[1].x), (0, max(0, widest - PIXELS)), mode="edge")
+
+
 @torch.inference_mode()
 def probe_accuracy(encode: Callable[[torch.Tensor], torch.Tensor]) -> float:
-    """Return the share of test digits that a linear probe on their codes classifies correctly."""
-    train, test = load_mnist()
-    labelled = train[:LABELLED]
-    return ridge_probe_accuracy(encode(labelled.x), labelled.y, encode(test.x), test.y)
+    """Return the share of test digits that a linear probe on their codes classifies correctly.
+
+    The penalty of the probe is chosen on the validation digits, for each input anew.
+    """
+    (fitting, valid), test = load_split(), load_mnist()[1]
+    parts = [value for part in (fitting[:LABELLED], valid, test) for value in (encode(part.x), part.y)]
+    return tuned_ridge_accuracy(*parts)
 
 
 @functools.cache

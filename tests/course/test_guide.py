@@ -23,8 +23,8 @@ PARTS = (
 TIMED = [path for path in NOTEBOOKS if "**Time** about" in prose(read(path))]
 ONE_LINERS = {
     "00.2": "x, x_hat", "01.1": "n", "01.3": "x, x_hat", "02.2": "side, width, stride, padding",
-    "02.4": "model, a, b, t", "03.3": "E, D, M", "03.4": "z, kept", "04.1": "below, above", "05.1": "units, k",
-    "05.2": "a, lam", "06.2": "model, x, damage", "07.1": "J, v", "07.2": "z, W", "08.2": "log_w",
+    "02.4": "model, a, b, t", "03.3": "E, D, M", "03.4": "z, kept", "04.3": "below, above, gain", "05.1": "units, k",
+    "05.2": "a, lam", "06.3": "x, x_hat, sigma, after", "07.1": "J, v", "07.2": "z, W", "08.2": "log_w",
     "09.1": "normal, abnormal, threshold",
 }  # fmt: skip
 

@@ -1,5 +1,7 @@
 """The small worlds: a spiral that is evenly walked, patches of photographs, a calculator's digits."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from aecourse.data import photo_patches, seven_segment_digits, spiral, whitened_patches
+from aecourse.data.synthetic import PHOTOS
 
 
 def test_spiral_is_evenly_walked_from_the_inside_out():
@@ -38,8 +41,17 @@ def test_patches_are_whitened():
     for pictures in (patches.view(-1, 8, 8).double().numpy(), raw):
         strength = (np.abs(np.fft.rfft(pictures, axis=2)) ** 2).mean((0, 1))  # 0 to 4 waves across the patch
         steepness.append(strength[0] / strength[3])
-    assert steepness[0] < 10
+    assert steepness[0] < 15
     assert steepness[1] > 300
+
+
+def test_every_photograph_has_its_author_and_licence():
+    """Six small gray files, each with its row in the README beside them."""
+    names = sorted(path.name for path in PHOTOS.glob("*.webp"))
+    text = (PHOTOS / "README.md").read_text(encoding="utf-8")
+    assert len(names) == 6
+    assert all(re.search(rf"^\| `{name}` \|.*(CC0 1.0|public domain)", text, re.M) for name in names)
+    assert sum(path.stat().st_size for path in PHOTOS.iterdir()) < 500_000
 
 
 def test_patches_repeat_under_a_seed():

@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from sklearn.linear_model import RidgeClassifier
 
 from aecourse.evaluation import linear_probe_accuracy, principal_angles, ridge_probe_accuracy
+from aecourse.evaluation.probes import tuned_ridge_accuracy
 
 
 @given(degrees=st.floats(0.01, 89.99), turn=st.integers(0, 2**32 - 1))
@@ -118,3 +119,16 @@ def test_ridge_probe_as_scikit_learn_has_it():
             assert ridge_probe_accuracy(x, y + 3, x_test, y_test + 3, penalty=penalty) == pytest.approx(expected)
     refuses("penalty", ridge_probe_accuracy, x, y, x_test, y_test, penalty=0)
     refuses("labels", ridge_probe_accuracy, x, y * 0, x_test, y_test)
+
+
+def test_a_tuned_ridge_takes_the_penalty_that_serves_validation():
+    """Against scikit-learn, with a penalty in each place of the list."""
+    rng = np.random.default_rng(0)
+    x, x_valid, x_test = (rng.normal(size=(n, 20)) for n in (40, 200, 200))
+    y, y_valid, y_test = (np.digitize(part[:, 0] + rng.normal(0, 0.5, len(part)), [-0.5, 0.5])
+                          for part in (x, x_valid, x_test))  # fmt: skip
+    for penalties in ((1e-3, 30.0), (30.0, 1e-3), (1e-3, 30.0, 1e5)):
+        readers = [RidgeClassifier(alpha=penalty).fit(x, y) for penalty in penalties]
+        best = max(readers, key=lambda reader: reader.score(x_valid, y_valid))
+        found = tuned_ridge_accuracy(x, y, x_valid, y_valid, x_test, y_test, penalties)
+        assert found == pytest.approx(best.score(x_test, y_test))

@@ -104,6 +104,21 @@ def test_contraction_holds_the_code(explorer):
         assert gains[0] == max(gains) and gains[-1] == min(gains)
 
 
+def test_controls_of_a_shift(explorer):
+    """Another digit's shift is that of the next digit of another class; smooth noise has no fine detail."""
+    put(explorer, weights="contractive-1", digit=3, amount=1.0, direction="other")  # 0, then 4
+    assert explorer.test.y[3] != explorer.test.y[4]
+    x = explorer.test.x[4].view(28, 28)
+    moved = (torch.nn.functional.pad(x, (1, 0))[:, :-1] - x).flatten()
+    parts = explorer.nudged(**explorer.settings())
+    assert torch.cosine_similarity(parts["x"][1] - parts["x"][0], moved, dim=0).item() == pytest.approx(1, abs=1e-5)
+    put(explorer, direction="smooth")
+    parts = explorer.nudged(**explorer.settings())
+    spectrum = np.abs(np.fft.fft2(numpy_of(parts["x"][1] - parts["x"][0]).reshape(28, 28))) ** 2
+    coarse = np.hypot(*np.meshgrid(np.fft.fftfreq(28), np.fft.fftfreq(28))) < 0.25
+    assert spectrum[coarse].sum() > 0.95 * spectrum.sum()
+
+
 def test_the_curve_marks_this_nudge(explorer):
     """One disc; the free network's curve, and the chosen one's where it is another."""
     for weights, lines in (("contractive-0", 1), ("contractive-1", 2)):

@@ -9,12 +9,15 @@ import pytest
 import torch
 from helpers.strategies import caption_in, not_counts, numpy_of, picture_in, refuses
 from hypothesis import example, given, strategies as st
+from sklearn import decomposition
 from sklearn.linear_model import RidgeClassifier
 
+from aecourse.evaluation.probes import PENALTIES
 from aecourse.explorers import StackExplorer
 from aecourse.explorers.stack import code_tiles
 from aecourse.models import DenseAutoencoder, StackedAutoencoder
 from aecourse.plotting import as_images
+from aecourse.zoo import load_split
 from aecourse.zoo.stack_steps import stack_steps
 from aecourse.zoo.weights import load_weights
 
@@ -49,7 +52,7 @@ def layer_by_layer(stack: StackedAutoencoder, depth: int, x: torch.Tensor) -> tu
 @pytest.mark.parametrize("step", [1, 2, 3, 4])
 def test_each_step_against_plain_matrices(mnist, step):
     """Picture, code size, test error and probe accuracy of every trained step."""
-    explorer, (train, test), depth = shared(), mnist, min(step, 3)
+    explorer, (_, test), (fitting, valid), depth = shared(), mnist, load_split(), min(step, 3)
     explorer.step.value, explorer.digits.value = step, 5
     stack = load_weights("stacked-tuned" if step == 4 else "stacked-greedy")
     restored = as_images(layer_by_layer(stack, depth, test.one_of_each(5))[1])
@@ -57,12 +60,23 @@ def test_each_step_against_plain_matrices(mnist, step):
         tile = picture_in(explorer)[60:88, 30 * digit : 30 * digit + 28]
         assert np.abs(tile.astype(int) - restored[digit]).max() <= 1
     codes, back = layer_by_layer(stack, depth, test.x)
-    labelled, _ = layer_by_layer(stack, depth, train.x[:5_000])
-    size, error, probe = re.search(r"→ (\d+) .* MSE ([\d.]+);.* names ([\d.]+)%", caption_in(explorer)[1]).groups()
+    labelled, _ = layer_by_layer(stack, depth, fitting.x[:5_000])
+    held_back, _ = layer_by_layer(stack, depth, valid.x)
+    pattern = r"→ (\d+) .* MSE ([\d.]+) \(.* ([\d.]+)\);.* names ([\d.]+)%"
+    size, error, linear, probe = re.search(pattern, caption_in(explorer)[1]).groups()
     assert int(size) == codes.shape[1]
     assert float(error) == pytest.approx((back - test.x).square().mean().item(), abs=6e-5)
-    oracle = RidgeClassifier(alpha=1.0).fit(numpy_of(labelled), train.y[:5_000].numpy())
-    assert float(probe) == pytest.approx(100 * oracle.score(numpy_of(codes), test.y.numpy()), abs=0.1)
+    pca = decomposition.PCA(int(size), svd_solver="covariance_eigh").fit(numpy_of(fitting.x))
+    rebuilt = pca.inverse_transform(pca.transform(numpy_of(test.x)))
+    assert float(linear) == pytest.approx(np.square(rebuilt - numpy_of(test.x)).mean(), abs=6e-5)
+    assert float(probe) == best_ridge(labelled, fitting.y[:5_000], held_back, valid.y, codes, test.y)
+
+
+def best_ridge(z, y, z_valid, y_valid, z_test, y_test) -> float:
+    """The accuracy in per cent of scikit-learn's ridge with the penalty that serves the validation digits best."""
+    readers = [RidgeClassifier(alpha=alpha).fit(numpy_of(z), y.numpy()) for alpha in PENALTIES]
+    best = max(readers, key=lambda reader: reader.score(numpy_of(z_valid), y_valid.numpy()))
+    return pytest.approx(100 * best.score(numpy_of(z_test), y_test.numpy()), abs=0.1)
 
 
 def test_the_table_marks_the_step_and_lists_all():
@@ -73,7 +87,10 @@ def test_the_table_marks_the_step_and_lists_all():
         rows = re.findall(r"<tr[^>]*>(?:<td.*?)</tr>", explorer.table.value)
         assert len(rows) == 5
         assert [i for i, row in enumerate(rows) if "aria-current" in row] == [step]
-        assert all(f"{each.test_mse:.4f}" in row for each, row in zip(explorer.steps, rows, strict=True))
+        assert all(
+            f"{each.test_mse:.4f}" in row and f"{each.pca_mse:.4f}" in row
+            for each, row in zip(explorer.steps, rows, strict=True)
+        )
 
 
 @given(size=st.integers(1, 784))

@@ -191,9 +191,75 @@ def unmixed_by_numpy(E, D, C):
     return (Q @ np.linalg.eigh(Q.T @ C @ Q)[1][:, ::-1]).T
 
 
-def folded(first, second):
-    """Two linear layers as one."""
-    return second.weight @ first.weight, second.weight @ first.bias + second.bias
+def pretrained(bricks, x, train, encode=lambda brick, x: brick.encoder(x).detach()):
+    """The greedy loop, or one that hands on something else than the codes."""
+    for brick in bricks:
+        train(brick, x)
+        x = encode(brick, x)
+    return x
+
+
+def encoded_first(bricks, x, train):
+    """The greedy loop with each brick encoding before it was trained."""
+    for brick in bricks:
+        z = brick.encoder(x).detach()
+        train(brick, x)
+        x = z
+    return x
+
+
+def last_data(bricks, x, train, made):
+    """The greedy loop, but it returns something made of what the top brick was trained on."""
+    data = []
+    pretrained(bricks, x, lambda brick, codes: (train(brick, codes), data.append(codes)))
+    return made(bricks[-1], data[-1])
+
+
+def all_on_x(bricks, x, train):
+    """Every brick trained on the pixels."""
+    for brick in bricks:
+        train(brick, x)
+    return pretrained(bricks, x, lambda brick, x: None)
+
+
+@torch.no_grad()
+def without_gradient(bricks, x, train):
+    """The greedy loop in a context without gradients, its training with them."""
+    for brick in bricks:
+        with torch.enable_grad():
+            train(brick, x)
+        x = brick.encoder(x)
+    return x.numpy()
+
+
+def sizes_of_gradients(net, x, biases=False, size=lambda g: g.square().mean().sqrt()):
+    """The size of the gradient in each matrix of a network, after a call of backward."""
+    ((net(x) - x) ** 2).mean().backward()
+    return [size(p.grad) for p in net.parameters() if biases or p.ndim == 2]
+
+
+def error_in_pixels(below, brick, x, order=reversed, restore=lambda brick, z: brick(z)):
+    """The loss of a brick that restores pixels through the frozen decoders."""
+    z = x
+    with torch.no_grad():
+        for part in below:
+            z = part.encoder(z)
+    z = restore(brick, z)
+    for part in order(below):
+        z = part.decoder(z)
+    return ((z - x) ** 2).mean()
+
+
+def up(bricks, x):
+    """The codes of the topmost brick."""
+    return pretrained(bricks, x, lambda brick, x: None)
+
+
+def differences(a, b):
+    """Mean and standard error of the paired differences, in plain Python."""
+    d = [float(p) - float(q) for p, q in zip(a, b, strict=True)]
+    mean = sum(d) / len(d)
+    return mean, math.sqrt(sum((v - mean) ** 2 for v in d) / (len(d) - 1) / len(d))
 
 
 RIGHT = {
@@ -278,16 +344,28 @@ RIGHT = {
         ],
     ],
     "03.5": [unmixed, unmixed_by_numpy, lambda E, D, C: -unmixed(E, D, C)],
-    "04.1": [
-        lambda below, above: 2 * below * above + below + above,
-        lambda below, above: np.int32(2 * below * above + below + above),
-        lambda below, above: torch.tensor(2.0 * below * above + below + above),
-    ],
+    "04.1": [pretrained, without_gradient],
     "04.2": [up_and_down, lambda bricks, x: up_and_down(bricks, x).detach().numpy()],
     "04.3": [
-        folded,
-        lambda first, second: [part.detach().numpy() for part in folded(first, second)],
-        lambda first, second: tuple(part.tolist() for part in folded(first, second)),
+        lambda below, above, gain: gain * math.sqrt(6 / (below + above)),
+        lambda below, above, gain: gain * np.sqrt(np.float32(6) / (below + above)),
+        lambda below, above, gain: gain * torch.tensor(6 / (below + above)).sqrt(),
+    ],
+    "04.4": [
+        sizes_of_gradients,
+        lambda net, x: np.array([float(size) for size in sizes_of_gradients(net, x)]),
+        lambda net, x: torch.stack(sizes_of_gradients(net, x)),
+    ],
+    "04.5": [
+        differences,
+        lambda a, b: (np.mean(a - b), np.std(np.asarray(a - b), ddof=1) / np.sqrt(len(a))),
+        lambda a, b: [(a - b).mean(), (a - b).std() / len(a) ** 0.5],
+    ],
+    "04.6": [
+        error_in_pixels,
+        lambda below, brick, x: F.mse_loss(
+            nn.Sequential(*[part.encoder for part in below], brick, *[part.decoder for part in reversed(below)])(x), x
+        ),
     ],
 }
 
@@ -483,10 +561,14 @@ WRONG = {
         (lambda E, D, C: E @ D, "shape (3, 6); got (3, 3)"),
     ],
     "04.1": [
-        (lambda below, above: 2 * below * above, "weights of both matrices"),
-        (lambda below, above: below * above + above, "encoder's half"),
-        (lambda below, above: 2 * (below * above + above), "as many numbers as there are below"),
-        (lambda below, above: 65920, "784 → 256 → 784 you give 65920"),
+        (all_on_x, "brick 2: it was trained on x"),
+        (encoded_first, "brick 2: its data are the codes of a brick that was not trained yet"),
+        (functools.partial(pretrained, encode=lambda brick, x: brick(x).detach()), "brick 2: it was not trained on"),
+        (functools.partial(pretrained, encode=lambda brick, x: brick.encoder(x)), "still carry a gradient"),
+        (lambda bricks, x, train: pretrained(bricks[::-1], x, train), "the lowest brick is trained first"),
+        (lambda bricks, x, train: pretrained(bricks[:1], x, train), "called 1 times"),
+        (functools.partial(last_data, made=lambda brick, x: x), "encode them once more"),
+        (functools.partial(last_data, made=lambda brick, x: brick(x)), "not what it restores"),
     ],
     "04.2": [
         (lambda bricks, x: nn.Sequential(*[brick.encoder for brick in bricks])(x), "code at the top"),
@@ -497,11 +579,36 @@ WRONG = {
         (lambda bricks, x: up_and_down(bricks[:3], x)[:, :2], "shape (4, 2); it should be (4, 6)"),
     ],
     "04.3": [
-        (lambda first, second: (first.weight @ second.weight, folded(first, second)[1]), "weight: the order"),
-        (lambda first, second: (folded(first, second)[0].T, folded(first, second)[1]), "turned around"),
-        (lambda first, second: (second.weight @ first.weight, second.bias), "is lost here"),
-        (lambda first, second: (second.weight @ first.weight, second.weight @ first.bias), "adds its own bias"),
-        (lambda first, second: (second.weight @ first.weight, first.bias + second.bias), "before it is added"),
-        (lambda first, second: second.weight @ first.weight, "2 things"),
+        (lambda below, above, gain: gain * (2 / (below + above)) ** 0.5, "that is the standard deviation"),
+        (lambda below, above, gain: (6 / (below + above)) ** 0.5, "the gain is missing"),
+        (lambda below, above, gain: gain * (3 / below) ** 0.5, "come in only"),
+        (lambda below, above, gain: gain * 6 / (below + above), "without the square root"),
+        (lambda below, above, gain: 1 / below**0.5, "PyTorch's default"),
+        (lambda below, above, gain: gain * (6 / (below * above)) ** 0.5, "not by their product"),
+    ],
+    "04.4": [
+        (functools.partial(sizes_of_gradients, biases=True), "leave out the biases"),
+        (functools.partial(sizes_of_gradients, size=torch.norm), "that is the norm"),
+        (functools.partial(sizes_of_gradients, size=lambda g: g.square().mean()), "the square root is missing"),
+        (functools.partial(sizes_of_gradients, size=torch.mean), "positive and negative numbers cancel"),
+        (lambda net, x: sizes_of_gradients(net, x)[::-1], "the other order"),
+    ],
+    "04.5": [
+        (lambda a, b: (float((b - a).mean()), 0.1), "that is b − a"),
+        (lambda a, b: (differences(a, b)[0], np.std(np.asarray(a - b), ddof=1)), "that is the standard deviation"),
+        (lambda a, b: (differences(a, b)[0], np.std(np.asarray(a - b)) / len(a) ** 0.5), "divides by n − 1"),
+        (lambda a, b: (differences(a, b)[0], ((a.var() + b.var()) / len(a)) ** 0.5), "as independent"),
+        (lambda a, b: differences(a, b)[0], "2 things"),
+    ],
+    "04.6": [
+        (functools.partial(error_in_pixels, order=iter), "from the top down"),
+        (functools.partial(error_in_pixels, restore=lambda brick, z: z), "the brick is left out"),
+        (functools.partial(error_in_pixels, restore=lambda brick, z: brick.encoder(z)), "not what it restores"),
+        (lambda below, brick, x: F.mse_loss(brick(up(below, x)), up(below, x)), "error of the codes"),
+        (torch.no_grad()(error_in_pixels), "no gradient leads"),
+        (
+            functools.partial(error_in_pixels, restore=lambda brick, z: brick.decoder(brick.encoder(z).detach())),
+            "whole",
+        ),
     ],
 }

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.special import logsumexp
 from torch.autograd.functional import jacobian
-from torch.func import jacfwd, jacrev
+from torch.func import jacfwd, jacrev, vjp
 from torch.nn import functional as F
 
 
@@ -68,8 +68,45 @@ def denoised_by_numpy(x_tilde, centres, sigma):
     return weights / weights.sum(axis=1, keepdims=True) @ centres
 
 
+def told(net, x_tilde, sigma, variance, w=None):
+    """A mixture of the noisy picture and what a network draws; another w makes the usual mistakes."""
+    w = variance / (variance + (3 * sigma) ** 2) if w is None else w
+    return w * x_tilde + (1 - w) * net(torch.cat([x_tilde, sigma], 1))
+
+
+def told_by_numpy(net, x_tilde, sigma, variance):
+    """The same in NumPy."""
+    x_tilde, sigma, variance = map(np.asarray, (x_tilde, sigma, variance))
+    drawn = net(np.concatenate([x_tilde, sigma], axis=1))
+    return drawn + variance / (variance + 9 * sigma**2) * (x_tilde - drawn)
+
+
+def filled_in(x, known, mean, C, minus=1):
+    """The mean of the lost pixels given the known ones."""
+    x_hat = x.clone()
+    pull = torch.linalg.solve(C[known][:, known], x[known] - minus * mean[known])
+    x_hat[~known] = mean[~known] + C[~known][:, known] @ pull
+    return x_hat
+
+
+def filled_in_by_numpy(x, known, mean, C):
+    """The same in NumPy, by the inverse covariance."""
+    x, known, mean, C = map(np.array, (x, known, mean, C))
+    P, lost = np.linalg.inv(C), ~known
+    x[lost] = mean[lost] - np.linalg.solve(P[np.ix_(lost, lost)], P[np.ix_(lost, known)] @ (x - mean)[known])
+    return x
+
+
+def filled_in_place(x, known, mean, C):
+    """Pixel by pixel, written into x itself."""
+    pull = torch.linalg.inv(C[known][:, known]) @ (x - mean)[known]
+    for j in (~known).nonzero()[:, 0]:
+        x[j] = mean[j] + C[j, known] @ pull
+    return x
+
+
 def two_layers(x, W1, W2):
-    """The code whose Jacobian 07.3 asks for."""
+    """The code whose Jacobian 07.5 asks for."""
     return torch.sigmoid(W2 @ torch.sigmoid(W1 @ x))
 
 
@@ -85,6 +122,13 @@ def chain_by_numpy(x, W1, W2):
     a = 1 / (1 + np.exp(-np.dot(W1, x)))
     z = 1 / (1 + np.exp(-np.dot(W2, a)))
     return np.diag(z * (1 - z)) @ np.asarray(W2) @ np.diag(a * (1 - a)) @ np.asarray(W1)
+
+
+def pulled_back(f, x, v):
+    """One backward pass."""
+    x = x.clone().requires_grad_()
+    (row,) = torch.autograd.grad(v @ f(x), x)
+    return row.square().sum()
 
 
 def by_gradients(x, W1, W2):
@@ -120,6 +164,21 @@ def slopes(x, W1, W2):
 def one_maximum_for_all(log_w):
     """Safe for one image, not for images of unequal likelihood."""
     return (log_w - log_w.max()).exp().mean(0).log() + log_w.max()
+
+
+def two_terms(x, decode, mu, logvar, eps, std=lambda logvar: (logvar / 2).exp(), kl=1.0):
+    """The two costs of a variational network, or a wrong kind of them."""
+    x_hat = decode(mu + std(logvar) * eps)
+    cost = F.binary_cross_entropy(x_hat, x, reduction="none").sum(1).mean()
+    return cost, kl * (0.5 * (mu**2 + logvar.exp() - logvar - 1)).sum(1).mean()
+
+
+def two_terms_by_numpy(x, decode, mu, logvar, eps):
+    """The same with NumPy."""
+    x, mu, logvar, eps = (np.asarray(part) for part in (x, mu, logvar, eps))
+    x_hat = np.asarray(decode(mu + np.exp(logvar / 2) * eps))
+    cost = -(x * np.log(x_hat) + (1 - x) * np.log(1 - x_hat)).sum(1).mean()
+    return [cost, (0.5 * (mu**2 + np.exp(logvar) - logvar - 1)).sum(1).mean()]
 
 
 def posterior(w, b, sigma, x):
@@ -164,7 +223,17 @@ RIGHT = {
         lambda a, lam: np.clip(a - lam / 2, a_min=0, a_max=None),
         lambda a, lam: (a - lam / 2).relu(),
     ],
-    "05.3": [pursued, pursued_by_numpy, pursued_in_place],
+    "05.3": [
+        lambda z, x, D, lam, L: (z + D.T @ (x - D @ z) / L - lam / (2 * L)).relu(),
+        lambda z, x, D, lam, L: np.maximum(np.asarray(z) - np.asarray(D).T @ (D @ z - x).numpy() / L - lam / 2 / L, 0),
+        lambda z, x, D, lam, L: [max(0.0, a - lam / L / 2) for a in (z + D.T @ (x - D @ z) / L).tolist()],
+    ],
+    "05.4": [
+        lambda z, k: torch.zeros_like(z).scatter(1, z.topk(k, dim=1).indices, z.topk(k, dim=1).values),
+        lambda z, k: np.where(z >= np.sort(z, axis=1)[:, -k][:, None], z, 0),
+        lambda z, k: [[v if v in sorted(row)[-k:] else 0.0 for v in row] for row in z.tolist()],
+    ],
+    "05.5": [pursued, pursued_by_numpy, pursued_in_place],
     "06.1": [
         lambda clean, damaged, repaired: (
             10 * math.log10(((damaged - clean) ** 2).sum() / ((repaired - clean) ** 2).sum())
@@ -174,23 +243,43 @@ RIGHT = {
         ),
         lambda clean, damaged, repaired: 10 * (F.mse_loss(damaged, clean) / F.mse_loss(repaired, clean)).log10(),
     ],
-    "06.2": [
-        lambda model, x, damage: float(((model(damage(x)) - x) ** 2).mean()),
-        lambda model, x, damage: np.mean((model(damage(x)) - x) ** 2),
-        lambda model, x, damage: F.mse_loss(model(damage(x)), x),
+    "06.2": [told, told_by_numpy, lambda net, x, sigma, v: told(net, x, sigma, v).tolist()],
+    "06.3": [
+        lambda x, x_hat, sigma, after: x_hat + after / sigma * (x - x_hat),
+        lambda x, x_hat, sigma, after: np.asarray(x_hat) * (1 - after / sigma) + np.asarray(x) * (after / sigma),
+        lambda x, x_hat, sigma, after: x + (sigma - after) * (x_hat - x) / sigma,
     ],
-    "06.3": [denoised, denoised_by_numpy, lambda x_tilde, centres, sigma: denoised(x_tilde, centres, sigma).tolist()],
+    "06.4": [
+        filled_in,
+        filled_in_by_numpy,
+        filled_in_place,
+        lambda x, known, mean, C: mean + C[:, known] @ torch.linalg.inv(C[known][:, known]) @ (x - mean)[known],
+    ],
+    "06.5": [denoised, denoised_by_numpy, lambda x_tilde, centres, sigma: denoised(x_tilde, centres, sigma).tolist()],
     "07.1": [
         lambda J, v: math.dist((J @ v).tolist(), [0] * len(J)) / math.hypot(*v.tolist()),
         lambda J, v: np.linalg.norm(J @ v) / np.linalg.norm(v),
         lambda J, v: (J @ F.normalize(v, dim=0)).norm(),
     ],
     "07.2": [
+        lambda z, W: (z * (1 - z)) ** 2 @ (W**2).sum(1),
+        lambda z, W: np.square(z * (1 - z)) @ np.sum(W**2, axis=1),
+        lambda z, W: [
+            sum(float(u * (1 - u) * w) ** 2 for u, row in zip(z_i, W, strict=True) for w in row) for z_i in z
+        ],
+    ],
+    "07.3": [
+        pulled_back,
+        lambda f, x, v: vjp(f, x)[1](v)[0].square().sum(),
+        lambda f, x, v: np.square(np.asarray(v) @ np.asarray(jacobian(f, x))).sum(),
+        lambda f, x, v: float(sum(entry**2 for entry in (v @ jacobian(f, x)).tolist())),
+    ],
+    "07.4": [
         lambda z, W: (1 - z**2) ** 2 @ (W**2).sum(1),
         lambda z, W: np.square(1 - z**2) @ np.sum(W**2, axis=1),
         lambda z, W: [sum(float((1 - u**2) * w) ** 2 for u, row in zip(z_i, W, strict=True) for w in row) for z_i in z],
     ],
-    "07.3": [
+    "07.5": [
         chain,
         chain_by_numpy,
         lambda x, W1, W2: chain(x, W1, W2).tolist(),
@@ -198,13 +287,25 @@ RIGHT = {
     ],
     "08.1": [1.07, 1.0677, np.float32(1.0677), np.array([1.0677]), torch.tensor(1.0677, requires_grad=True)],
     "08.2": [
+        two_terms,
+        two_terms_by_numpy,
+        lambda x, decode, mu, logvar, eps: [part.item() for part in two_terms(x, decode, mu, logvar, eps)],
+        lambda x, decode, mu, logvar, eps: torch.stack(two_terms(x, decode, mu, logvar, eps)),
+    ],
+    "08.3": [
+        lambda x, x_hat, kl, sigma: ((x - x_hat) ** 2).sum(1).mean() / (2 * sigma**2) + kl.mean(),
+        lambda x, x_hat, kl, sigma: np.mean(np.sum((x - x_hat) ** 2, axis=1) / (2 * sigma**2) + kl),
+        lambda x, x_hat, kl, sigma: (F.mse_loss(x_hat, x) * x.shape[1] / (2 * sigma**2) + kl.mean()).item(),
+        lambda x, x_hat, kl, sigma: (kl - torch.distributions.Normal(x_hat, sigma).log_prob(x).sum(1)).mean(),
+    ],
+    "08.4": [
         lambda log_w: log_w.logsumexp(0) - math.log(len(log_w)),
         lambda log_w: logsumexp(np.asarray(log_w), axis=0) - np.log(len(log_w)),
         lambda log_w: (log_w - log_w.amax(0)).exp().mean(0).log() + log_w.amax(0),
         lambda log_w: np.log(np.mean(np.exp(log_w - np.max(log_w, axis=0)), axis=0)) + np.max(log_w, axis=0),
         lambda log_w: (log_w.logsumexp(0) - math.log(len(log_w))).tolist(),
     ],
-    "08.3": [
+    "08.5": [
         lambda w, b, sigma, x: (posterior(w, b, sigma, x)[0], -posterior(w, b, sigma, x)[1].log()),
         lambda w, b, sigma, x: [float(posterior(w, b, sigma, x)[0]), -math.log(posterior(w, b, sigma, x)[1])],
         lambda w, b, sigma, x: np.array([posterior(w, b, sigma, x)[0], -np.log(posterior(w, b, sigma, x)[1])]),
@@ -255,6 +356,17 @@ WRONG = {
         (lambda a, lam: (a - lam / 2).relu().sum(), "shape (); it should be (26,)"),
     ],
     "05.3": [
+        (lambda z, x, D, lam, L: (z + D.T @ (x - D @ z) / L).relu(), "no effect yet"),
+        (lambda z, x, D, lam, L: (z + D.T @ (x - D @ z) / L - lam / 2).relu(), "divide the price by L"),
+        (lambda z, x, D, lam, L: z + D.T @ (x - D @ z) / L - lam / (2 * L), "below 0"),
+        (lambda z, x, D, lam, L: (z - D.T @ (x - D @ z) / L - lam / (2 * L)).relu(), "up the slope"),
+    ],
+    "05.4": [
+        (lambda z, k: torch.where(z >= z.flatten().topk(k).values[-1], z, 0.0), "whole batch"),
+        (lambda z, k: z.topk(k, dim=1).values, "leave them where they were"),
+        (lambda z, k: torch.where(z > z.topk(k, dim=1).values[:, -1:], z, 0.0), "one too few"),
+    ],
+    "05.5": [
         (lambda x, D, k: pursued(x, D, k, add=False), "earlier share is lost"),
         (lambda x, D, k: pursued(x, D, k, again=False), "no atom is taken twice"),
         (lambda x, D, k: torch.where((D.T @ x).abs() >= (D.T @ x).abs().topk(k).values[-1], D.T @ x, 0.0), "at once"),
@@ -276,17 +388,35 @@ WRONG = {
         (lambda c, d, r: np.mean((d - c) ** 2) / np.mean((r - c) ** 2), "take its logarithm"),
     ],
     "06.2": [
-        (lambda model, x, damage: ((model(x) - x) ** 2).mean(), "sees the clean picture"),
-        (lambda model, x, damage: ((model(y := damage(x)) - y) ** 2).mean(), "target carries the damage"),
-        (lambda model, x, damage: ((model(damage(x)) - damage(x)) ** 2).mean(), "drawn again for the target"),
-        (lambda model, x, damage: ((model(x) - damage(x)) ** 2).mean(), "other way round"),
-        (lambda model, x, damage: ((model(damage(x)) - x) ** 2).sum(), "a sum: take the mean"),
-        (lambda model, x, damage: ((damage(x) - x) ** 2).mean(), "model is missing"),
-        (lambda model, x, damage: (model(damage(x)) - x).abs().mean(), "square the differences"),
-        (lambda model, x, damage: (model(damage(x)) - x) ** 2, "take their mean"),
-        (lambda model, x, damage: model(damage(x)), "one number; got an array of shape (5, 4)"),
+        (lambda net, x, sigma, v: net(x), "sigma beside them"),
+        (lambda net, x, sigma, v: told(net, x, sigma**0, v), "should be sigma"),
+        (lambda net, x, sigma, v: told(net, x, sigma, v, w=0), "mix it with x_tilde"),
+        (lambda net, x, sigma, v: told(net, x, sigma, v, w=9 * sigma**2 / (v + 9 * sigma**2)), "exchanged"),
+        (lambda net, x, sigma, v: told(net, x, sigma, v, w=v / (v + 3 * sigma)), "square 3 sigma"),
+        (lambda net, x, sigma, v: told(net, x, sigma, v, w=v / (v + 3 * sigma**2)), "not 3 * sigma"),
+        (lambda net, x, sigma, v: told(net, x, sigma, v, w=v / (v + sigma**2)), "3 sigma should stand"),
+        (lambda net, x, sigma, v: x + net(torch.cat([x, sigma], 1)), "adds the two"),
     ],
     "06.3": [
+        (lambda x, x_hat, sigma, after: x_hat, "gone at once"),
+        (lambda x, x_hat, sigma, after: x + after / sigma * (x_hat - x), "keeps what should go"),
+        (lambda x, x_hat, sigma, after: x_hat + sigma / after * (x - x_hat), "upside down"),
+        (lambda x, x_hat, sigma, after: x_hat + after * (x - x_hat), "not after"),
+        (lambda x, x_hat, sigma, after: after / sigma * (x - x_hat), "what is left of the noise"),
+        (lambda x, x_hat, sigma, after: x_hat + (after / sigma) ** 2 * (x - x_hat), "no squares"),
+        (lambda x, x_hat, sigma, after: x_hat + after / sigma * (x_hat - x), "the sign"),
+    ],
+    "06.4": [
+        (lambda x, known, mean, C: filled_in(x, known, mean, C)[~known], "beside the known ones"),
+        (lambda x, known, mean, C: torch.where(known, x, mean), "let the known pixels pull"),
+        (lambda x, known, mean, C: x, "as it came"),
+        (lambda x, known, mean, C: filled_in(x, known, mean, C, minus=0), "subtract it"),
+        (lambda x, known, mean, C: filled_in(x, known, mean, C.diagonal().diag()), "let the known pixels pull"),
+        (lambda x, known, mean, C: filled_in(x, known, 0 * mean, C), "add that of the lost ones"),
+        (lambda x, known, mean, C: filled_in(x, ~known, mean, C), "exchanged"),
+        (lambda x, known, mean, C: filled_in(x, known, mean, torch.linalg.inv(C)), "the known pixels stay"),
+    ],
+    "06.5": [
         (lambda x, centres, sigma: centres[torch.cdist(x, centres).argmin(1)], "nearest centre"),
         (lambda x, centres, sigma: denoised(x, centres, sigma, factor=1), "mind the 2"),
         (lambda x, centres, sigma: denoised(x, centres, sigma**0.5), "square of sigma"),
@@ -306,6 +436,26 @@ WRONG = {
         (lambda J, v: J.T @ v, "it stops with RuntimeError"),
     ],
     "07.2": [
+        (lambda z, W: (1 - z**2) ** 2 @ (W**2).sum(1), "slope of tanh"),
+        (lambda z, W: (z * (1 - z)) @ (W**2).sum(1), "the slope with it"),
+        (lambda z, W: ((z * (1 - z)) ** 2 @ (W**2).sum(1)).mean(), "mean over the batch"),
+        (lambda z, W: (z * (1 - z)) ** 2 @ (W**2).sum(0), "sum each row of W"),
+        (lambda z, W: (z * (1 - z)) ** 2 @ W**2, "for each pixel"),
+        (lambda z, W: z**2 @ (W**2).sum(1), "z alone is not it"),
+        (lambda z, W: (1 - z) ** 2 @ (W**2).sum(1), "1 − z alone"),
+        (lambda z, W: (W**2).sum().expand(len(z)), "slopes are missing"),
+    ],
+    "07.3": [
+        (lambda f, x, v: pulled_back(f, x, v).sqrt(), "the length of vᵀJ"),
+        (lambda f, x, v: v @ jacobian(f, x), "for each pixel"),
+        (lambda f, x, v: jacobian(f, x).square().sum(), "‖J‖² itself"),
+        (lambda f, x, v: (jacobian(f, x) @ v).square().sum(), "from the left"),
+        (lambda f, x, v: pulled_back(f, x, torch.ones_like(v)), "v is not in it"),
+        (lambda f, x, v: pulled_back(f, x, v) / len(v), "not averaged"),
+        (lambda f, x, v: (v @ jacobian(f, x)).sum(), "square each of them first"),
+        (lambda f, x, v: torch.autograd.grad(v @ f(x), x), "it stops with RuntimeError"),
+    ],
+    "07.4": [
         (lambda z, W: (z * (1 - z)) ** 2 @ (W**2).sum(1), "slope of a sigmoid"),
         (lambda z, W: (1 - z**2) @ (W**2).sum(1), "the slope with it"),
         (lambda z, W: ((1 - z**2) ** 2 @ (W**2).sum(1)).mean(), "mean over the batch"),
@@ -313,7 +463,7 @@ WRONG = {
         (lambda z, W: (1 - z**2) ** 2 @ W**2, "for each pixel"),
         (lambda z, W: (1 - np.tanh(z) ** 2) ** 2 @ (W**2).sum(1), "do not apply it again"),
     ],
-    "07.3": [
+    "07.5": [
         (lambda x, W1, W2: jacobian(lambda row: two_layers(row, W1, W2), x), "lets torch differentiate"),
         (
             lambda x, W1, W2: jacobian(lambda row: two_layers(row, W1, W2), x, vectorize=True),
@@ -343,6 +493,27 @@ WRONG = {
         ("one", "got text in quotes"),
     ],
     "08.2": [
+        (lambda x, decode, mu, logvar, eps: two_terms(x, decode, mu, logvar, 0 * eps), "where does eps enter"),
+        (lambda *given: two_terms(*given, std=torch.exp), "the spread is its root"),
+        (lambda *given: two_terms(*given, std=lambda logvar: logvar), "log variance itself"),
+        (lambda *given: two_terms(*given, std=torch.ones_like), "a spread of 1"),
+        (lambda *given: (two_terms(*given)[0] / 6, two_terms(*given)[1]), "mean over the pixels, too"),
+        (lambda *given: (-two_terms(*given)[0], two_terms(*given)[1]), "minus the log-likelihood"),
+        (lambda *given: two_terms(*given, kl=1 / 3), "mean over the code numbers, too"),
+        (lambda *given: two_terms(*given, kl=2), "twice too much"),
+        (lambda *given: two_terms(*given)[::-1], "the order"),
+        (lambda *given: sum(two_terms(*given)), "2 things"),
+    ],
+    "08.3": [
+        (lambda x, x_hat, kl, sigma: F.mse_loss(x_hat, x) + kl.mean(), "the forum's loss"),
+        (lambda x, x_hat, kl, sigma: F.mse_loss(x_hat, x) / (2 * sigma**2) + kl.mean(), "over the pixels, too"),
+        (lambda x, x_hat, kl, sigma: ((x - x_hat) ** 2).sum(1).mean() + kl.mean(), "sigma is missing"),
+        (lambda x, x_hat, kl, sigma: ((x - x_hat) ** 2).sum(1).mean() / sigma**2 + kl.mean(), "the 2 is missing"),
+        (lambda x, x_hat, kl, sigma: ((x - x_hat) ** 2).sum(1).mean() / (2 * sigma) + kl.mean(), "enters squared"),
+        (lambda x, x_hat, kl, sigma: ((x - x_hat) ** 2).sum(1) / (2 * sigma**2) + kl, "one number for each image"),
+        (lambda x, x_hat, kl, sigma: ((x - x_hat) ** 2).sum() / (2 * sigma**2) + kl.mean(), "over the images as well"),
+    ],
+    "08.4": [
         (lambda log_w: log_w.mean(0), "ELBO"),
         (lambda log_w: log_w.logsumexp(0), "subtract log K"),
         (lambda log_w: log_w.exp().mean(0).log(), "exp(-1000) is 0"),
@@ -354,7 +525,7 @@ WRONG = {
         (lambda log_w: log_w.amax(0), "largest weight alone"),
         (lambda log_w: (log_w.logsumexp(0) - math.log(7)).mean(), "one for each image"),
     ],
-    "08.3": [
+    "08.5": [
         (lambda w, b, sigma, x: (posterior(w, b, sigma, x)[0], 0.0), "x makes z more certain"),
         (lambda w, b, sigma, x: (posterior(w, b, sigma, x)[0], 1 / posterior(w, b, sigma, x)[1]), "variance itself"),
         (

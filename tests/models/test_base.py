@@ -29,6 +29,7 @@ from aecourse.models import (
     LinearAutoencoder,
     StackedAutoencoder,
 )
+from aecourse.models.base import on_cpu
 from aecourse.training import fit
 
 OWN_LOSS = ("SparseAutoencoder", "DenoisingAutoencoder", "ContractiveAutoencoder", "VariationalAutoencoder")
@@ -142,6 +143,17 @@ def test_every_family_works_on_every_device(model, x, device):
     """Weights, codes and losses stay together."""
     model, x = model.to(device), x.to(device)
     assert model(x).device == model.train().loss(x)["total"].device == x.device
+
+
+def test_explorers_take_a_copy_of_a_network_on_a_gpu(model, monkeypatch):
+    """A network on the CPU is shown itself; one elsewhere stays where it is, and a copy of it is shown."""
+    assert on_cpu(model) is model
+    weights = state_of(model)
+    monkeypatch.setattr(type(model), "state_dict", lambda self: {"weight": torch.empty(1, device="meta")})
+    shown = on_cpu(model)
+    monkeypatch.undo()
+    assert shown is not model
+    assert same(state_of(shown), weights)
 
 
 @pytest.mark.parametrize(

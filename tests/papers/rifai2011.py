@@ -11,6 +11,8 @@ one learning rate, Adam, and few epochs. So the order and the gaps are to be com
     python tests/papers/rifai2011.py                    # what the course shows: see its recipe in the JSON
     python tests/papers/rifai2011.py --pretrain 100 --finetune 50 --seeds 0 1 2 3 4
 
+The stored result was measured with an earlier default of `fit`, a one-cycle schedule; its recipe in the JSON says so.
+Two rows of the table are not repeated: denoising with Gaussian noise (DAE-g) and the restricted Boltzmann machine.
 The file is written anew after every run, so that an interrupted script leaves what it has.
 """
 
@@ -30,8 +32,10 @@ from aecourse.device import pick_device, seed_everything
 from aecourse.models import Classifier, ContractiveAutoencoder
 from aecourse.training import fit, fit_classifier
 
+NOT_REPEATED = {"DAE-g": 1.18, "RBM-binary": 1.30}  # Gaussian noise for masks; a Boltzmann machine
 PUBLISHED = {"CAE": 1.14, "DAE-b": 1.57, "AE+wd": 1.68, "AE": 1.78}  # test error in per cent, 1000 hidden units
 MASKED = 0.25  # share of the pixels that DAE-b loses
+BATCH, SCHEDULE = 256, "trapezoid"
 DECAY = 1.0  # nats for each unit of ‖W‖² / number of units
 CONTRACTION = 2.0  # nats for each unit of ‖J‖²
 RESULT = Path(__file__).parents[2] / "aecourse" / "assets" / "results" / "rifai2011.json"
@@ -72,13 +76,17 @@ def run(way: str, seed: int, sets: tuple[ImageSet, ImageSet, ImageSet], options:
     started = time.process_time()
     model = TiedAutoencoder(way).to(fitting.x.device)
     if way != "random start":
-        fit(model, fitting.x, epochs=options.pretrain, lr=options.lr, seed=seed, progress=False)
+        fit(
+            model, fitting.x, epochs=options.pretrain, batch_size=BATCH, lr=options.lr, schedule=SCHEDULE, seed=seed,
+            progress=False,
+        )  # fmt: skip
     with torch.inference_mode():
         norm = model.closed_form(test.x, model.encode(test.x)).sqrt().mean().item()
     classifier = Classifier(model)
     fit_classifier(
-        classifier, fitting.x, fitting.y, epochs=options.finetune, lr=options.finetune_lr, seed=seed, progress=False
-    )
+        classifier, fitting.x, fitting.y, epochs=options.finetune, batch_size=BATCH, lr=options.finetune_lr,
+        schedule=SCHEDULE, seed=seed, progress=False,
+    )  # fmt: skip
     wrong = {name: 100 * (1 - classifier.accuracy(part.x, part.y)) for name, part in (("valid", valid), ("test", test))}
     return {
         "seed": seed,
@@ -103,7 +111,14 @@ def main() -> None:
     train, test = load_mnist(device=device)
     fitting, valid = train.split(10_000, seed=0)
     recipe = {name: value for name, value in vars(options).items() if name != "out"}
-    recipe |= {"masked": MASKED, "decay": DECAY, "contraction": CONTRACTION, "fitting images": len(fitting.x)}
+    recipe |= {
+        "batch_size": BATCH,
+        "schedule": SCHEDULE,
+        "masked": MASKED,
+        "decay": DECAY,
+        "contraction": CONTRACTION,
+        "fitting images": len(fitting.x),
+    }
     runs: dict[str, list[dict]] = {way: [] for way in (*PUBLISHED, "random start")}
     for seed in options.seeds:
         for way in runs:
@@ -114,6 +129,7 @@ def main() -> None:
                 "command": "python tests/papers/rifai2011.py",
                 "recipe": recipe,
                 "published": PUBLISHED,
+                "published, not repeated": NOT_REPEATED,
                 "obtained": obtained,
                 "runs": runs,
             }
