@@ -6,6 +6,7 @@ import math
 
 import torch
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
+from torch.nn import functional as F
 
 from aecourse.exercises.checking import Hint, agree, compare, exercise
 from aecourse.exercises.conversion import as_array, as_number, as_parts, call
@@ -43,6 +44,100 @@ def kl_of_two_numbers(answer: object) -> Hint:
 
 
 @exercise("08.2", "medium")
+def two_terms(answer) -> Hint:
+    """Expect a function (x, decode, mu, logvar, eps) → reconstruction cost and KL, in nats, means over images."""
+    generator = torch.Generator().manual_seed(0)
+    x, weight = torch.rand(4, 6, generator=generator).double(), torch.randn(3, 6, generator=generator).double()
+    mu, logvar, eps = torch.randn(3, 4, 3, generator=generator).double()
+
+    def decode(z):
+        return (torch.as_tensor(z) @ weight).sigmoid()
+
+    def cost(z: torch.Tensor) -> torch.Tensor:
+        return F.binary_cross_entropy(decode(z), x, reduction="none")  # (4, 6)
+
+    got = [as_array(part) for part in as_parts(call(answer, x, decode, mu, logvar, eps), "reconstruction", "kl")]
+    if any(part.numel() != 1 for part in got):
+        return "two numbers are asked for: sum over pixels or code numbers, then take the mean over the images"
+    got = [part.reshape(()) for part in got]
+    std = (logvar / 2).exp()
+    reconstruction = cost(mu + std * eps).sum(1).mean()
+    kl = (0.5 * (mu**2 + logvar.exp() - logvar - 1)).sum(1).mean()
+    if agree(got[0], kl, 1e-5) and agree(got[1], reconstruction, 1e-5):
+        return "the order: the reconstruction cost first, then the KL"
+    mistakes = {
+        "that is the mean over the pixels, too; −log p(x|z) of a picture is the sum over its pixels": reconstruction
+        / 6,
+        "that is the sum over the images; take their mean": reconstruction * 4,
+        "the sign: the cost is minus the log-likelihood": -reconstruction,
+        "that decodes the mean code; where does eps enter?": cost(mu).sum(1).mean(),
+        "eps is multiplied by the variance; the spread is its root: (logvar / 2).exp()": (
+            cost(mu + logvar.exp() * eps).sum(1).mean()
+        ),
+        "eps is multiplied by the log variance itself; the spread is (logvar / 2).exp()": (
+            cost(mu + logvar * eps).sum(1).mean()
+        ),
+        "eps is multiplied by half the log variance; one exp is missing": cost(mu + logvar / 2 * eps).sum(1).mean(),
+        "eps is added with a spread of 1; σ is missing": cost(mu + eps).sum(1).mean(),
+        "that is the squared error; for probabilities of ink take the cross-entropy": (
+            (decode(mu + std * eps) - x).square().sum(1).mean()
+        ),
+    }
+    otherwise = "z = mu + σ · eps, decode it, and sum the cross-entropy over the pixels"
+    if hint := compare(got[0], reconstruction, mistakes, otherwise=otherwise):
+        return f"the reconstruction: {hint}"
+    mistakes = {
+        "that is the mean over the code numbers, too; the KL of a code is their sum": kl / 3,
+        "that is the sum over the images; take their mean": kl * 4,
+        "twice too much: every term carries a factor of one half": 2 * kl,
+        "the sign: a KL divergence is never negative": -kl,
+        "the second head is log σ², not σ²: what is its exponential?": (
+            (0.5 * (mu**2 + logvar - logvar.exp() - 1)).sum(1).mean()
+        ),
+    }
+    hint = compare(got[1], kl, mistakes, otherwise="½ (mu² + exp(logvar) − logvar − 1), summed over the code numbers")
+    return f"the reconstruction is right; the KL: {hint}" if hint else None
+
+
+@exercise("08.3", "medium")
+def mended_loss(answer) -> Hint:
+    """Expect a function (x, x_hat, kl, sigma) → −ELBO for Gaussian pixels, with or without its constant."""
+    generator = torch.Generator().manual_seed(0)
+    x, x_hat = torch.rand(2, 4, 6, generator=generator).double()
+    kl, sigma = torch.rand(4, generator=generator).double(), 0.7
+    squares = (x - x_hat) ** 2
+    cost = squares.sum(1).mean() / (2 * sigma**2)
+    right = cost + kl.mean()
+    got = as_array(call(answer, x, x_hat, kl, sigma))
+    if got.shape == kl.shape:
+        return "that is one number for each image; a loss is their mean"
+    got = got.reshape(()) if got.numel() == 1 else got
+    constant = 6 * math.log(sigma * math.sqrt(2 * math.pi))
+    if agree(got, right + constant, 1e-5):
+        return None
+    mistakes = {
+        "that is the forum's loss: the mean still runs over the pixels, too": squares.mean() + kl.mean(),
+        "sigma is there, but the mean still runs over the pixels, too": squares.mean() / (2 * sigma**2) + kl.mean(),
+        "the sum over pixels is right; sigma is missing: −log of a normal density divides by 2 σ²": (
+            squares.sum(1).mean() + kl.mean()
+        ),
+        "the 2 is missing: −log of a normal density divides by 2 σ²": squares.sum(1).mean() / sigma**2 + kl.mean(),
+        "sigma enters squared": squares.sum(1).mean() / (2 * sigma) + kl.mean(),
+        "the squares are summed over the images as well; both terms are means over images": (
+            squares.sum() / (2 * sigma**2) + kl.mean()
+        ),
+        "both terms are summed over the images; take the mean": 4 * right,
+        "the KL is summed over the images and the squares are averaged; take the mean of both": cost + kl.sum(),
+        "the KL is missing": cost,
+        "the sign of the KL: it is a cost": cost - kl.mean(),
+        "the KL is divided by 2 σ², too; only the squares are": right - kl.mean() + kl.mean() / (2 * sigma**2),
+        "the constant of one pixel; there is one for each": right + constant / 6,
+    }
+    otherwise = "sum the squares over the pixels, divide by 2 σ², take the mean over images, and add the mean KL"
+    return compare(got, right, mistakes, tolerance=1e-5, otherwise=otherwise)
+
+
+@exercise("08.4", "medium")
 def importance_bound(answer) -> Hint:
     """Expect a function from log weights (K, n) to the importance-weighted bound (n,), safe for tiny weights."""
     log_w = torch.randn(7, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -75,7 +170,7 @@ def importance_bound(answer) -> Hint:
     return compare(got, expected, mistakes, tolerance=1e-5)
 
 
-@exercise("08.3", "stretch")
+@exercise("08.5", "stretch")
 def best_posterior(answer) -> Hint:
     """Expect a function (w, b, sigma, x) → mu, logvar whose ELBO equals log p(x) for a linear decoder."""
     w, b, x = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))

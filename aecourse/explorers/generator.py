@@ -36,8 +36,11 @@ class TwentyNumbers(Explorer):
     """
 
     def __init__(self) -> None:
+        from scipy.stats import chi  # here: nothing else needs it
+
         self.model, self.test = shared_weights("vae-20d"), load_mnist()[1]
         self.order, self.active = ranked_code_numbers("vae-20d")  # slider → dimension; how many carry anything
+        self._usual = chi(self.active).ppf((0.025, 0.975))  # lengths of so many standard normal numbers
         self.z = CodeSliders(self.model.latent_dim)
         super().__init__({"z": self.z})
         self.digit = widgets.BoundedIntText(
@@ -77,18 +80,19 @@ class TwentyNumbers(Explorer):
         return mosaic([self.model.decode(code)])
 
     def describe(self, z: tuple[float, ...]) -> str:
-        """How far from the centre the code lies, compared with what the prior draws."""
-        length, count = float(np.linalg.norm(z)), len(z)
+        """How far from the centre the awake numbers lie, compared with what the prior draws."""
+        length, (low, high) = float(np.linalg.norm(z[: self.active])), self._usual
         usual = (
-            "shorter than nearly all of the prior's draws: an average picture"
-            if length < 2.9
-            else "longer than nearly all of the prior's draws: the decoder never learnt this place"
-            if length > 6.1
+            "nearer to the centre than nearly all of the prior's draws"
+            if length < low
+            else "farther out than nearly all of the prior's draws: the decoder saw hardly any such code"
+            if length > high
             else "as the prior's draws are"
         )
         return (
-            f"‖z‖ = {length:.1f}, {usual} (95 % of them lie between 3.1 and 5.8). The sliders are sorted by how much "
-            f"they tell about a digit: {self.active} of {count} are awake, the others change nothing."
+            f"The sliders are sorted by how much they tell about a digit: {self.active} of {len(z)} are awake, the "
+            f"others change nothing. The awake ones alone have a length ‖z‖ = {length:.1f}, {usual} (95 % of them lie "
+            f"between {low:.1f} and {high:.1f})."
         )
 
 

@@ -24,8 +24,8 @@ TIMED = [path for path in NOTEBOOKS if "**Time** about" in prose(read(path))]
 ONE_LINERS = {
     "00.2": "x, x_hat", "01.1": "n", "01.3": "x, x_hat", "02.2": "side, width, stride, padding",
     "02.4": "model, a, b, t", "03.3": "E, D, M", "03.4": "z, kept", "04.3": "below, above, gain", "05.1": "units, k",
-    "05.2": "a, lam", "06.3": "x, x_hat, sigma, after", "07.1": "J, v", "07.2": "z, W", "08.2": "log_w",
-    "09.1": "normal, abnormal, threshold",
+    "05.2": "a, lam", "06.3": "x, x_hat, sigma, after", "07.1": "J, v", "07.2": "z, W",
+    "08.3": "x, x_hat, kl, sigma", "08.4": "log_w", "09.1": "normal, abnormal, threshold",
 }  # fmt: skip
 
 OPEN = {name for path in TIMED for name in re.findall(r"\*\*(\d\d\.\d) \(open\)\*\*", prose(read(path)))}

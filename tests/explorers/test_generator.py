@@ -71,7 +71,7 @@ def test_the_background_follows_beta_and_choice(explorer):
 
 @given(z=st.lists(st.floats(-3, 3, width=32), min_size=20, max_size=20))
 def test_twenty_dials_are_one_code(explorer, z):
-    """The first slider is the dimension with most KL; the words give the code's length."""
+    """The first slider is the dimension with most KL; the words give the length of what is awake of the code."""
     panel = explorer.panels["twenty"]
     panel.z.value = tuple(z)
     z = panel.z.value
@@ -79,7 +79,15 @@ def test_twenty_dials_are_one_code(explorer, z):
     code[panel.order] = torch.tensor(z)
     np.testing.assert_allclose(picture_in(panel), decoded("vae-20d", code.tolist()), atol=0.51)
     length = float(re.search(r"‖z‖ = ([\d.]+)", caption_in(panel)[1])[1])
-    assert length == pytest.approx(np.sqrt(np.square(z).sum()), abs=0.051)
+    assert length == pytest.approx(np.sqrt(np.square(z[: panel.active]).sum()), abs=0.051)
+
+
+def test_the_usual_lengths_are_those_of_draws(explorer):
+    """Of as many normal numbers as are awake, 95 % are as long as the words say."""
+    panel = explorer.panels["twenty"]
+    low, high = map(float, re.search(r"between ([\d.]+) and ([\d.]+)", caption_in(panel)[1]).groups())
+    lengths = np.linalg.norm(np.random.default_rng(0).normal(size=(20_000, panel.active)), axis=1)
+    assert np.mean((lengths > low) & (lengths < high)) == pytest.approx(0.95, abs=0.015)
 
 
 def test_dials_that_are_asleep_change_nothing(explorer, mnist):
