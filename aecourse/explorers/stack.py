@@ -57,7 +57,7 @@ class StackExplorer(Explorer):
         self.step = widgets.IntSlider(step, 0, last, layout={"width": "100%"})
         self.digits = digit_set_box()
         super().__init__({"step": self.step, "digits": self.digits})
-        self.table = widgets.HTML(layout={"flex": "3 1 330px", "min_width": "300px", "margin": "0 0 0 18px"})
+        self.table = widgets.HTML(layout={"flex": "3 1 420px", "min_width": "400px", "margin": "0 0 0 18px"})
         self.picture.layout.flex = "5 1 460px"
         self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=stack_setup()))
         self.children = [
@@ -79,7 +79,7 @@ class StackExplorer(Explorer):
         return {"original": x, f"code: {z.shape[1]}": code_tiles(z), "restored": model.decode(z)}
 
     def render(self, step: int, digits: int) -> np.ndarray:
-        """Three rows: the digits, their codes with one grey square a number, and what comes back."""
+        """Three rows: the digits, their codes with one gray square a number, and what comes back."""
         rows = self._rows(step, digits)
         self.row_names = list(rows)
         return mosaic(list(rows.values()))
@@ -95,7 +95,7 @@ class StackExplorer(Explorer):
 
     def decorate(self, step: int, digits: int) -> None:
         """The scores of all steps, this one marked."""
-        cell = 'style="padding:3px 8px;text-align:{};white-space:nowrap"'
+        cell = 'style="padding:3px 7px;text-align:{};white-space:nowrap"'
         left, right = cell.format("left"), cell.format("right")
         heads = ((left, "step"), (right, "code"), (right, "test MSE"), (right, "PCA"), (right, "probe"))
         lines = ["<tr>" + "".join(f'<th {side} scope="col">{head}</th>' for side, head in heads) + "</tr>"]
@@ -139,7 +139,7 @@ class StackExplorer(Explorer):
 
 
 def code_tiles(z: torch.Tensor) -> torch.Tensor:
-    """Codes as pictures in which one grey square is one number, black lowest and white highest; (n, d) → (n, 784).
+    """Codes as pictures in which one gray square is one number, black lowest and white highest; (n, d) → (n, 784).
 
     A code of d numbers fills d of the 784 squares, so that the size of the patch is the size of the code.
     """
