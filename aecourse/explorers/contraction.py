@@ -8,6 +8,7 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter
 
 from aecourse.checks import check_number
 from aecourse.data import PIXELS, SIDE, load_mnist
@@ -68,7 +69,9 @@ class ContractionExplorer(Explorer):
         self.test = load_mnist()[1]
         generator = torch.Generator().manual_seed(0)
         self.noise = torch.nn.functional.normalize(torch.randn(PIXELS, generator=generator), dim=0)
-        self.smooth = _smooth_noise(generator)
+        noise = torch.randn(SIDE, SIDE, generator=generator).numpy()
+        smooth = torch.from_numpy(gaussian_filter(noise, 1.5, mode="constant")).flatten()
+        self.smooth = torch.nn.functional.normalize(smooth, dim=0)
         self._jacobian = functools.lru_cache(maxsize=32)(self._fresh_jacobian)
         self._free = functools.lru_cache(maxsize=32)(self._fresh_free)
         self.weights = widgets.SelectionSlider(
@@ -237,15 +240,6 @@ class ContractionExplorer(Explorer):
         for axis in (right.xaxis, right.yaxis):
             plain_ticks(axis)
         right.legend()
-
-
-def _smooth_noise(generator: torch.Generator, width: float = 1.5) -> torch.Tensor:
-    """White noise blurred by a Gaussian filter of this width in pixels, of length 1; (784,)."""
-    kernel = torch.exp(-(torch.arange(-6, 7) ** 2) / (2 * width**2))
-    noise = torch.randn(1, 1, SIDE, SIDE, generator=generator)
-    noise = torch.nn.functional.conv2d(noise, kernel.view(1, 1, 1, -1), padding=(0, 6))
-    noise = torch.nn.functional.conv2d(noise, kernel.view(1, 1, -1, 1), padding=(6, 0))
-    return torch.nn.functional.normalize(noise.flatten(), dim=0)
 
 
 def _roots(squares: torch.Tensor) -> torch.Tensor:

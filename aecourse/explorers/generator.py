@@ -8,6 +8,7 @@ import ipywidgets as widgets
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from scipy.special import gammaincinv
 
 from aecourse.checks import check_choice
 from aecourse.data import load_mnist, normalise_digit
@@ -36,11 +37,10 @@ class TwentyNumbers(Explorer):
     """
 
     def __init__(self) -> None:
-        from scipy.stats import chi  # here: nothing else needs it
-
         self.model, self.test = shared_weights("vae-20d"), load_mnist()[1]
         self.order, self.active = ranked_code_numbers("vae-20d")  # slider → dimension; how many carry anything
-        self._usual = chi(self.active).ppf((0.025, 0.975))  # lengths of so many standard normal numbers
+        squares = 2 * gammaincinv(self.active / 2, (0.025, 0.975))  # of a χ² distribution, as scipy.stats has it
+        self._usual = np.sqrt(squares)  # lengths of so many standard normal numbers
         self.z = CodeSliders(self.model.latent_dim)
         super().__init__({"z": self.z})
         self.digit = widgets.BoundedIntText(

@@ -438,7 +438,7 @@ def old_tools_longer(seed: int) -> Numbers:
     for name, build in old_starts(seed).items():
         if name != "pretrained by Adam":
             found[name], found[f"rate of {name}"] = best_rate(
-                build, digits, (10, 32), (0.03, 0.1, 0.3, 1.0), seed, momentum=0.9
+                build, digits, (10, 32), OLD_RATES[:5], seed, momentum=0.9
             )
     return found
 

@@ -8,6 +8,7 @@ import math
 
 import torch
 from bench import Numbers, control
+from n08_variational import frechet
 from scipy.ndimage import gaussian_filter, median_filter
 from torch import nn
 from torch.nn import functional as F
@@ -297,13 +298,6 @@ def judge(seed: int) -> nn.Sequential:
     pairs = torch.cat([fitting.x, fitting.y[:, None].float()], 1)
     fit(net, pairs, loss=lambda m, b: F.cross_entropy(m(b[:, :-1]), b[:, -1].long()), epochs=4, seed=seed, **FITTED)
     return net
-
-
-def frechet(a: torch.Tensor, b: torch.Tensor) -> float:
-    """Return the squared Fréchet distance of two sets of features, taken as Gaussian."""
-    (ma, ca), (mb, cb) = ((z.mean(0), torch.cov(z.T)) for z in (a.double(), b.double()))
-    root = torch.linalg.eigvals(ca @ cb).real.clamp(min=0).sqrt().sum()
-    return ((ma - mb).square().sum() + ca.trace() + cb.trace() - 2 * root).item()
 
 
 @control(
