@@ -13,13 +13,14 @@ HUB_READY := .venv/.installed-class
 UNIT := OMP_NUM_THREADS=1 AECOURSE_THREADS=1 $(BIN)/python -m pytest tests --ignore tests/browser \
   -p no:nbval -n 2 --no-loadscope-reorder
 
-.PHONY: help lab doctor report demo slides class class-trial check test lint unit browser notebooks-test fuzz bench notebooks \
+.PHONY: help lab doctor report report-class demo slides class class-trial check test lint unit browser notebooks-test fuzz bench notebooks \
   images weights controls lowest clean
 
 help:
 	@echo "make lab          open the course in JupyterLab"
 	@echo "make doctor       check this installation"
 	@echo "make report       your predictions and answers on one page, build/report.html (NAME=\"…\" puts your name on it)"
+	@echo "make report-class the reports of many in one table, build/class-report.html and .csv (FOLDER=… holds a folder a learner)"
 	@echo "make demo         the demo board for a projector, as a page of its own"
 	@echo "make slides       all notebooks as slides, in build/slides (NAMES=\"03 05\" for some)"
 	@echo "make class        try out a class on this machine: JupyterHub, a login and a folder for each student"
@@ -50,7 +51,7 @@ $(READY): pyproject.toml
 	@touch $@
 
 lab: $(READY)
-	$(BIN)/jupyter lab --config=$(JUPYTER_CONFIG)
+	$(BIN)/aecourse lab
 
 demo: $(READY)
 	$(BIN)/voila notebooks/10_demo_board.ipynb --Voila.config_file_paths=$(dir $(JUPYTER_CONFIG))
@@ -98,7 +99,7 @@ bench: $(READY)
 	$(BIN)/python tests/benchmarks/run.py $(ONLY)
 
 doctor: $(READY)
-	$(BIN)/python -m aecourse
+	$(BIN)/aecourse doctor
 
 notebooks: $(READY)
 	$(BIN)/python tests/notebooks.py --store
@@ -108,6 +109,10 @@ slides: $(READY)
 
 report: $(READY)
 	$(BIN)/python -m aecourse.classroom.report $(if $(filter command,$(origin NAME)),--name "$$NAME")
+
+report-class: $(READY)
+	$(if $(FOLDER),,$(error Say where the folders of the learners are: make report-class FOLDER=…))
+	$(BIN)/python -m aecourse.classroom.report --class "$(FOLDER)"
 
 images: $(READY)
 	$(BIN)/python images/draw.py

@@ -56,6 +56,7 @@ from aecourse.explorers import (
     DrawingPad as DrawingPad,
     GeneratorExplorer as GeneratorExplorer,
     LatentMapExplorer as LatentMapExplorer,
+    PictureUpload as PictureUpload,
     RepairExplorer as RepairExplorer,
     SearchExplorer as SearchExplorer,
     SparsityExplorer as SparsityExplorer,

@@ -1,5 +1,5 @@
-"""`python -m aecourse`: check this installation."""
+"""`python -m aecourse` is the command `aecourse`."""
 
-from aecourse.doctor import diagnose
+from aecourse.cli import main
 
-raise SystemExit(0 if diagnose() else 1)
+raise SystemExit(main())

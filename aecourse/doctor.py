@@ -1,12 +1,15 @@
-"""Check this installation: `python -m aecourse` prints one line for each check, and what to do if one fails."""
+"""Check this installation: `aecourse doctor` prints one line for each check, and what to do if one fails."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from packaging.requirements import Requirement
 ASSETS = Path(str(resources.files("aecourse") / "assets"))
 OLDEST_PYTHON = (3, 11)
 WIDTH = 26  # characters from the check mark to the detail
+RUN_ALL = "Kernel → Restart Kernel and Run All Cells"
 
 
 class CheckFailedError(Exception):
@@ -95,6 +99,50 @@ def check_write_access() -> str:
         ) from error
 
 
+def check_widgets() -> str:
+    """Check that the parts of ipywidgets and anywidget that run in the browser are there, in versions that fit."""
+    from jupyter_core.paths import jupyter_path
+
+    wanted = {"@jupyter-widgets/jupyterlab-manager": "5.", "anywidget": _version("anywidget")}
+    for name, version in wanted.items():
+        places = [Path(folder) / name / "package.json" for folder in jupyter_path("labextensions")]
+        parts = [json.loads(place.read_text("utf-8"))["version"] for place in places if place.is_file()]
+        if not parts or not parts[0].startswith(version):
+            raise CheckFailedError(
+                f"JupyterLab's part of {name} is {parts[0] if parts else 'missing'}, needs {version}",
+                f"close JupyterLab, delete the folder .venv, run make lab again, then click {RUN_ALL}",
+            )
+    return f"their parts in the browser fit; gray ones: {RUN_ALL}"
+
+
+def check_notebook() -> str:
+    """Check that the notebook whose kernel this is can be read and saved; elsewhere there is none."""
+    path = Path(os.environ.get("JPY_SESSION_NAME", ""))
+    if not path.is_file():
+        return "none: the doctor was not called from JupyterLab"
+    try:
+        own = json.loads(path.read_text("utf-8"))["metadata"].get("aecourse_working_copy")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckFailedError(
+            f"{path.name} was not saved whole ({type(error).__name__})", "click File → Revert Notebook to Checkpoint…"
+        ) from error
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        raise CheckFailedError(
+            f"{path.name} cannot be saved where it is",
+            "click File → Save Notebook As… and give a folder of yours; or open the course with aecourse lab",
+        )
+    saved = datetime.fromtimestamp(path.stat().st_mtime)
+    whose = "your copy" if own else "not a copy: aecourse lab opens one"
+    return f"the kernel answers; {path.name} ({whose}), saved at {saved:%H:%M}"
+
+
+def check_pace() -> str:
+    """Compare this machine with the one on which the notebooks were timed; nothing is too slow."""
+    from aecourse.pace import ratio
+
+    return f"a training step takes ≈ {ratio():.1f} × as long as on the reference machine"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "Python": check_python,
     "torch": check_torch,
@@ -103,6 +151,9 @@ CHECKS: dict[str, Callable[[], str]] = {
     "images": check_data,
     "weights": check_weights,
     "write access": check_write_access,
+    "widgets": check_widgets,
+    "kernel and notebook": check_notebook,
+    "speed": check_pace,
 }
 
 

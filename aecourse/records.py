@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 RECORD = "application/vnd.aecourse.record+json"
 VERSION = 1
+NAME = re.compile(r"\d\d\.[a-z0-9_]+")
 FIELDS = {  # what a record of each kind holds besides version, kind and name: JSON values, never NaN
     "question": {"question", "options"},
     "prediction": {"question", "options", "predicted", "measured"},
@@ -46,3 +48,12 @@ def claim_in_words(claim: Mapping) -> str:
         return f"{claim['sentence']}: {low:g}"
     bounds = [f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None]
     return f"{claim['sentence']}: ≈ {claim['value']:.{claim['digits']}g} (claimed: {' and '.join(bounds)})"
+
+
+def check_name(name: str) -> str:
+    """Return `name` if it is the number of a notebook, a dot and words; raise an error otherwise."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ValueError(
+            f"name must be a notebook's number, a dot and small letters, such as '03.gain_at_32'; got {name!r}"
+        )
+    return name

@@ -20,7 +20,7 @@ from aecourse.models import (
 from aecourse.training import fit, mean_loss
 from aecourse.zoo.weights import load_weights, save_weights, shipped_weights
 
-EXPLORERS = [name for name in aecourse.explorers.__all__ if name != "DemoBoard"]
+EXPLORERS = [name for name in aecourse.explorers.__all__ if name not in ("DemoBoard", "PictureUpload")]
 NOISY = {
     "variational": lambda: VariationalAutoencoder(2, hidden=(16,)),
     "denoising": lambda: DenoisingAutoencoder(4, hidden=(16,)),

@@ -4,91 +4,54 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import re
-from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
 from aecourse.classroom.cells import error_line
 from aecourse.classroom.notebook_files import tags
+from aecourse.classroom.run_here import blank_what_shipped, was_opened
+from aecourse.classroom.saved import (
+    BEST_FIRST,
+    NOT_ATTEMPTED,
+    NOT_RUN,
+    RIGHT,
+    STOPPED,
+    UNREADABLE,
+    Answer,
+    MissedClaim,
+    SavedExperiment,
+    SavedNotebook,
+    SavedPrediction,
+)
 from aecourse.records import has_foreign_records, read_records
 
-RIGHT, NOT_YET, NOT_ATTEMPTED, STOPPED, NOT_RUN = "right", "not yet", "not attempted", "stopped", "not run"
-UNREADABLE = "not readable"  # another version of the course saved it
-BEST_FIRST = (RIGHT, NOT_YET, STOPPED, UNREADABLE, NOT_ATTEMPTED, NOT_RUN)
 
+def read_answers(notebook: NotebookNode, shipped: NotebookNode | None = None) -> SavedNotebook:
+    """Return the predictions, answers and claims of a notebook, with remarks on how its cells were run.
 
-@dataclass(frozen=True)
-class SavedPrediction:
-    """One question; `predicted` and `measured` are None where nothing was saved, and `missing` says why."""
-
-    question: str
-    predicted: str | None = None
-    measured: str | None = None
-    missing: str = NOT_RUN
-
-    @property
-    def right(self) -> bool:
-        """Whether the learner predicted what was measured."""
-        return self.predicted is not None and self.predicted == self.measured
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One exercise: the learner's code, the verdict saved with it, and a doubt if the two contradict each other."""
-
-    name: str
-    task: str
-    code: str
-    verdict: str
-    detail: str = ""
-    doubt: str = ""
-
-
-@dataclass(frozen=True)
-class SavedExperiment:
-    """One open experiment: the table that the learner filled, with None where nothing was measured, and a sentence."""
-
-    name: str
-    task: str
-    table: dict[str, float | None] = field(default_factory=dict)
-    sentence: str = ""
-    complete: bool = False
-
-    @property
-    def begun(self) -> bool:
-        """Whether anything was filled in."""
-        return bool(self.sentence) or any(number is not None for number in self.table.values())
-
-
-@dataclass(frozen=True)
-class SavedNotebook:
-    """What a saved notebook holds; `claims` counts those that held."""
-
-    title: str
-    predictions: list[SavedPrediction] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    experiments: list[SavedExperiment] = field(default_factory=list)
-    claims: int = 0
-    remarks: list[str] = field(default_factory=list)
-
-    def count(self, verdict: str) -> int:
-        """Return how many answers have this verdict."""
-        return sum(answer.verdict == verdict for answer in self.answers)
-
-
-def read_answers(notebook: NotebookNode) -> SavedNotebook:
-    """Return the predictions, answers and claims of a notebook, with remarks on how its cells were run."""
-    cells = notebook.cells
+    Parameters
+    ----------
+    notebook : NotebookNode
+        As it was saved.
+    shipped : NotebookNode, optional
+        The same notebook as it ships: outputs that came with it are not the learner's.
+    """
+    cells = notebook.cells if shipped is None else blank_what_shipped(notebook, shipped)
     code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+    claims = [record for cell in code for record in _records(cell, "claim")]
+    missed = [_missed(claim) for claim in claims if not _holds(claim)]
     prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     title = re.search(r"^# (.+)$", prose, re.M)
     return SavedNotebook(
         title=title[1].strip() if title else "(no title)",
+        opened=shipped is None or was_opened(notebook, shipped),
         predictions=_predictions(code),
         answers=_answers(code, prose),
         experiments=_experiments(code, prose),
-        claims=sum(len(_records(cell, "claim")) for cell in code),
+        claims=len(claims) - len(missed),
+        missed=missed,
         remarks=_remarks(code),
     )
 
@@ -96,6 +59,26 @@ def read_answers(notebook: NotebookNode) -> SavedNotebook:
 def _records(cell: NotebookNode, *kinds: str) -> list[dict]:
     """Return the saved records of these kinds."""
     return [record for record in read_records(cell.outputs) if record["kind"] in kinds]
+
+
+def _number(claim: dict) -> float:
+    """The number of a claim; what is none, such as infinity, is kept as text."""
+    try:
+        return float(claim["value"])
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _holds(claim: dict) -> bool:
+    low, high = claim["at_least"], claim["at_most"]
+    value = _number(claim)
+    return math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high)
+
+
+def _missed(claim: dict) -> MissedClaim:
+    bounds = (("at least", claim["at_least"]), ("at most", claim["at_most"]))
+    words = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+    return MissedClaim(claim["sentence"], _number(claim), words)
 
 
 def _predictions(code: list[NotebookNode]) -> list[SavedPrediction]:
@@ -119,7 +102,8 @@ def _answers(code: list[NotebookNode], prose: str) -> list[Answer]:
         called = re.findall(r"""^check\(\s*["'](\d\d\.\d+)["']""", cell.source, re.M)
         for name in dict.fromkeys([*called, *(record["name"] for record in _records(cell, "exercise"))]):
             verdict, detail = _verdict(cell, name)
-            answer = Answer(name, _task(prose, name), cell.source, verdict, detail, _doubt(cell, verdict))
+            doubt, later = _doubt(cell, verdict), _is_later(cell, code)
+            answer = Answer(name, _task(prose, name), cell.source, verdict, detail, doubt, later)
             attempts.setdefault(name, []).append(answer)
     return [min(of_one, key=lambda a: BEST_FIRST.index(a.verdict)) for _, of_one in sorted(attempts.items())]
 
@@ -139,6 +123,17 @@ def _experiments(code: list[NotebookNode], prose: str) -> list[SavedExperiment]:
 def _is_learners(cell: NotebookNode) -> bool:
     """Whether a cell is the learner's, not a solution that ships with the course."""
     return "solution" not in tags(cell) and not cell.source.lstrip().startswith("# Solution")
+
+
+def _is_later(cell: NotebookNode, code: list[NotebookNode]) -> bool:
+    """Whether an exercise was run after everything below it that is no exercise."""
+    below = itertools.dropwhile(lambda other: other is not cell, code)
+    counts = [other.execution_count for other in below if other.execution_count and not _is_exercise(other)]
+    return bool(cell.execution_count and counts) and cell.execution_count > max(counts)
+
+
+def _is_exercise(cell: NotebookNode) -> bool:
+    return bool({"exercise", "solution"} & {*tags(cell)} or _records(cell, "exercise"))
 
 
 def _verdict(cell: NotebookNode, name: str) -> tuple[str, str]:
@@ -196,7 +191,8 @@ def _remarks(code: list[NotebookNode]) -> list[str]:
     missing, remarks = len(code) - len(counts), []
     if missing:
         remarks.append(f"Not run: {missing} of {len(code)} code cells.")
-    if any(later <= earlier for earlier, later in itertools.pairwise(counts)):
+    in_turn = [c.execution_count for c in code if c.execution_count and not (_is_exercise(c) and _is_later(c, code))]
+    if any(later <= earlier for earlier, later in itertools.pairwise(in_turn)):
         remarks.append("Not run from top to bottom: a result may rest on something that is no longer there.")
     if errors := sum(output.output_type == "error" for cell in code for output in cell.outputs):
         remarks.append(f"Stopped with an error: {errors} of {len(code)} code cells.")

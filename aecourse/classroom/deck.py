@@ -16,6 +16,7 @@ from aecourse.records import claim_in_words, read_records
 
 CLAIM_LIST = '<ul class="held">'
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PROGRESS = re.compile(r"training, \d+ epochs? *$|[^\n]*\?it/s\]$")  # what is stored of a progress bar
 
 
 def prepare_deck(notebook: NotebookNode) -> NotebookNode:
@@ -143,6 +144,6 @@ def output_html(output: NotebookNode) -> str:
         if record["kind"] == "prediction":  # under its question, without what this learner predicted
             asked, measured = html.escape(record["question"]), html.escape(record["measured"])
             return f'<p class="asked">{asked}</p><p class="measured">Measured: {measured}.</p>'
-    if WIDGET in data or not text.strip():  # a progress bar, or the text for screen readers
+    if WIDGET in data or not text.strip() or PROGRESS.match(text):  # a progress bar, or the text for screen readers
         return ""
     return data.get("text/html") or f"<pre>{html.escape(text)}</pre>"

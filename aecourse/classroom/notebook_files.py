@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable
+from importlib import resources
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+
+COPY = "aecourse_working_copy"  # in the metadata of one that began without outputs: its fingerprint at that time
 
 
 def find_notebooks(folder: str | Path, names: Iterable[str] = ()) -> list[Path]:
@@ -50,6 +55,24 @@ def read_notebook(path: str | Path) -> NotebookNode:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise ValueError(f"{path} is not a Jupyter notebook: {reason}") from error
     return notebook
+
+
+def shipped_folder() -> Path | None:
+    """The folder with the notebooks as they ship: inside an installed package, beside it in a checkout."""
+    package = Path(str(resources.files("aecourse")))
+    return next((f for f in (package / "notebooks", package.parent / "notebooks") if f.is_dir()), None)
+
+
+def read_shipped(name: str) -> NotebookNode | None:
+    """Return the notebook of this file name as it ships, or None if there is none; "03_…_fresh" is "03_…"."""
+    folder, name = shipped_folder(), re.sub(r"_fresh(_\d+)?(?=\.ipynb$)", "", name)
+    return read_notebook(folder / name) if folder and (folder / name).is_file() else None
+
+
+def fingerprint(notebook: NotebookNode) -> str:
+    """Return a short text that changes with what is written in the cells."""
+    written = "\0".join(cell.source.strip() for cell in notebook.cells)
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
 def tags(cell: NotebookNode) -> list[str]:

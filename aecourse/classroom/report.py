@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import re
 import sys
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup, escape
 
 import aecourse
-from aecourse.classroom import answers
-from aecourse.classroom.answers import SavedNotebook, read_answers
-from aecourse.classroom.notebook_files import find_notebooks, read_notebook
+from aecourse.classroom import saved
+from aecourse.classroom.answers import read_answers
+from aecourse.classroom.formulas import prose
+from aecourse.classroom.notebook_files import find_notebooks, read_notebook, read_shipped
+from aecourse.classroom.saved import SavedNotebook
 
-SYMBOLS = {r"\ge": "≥", r"\le": "≤", r"\cdot": "·", r"\times": "×", r"\dots": "…"}
 TEMPLATES = Path(str(resources.files("aecourse") / "assets" / "report"))
 
 
@@ -36,26 +35,15 @@ def render(
     today : datetime.date, optional
         The date on the page, by default today's.
     """
+    return fill("report.html.j2", today, notebooks=notebooks, name=name, verdicts=saved)
+
+
+def fill(template: str, today: datetime.date | None, **content) -> str:
+    """Return a page made from a template, with the date and the version of the course."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     environment.filters["prose"] = prose
-    page = environment.get_template("report.html.j2")
     date = f"{today or datetime.date.today():%Y-%m-%d}"
-    return page.render(notebooks=notebooks, name=name, date=date, version=aecourse.__version__, answers=answers)
-
-
-def prose(text: str) -> Markup:
-    """Return a sentence of a notebook as HTML: bold, italics, code and formulas marked up, everything else escaped."""
-    safe = str(escape(" ".join(text.split())))
-    for command, symbol in SYMBOLS.items():
-        safe = re.sub(re.escape(command) + r"(?![a-zA-Z])", symbol, safe)
-    for pattern, tag in (
-        (r"`([^`]+)`", "code"),
-        (r"\*\*(.+?)\*\*", "strong"),
-        (r"\*(.+?)\*", "em"),
-        (r"\$([^$]+)\$", "var"),
-    ):
-        safe = re.sub(pattern, rf"<{tag}>\1</{tag}>", safe)
-    return Markup(safe)
+    return environment.get_template(template).render(date=date, version=aecourse.__version__, **content)
 
 
 def write_report(folder: str | Path, to: str | Path, *, name: str = "") -> Path:
@@ -68,30 +56,45 @@ def write_report(folder: str | Path, to: str | Path, *, name: str = "") -> Path:
     """
     notebooks = []
     for path in find_notebooks(folder):
-        saved = datetime.datetime.fromtimestamp(path.stat().st_mtime)
-        notebooks.append((path.name, f"{saved:%Y-%m-%d %H:%M}", read_answers(read_notebook(path))))
+        when = datetime.datetime.fromtimestamp(path.stat().st_mtime)
+        notebook = read_answers(read_notebook(path), read_shipped(path.name))
+        notebooks.append((path.name, f"{when:%Y-%m-%d %H:%M}", notebook))
+    return write(to, render(notebooks, name=name))
+
+
+def write(to: str | Path, text: str) -> Path:
+    """Write a text with the folders above it; return its path."""
     to = Path(to)
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(render(notebooks, name=name), encoding="utf-8")
+        to.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ValueError(f"to must be a file that can be written; {to}: {error.strerror}") from error
     return to
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the report and say where it is."""
+    """Write the report, of one learner or a class, and say where it is."""
+    from aecourse.classroom.class_report import write_class_report  # which needs this module
+
     parser = argparse.ArgumentParser(prog="python -m aecourse.classroom.report", description=__doc__)
     parser.add_argument("--name", default="", help="the learner's name, to stand on the page")
-    parser.add_argument("--folder", type=Path, default=Path("notebooks"), help="where the notebooks lie")
-    parser.add_argument("--to", type=Path, default=Path("build/report.html"), help="the page to write")
+    places = Path("work", "notebooks"), Path("notebooks")
+    default = next((place for place in places if place.is_dir()), places[1])
+    parser.add_argument("--folder", type=Path, default=default, help="where the notebooks lie, by default %(default)s")
+    parser.add_argument("--class", type=Path, dest="of_class", help="a folder that holds a folder for each learner")
+    parser.add_argument("--to", type=Path, help="the page to write (build/report.html, build/class-report.html)")
     options = parser.parse_args(arguments)
     try:
-        page = write_report(options.folder, options.to, name=options.name)
+        if options.of_class:
+            page = write_class_report(options.of_class, options.to or Path("build/class-report.html"))
+        else:
+            page = write_report(options.folder, options.to or Path("build/report.html"), name=options.name)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"Wrote {page}. It was sent nowhere: hand it in yourself.")
+    beside = f" and {page.with_suffix('.csv').name} beside it" if options.of_class else ""
+    print(f"Wrote {page}{beside}. It was sent nowhere" + ("." if options.of_class else ": hand it in yourself."))
     return 0
 
 

@@ -33,14 +33,14 @@ def slide_types(notebook: NotebookNode) -> list[str]:
     """Return each cell's type: "slide", "subslide", "fragment", "-" (continues a slide), "skip" or "notes"."""
     kinds: list[str] = []
     room, above = 0.0, None  # lines left below the text just above; the cell above
-    set_up = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
+    set_up = next((cell for cell in notebook.cells if cell.cell_type == "code" and "pick_device(" in cell.source), None)
     for cell, below in itertools.zip_longest(notebook.cells, notebook.cells[1:]):
         if cell.cell_type == "markdown" and cell.source.strip():
             kinds.append(_kind_of_text(cell, above, below) if "slide" in kinds else "slide")
             room = 0.0 if kinds[-1] == "fragment" else MAX_HEIGHT - height(pieces(cell.source)[-1])
         elif cell.cell_type == "code" and "solution" in tags(cell):
             kinds.append("notes")
-        elif cell.cell_type != "code" or not cell.source.strip() or (cell is set_up and "pick_device(" in cell.source):
+        elif cell.cell_type != "code" or not cell.source.strip() or cell is set_up:
             kinds.append("skip")
         else:
             kinds.append("-" if code_height(cell) <= room else "subslide")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -56,26 +58,35 @@ def load_folder(
     if not folder.is_dir():
         raise NotADirectoryError(f"path {str(path)!r} is a file; give the folder that holds your pictures")
 
-    pictures, classes, unread = [], [], []
-    for file in sorted(file for file in folder.rglob("*") if file.suffix.lower() in _readable_endings()):
-        try:
-            pictures.append(_as_square(file))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # what Pillow raises on broken files
-            unread.append(file.name)
-            continue
-        inside = file.relative_to(folder).parts
-        classes.append(inside[0] if len(inside) > 1 else "")
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _readable_endings())
+    pictures, unread = read_pictures((file.relative_to(folder), file) for file in files)
     if len(pictures) < minimum:
         found = f"{len(pictures)} readable pictures" if pictures else "no readable picture"
-        broken = f", and {len(unread)} that cannot be read, such as {unread[0]}" if unread else ""
+        broken = f", and {len(unread)} that cannot be read, such as {unread[0].name}" if unread else ""
         raise ValueError(f"path {str(path)!r} holds {found}{broken}; at least {minimum} are needed")
     if unread:
-        warnings.warn(f"left out {len(unread)} files that cannot be read, such as {unread[0]}", stacklevel=2)
+        warnings.warn(f"left out {len(unread)} files that cannot be read, such as {unread[0].name}", stacklevel=2)
 
-    x = torch.from_numpy(np.stack(pictures)).view(-1, PIXELS).to(device).float().div_(255)
+    classes = [inside.parts[0] if len(inside.parts) > 1 else "" for inside, _ in pictures]
+    return as_image_set([picture for _, picture in pictures], classes, invert=invert).to(device)
+
+
+def read_pictures(files: Iterable[tuple[Any, Path | BinaryIO]]) -> tuple[list[tuple[Any, np.ndarray]], list]:
+    """Read named files as `load_folder` does; return (name, (28, 28) bytes) of each, and the names of broken ones."""
+    pictures, unread = [], []
+    for name, file in files:
+        try:
+            pictures.append((name, _as_square(file)))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # what Pillow raises on broken files
+            unread.append(name)
+    return pictures, unread
+
+
+def as_image_set(pictures: Sequence[np.ndarray], classes: Sequence[str], *, invert: bool) -> ImageSet:
+    """Return pictures of (28, 28) bytes as an ImageSet; the labels number the classes in alphabetical order."""
+    x = torch.from_numpy(np.stack(pictures)).view(-1, PIXELS).float().div_(255)
     names = sorted(set(classes))
-    y = torch.tensor([names.index(name) for name in classes], device=device)
-    return ImageSet(1 - x if invert else x, y)
+    return ImageSet(1 - x if invert else x, torch.tensor([names.index(name) for name in classes]))
 
 
 def _readable_endings() -> set[str]:
@@ -83,7 +94,7 @@ def _readable_endings() -> set[str]:
     return {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
 
 
-def _as_square(file: Path) -> np.ndarray:
+def _as_square(file: Path | BinaryIO) -> np.ndarray:
     """Return one image as (28, 28) bytes."""
     with Image.open(file) as opened:
         image = ImageOps.exif_transpose(opened)  # cameras store how they were held

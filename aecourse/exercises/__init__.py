@@ -14,7 +14,9 @@ from aecourse.exercises import (  # noqa: F401  (importing registers the checks)
 )
 from aecourse.exercises.checking import EXERCISES, Exercise, Mark, exercise, mark
 from aecourse.exercises.experiments import experiment
-from aecourse.exercises.protocol import RECORD, Prediction, check, claim, read_records
+from aecourse.exercises.prediction import Prediction
+from aecourse.exercises.protocol import check, claim
+from aecourse.records import RECORD, read_records
 
 __all__ = [
     "EXERCISES",

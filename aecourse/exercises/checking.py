@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -52,9 +54,9 @@ class Mark:
 
     Attributes
     ----------
-    outcome : {"right", "not yet", "not attempted"}
+    outcome : {"right", "not yet", "stopped", "not attempted"}
     hint : str
-        What is wrong, if the outcome is "not yet".
+        What is wrong, if the outcome is "not yet"; the error and the learner's line, if the code "stopped".
     """
 
     outcome: str
@@ -77,8 +79,17 @@ def mark(name: str, answer: object) -> Mark:
     except AnswerError as error:
         hint = str(error)
     except Exception as error:  # a learner's code may fail in any way: that is a hint too
-        hint = f"it stops with {type(error).__name__}: {error}"
+        return Mark("stopped", f"{type(error).__name__}: {error}{_where(error)}")
     return Mark("not yet", hint) if hint else Mark("right")
+
+
+def _where(error: Exception) -> str:
+    """Say in which line of the learner's own code an error arose; empty if it was in none."""
+    package = str(Path(__file__).parent.parent)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(package) and "site-packages" not in frame.filename and frame.line:
+            return f" (line {frame.lineno}: {frame.line})"
+    return ""
 
 
 def _bare(): ...

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import EllipsisType
 
+from aecourse.exercises.cards import card, tell
 from aecourse.exercises.conversion import as_number
-from aecourse.exercises.protocol import check_name, tell
+from aecourse.records import check_name
 
 
 def experiment(
@@ -45,4 +46,5 @@ def experiment(
     said = f"still missing: {', '.join(missing)}." if missing else "noted for your report."
     # Numbers differ between machines: they are metadata, which a comparison of stored outputs skips.
     noted = {"table": measured, "sentence": written}
-    tell(f"Experiment {name}: {said}", noted, kind="experiment", name=name, complete=not missing)
+    drawn = card("not attempted" if missing else "noted", f"Experiment {name}: {said}")
+    tell(f"Experiment {name}: {said}", drawn, noted, kind="experiment", name=name, complete=not missing)

@@ -12,6 +12,7 @@ from aecourse.explorers.search import SearchExplorer
 from aecourse.explorers.sparsity import SparsityExplorer
 from aecourse.explorers.stack import StackExplorer
 from aecourse.explorers.training import TrainingExplorer
+from aecourse.explorers.upload import PictureUpload
 
 __all__ = [
     "AnomalyExplorer",
@@ -21,6 +22,7 @@ __all__ = [
     "DrawingPad",
     "GeneratorExplorer",
     "LatentMapExplorer",
+    "PictureUpload",
     "RepairExplorer",
     "SearchExplorer",
     "SparsityExplorer",

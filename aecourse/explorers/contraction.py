@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
 from aecourse.checks import check_number
-from aecourse.data import PIXELS, SIDE, load_mnist
+from aecourse.data import PIXELS, SIDE, ImageSet
 from aecourse.explorers.base.chart import svg_curve
 from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.training_panel import TrainingPanel
 from aecourse.explorers.base.view import Explorer
 from aecourse.explorers.training import TrainingExplorer
@@ -49,24 +50,26 @@ class ContractionExplorer(Explorer):
     Parameters
     ----------
     strength : where the λ slider starts, one of `aecourse.zoo.CONTRACTION_STRENGTHS`
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        What to show instead of the test digits.
 
     Attributes
     ----------
     weights : the λ slider; its value is the name of the shipped weights
-    direction : which way the nudge goes: "noise", "shift", "other" (the shift of the next test digit of another class),
+    direction : which way the nudge goes: "noise", "shift", "other" (the shift of the next image of another class),
         "smooth" (blurred noise), or the rank of a singular vector of the Jacobian
     amount : ‖Δx‖, the length of the nudge; below 0 it goes the other way
-    digit : which test digit, a whole number from 0
+    digit : which image, a whole number from 0
     """
 
     row_names = ("picture x", "code z, 16 × 16", "restored x_hat")
     column_names = ("before", "after the nudge", f"change × {BRIGHTER}")
 
-    def __init__(self, strength: float = 0.1) -> None:
+    def __init__(self, strength: float = 0.1, *, images: ImageSet | torch.Tensor | None = None) -> None:
         if check_number("strength", strength) not in CONTRACTIVE:
             raise ValueError(f"strength must be one of the shipped {', '.join(STRENGTHS.values())}; got {strength!r}")
         self.models = {name: shared_weights(name) for name in STRENGTHS}
-        self.test = load_mnist()[1]
+        self.images = shown_images(images)
         generator = torch.Generator().manual_seed(0)
         self.noise = torch.nn.functional.normalize(torch.randn(PIXELS, generator=generator), dim=0)
         noise = torch.randn(SIDE, SIDE, generator=generator).numpy()
@@ -85,10 +88,7 @@ class ContractionExplorer(Explorer):
             options=DIRECTIONS, description="nudge by", style={"description_width": "initial"},
             layout={"width": "310px"},
         )  # fmt: skip
-        self.digit = widgets.BoundedIntText(
-            0, 0, len(self.test) - 1, description="test digit", style={"description_width": "initial"},
-            layout={"width": "170px"},
-        )  # fmt: skip
+        self.digit = self.images.box("…", width=170)
         self.amount = widgets.FloatSlider(2, min=-4, max=4, step=0.1, layout={"width": "100%"})
         super().__init__(
             {"amount": self.amount, "weights": self.weights, "direction": self.direction, "digit": self.digit}
@@ -96,7 +96,7 @@ class ContractionExplorer(Explorer):
         self.curve = widgets.HTML(layout={"flex": "4 1 330px", "min_width": "300px"})
         self.picture.layout.flex = "5 1 460px"
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
-        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=contraction_setup()))
+        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=contraction_setup(), images=self.images))
         self.children = [
             self.accessibility,
             widgets.HBox([self.weights, self.direction, self.digit], layout=wrap),
@@ -116,7 +116,7 @@ class ContractionExplorer(Explorer):
 
     def _small(self, weights: str, digit: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The slopes z(1 − z) of the sigmoids and J Jᵀ, where J = diag(z(1 − z)) W; (k,), (k, k)."""
-        z = self.models[weights].encode(self.test.x[digit][None])[0].double()
+        z = self.models[weights].encode(self.images.x[digit][None])[0].double()
         slopes = z * (1 - z)
         return slopes, slopes[:, None] * encoder_gram(weights) * slopes
 
@@ -143,15 +143,16 @@ class ContractionExplorer(Explorer):
         if direction not in ("shift", "other"):
             return self._jacobian(weights, digit)[1][direction]
         if direction == "other":
-            later = self.test.y.roll(-digit)
-            digit = (digit + int((later != later[0]).nonzero()[0])) % len(later)
-        x = self.test.x[digit].view(SIDE, SIDE)
+            later = self.images.y.roll(-digit)
+            others = (later != later[0]).nonzero()  # none if all have one label: then simply the next
+            digit = (digit + (int(others[0]) if len(others) else 1)) % len(later)
+        x = self.images.x[digit].view(SIDE, SIDE)
         moved = torch.nn.functional.pad(x, (1, 0))[:, :-1]  # one pixel to the right, black coming in
         return torch.nn.functional.normalize((moved - x).flatten(), dim=0)
 
     def nudged(self, amount: float, weights: str, direction: str | int, digit: int) -> dict[str, torch.Tensor]:
         """Picture, code and reconstruction before and after; {"x": (2, 784), "z": (2, k), "x_hat": (2, 784)}."""
-        x = self.test.x[digit]
+        x = self.images.x[digit]
         x = torch.stack([x, x + amount * self._nudge(weights, direction, digit)])  # not clipped: Δx stays what it is
         z = self.models[weights].encode(x)
         return {"x": x, "z": z, "x_hat": self.models[weights].decode(z)}
@@ -162,7 +163,7 @@ class ContractionExplorer(Explorer):
             z = self.nudged(amount, weights, direction, digit)["z"]
             return ((z[1] - z[0]).norm() / abs(amount)).item()
         model = self.models[weights]
-        z = model.encode(self.test.x[digit][None])[0]
+        z = model.encode(self.images.x[digit][None])[0]
         return ((z * (1 - z)) * (model.encoder[0].weight @ self._nudge(weights, direction, digit))).norm().item()
 
     def render(self, amount: float, weights: str, direction: str | int, digit: int) -> np.ndarray:
@@ -186,7 +187,7 @@ class ContractionExplorer(Explorer):
         return (
             f"λ = {STRENGTHS[weights]}, nudge of length {moved['x']:.1f} by {name}: the code moves by "
             f"{moved['z']:.2f}, so ‖Δz‖/‖Δx‖ = {gain:.3f}; the reconstruction moves by {moved['x_hat']:.2f}. "
-            f"At this digit ‖J‖ = {sigma.norm():.2f}."
+            f"At this {self.images.noun} ‖J‖ = {sigma.norm():.2f}."
         )
 
     def _place(self, amount: float, weights: str, direction: str | int, digit: int) -> tuple[int, float]:

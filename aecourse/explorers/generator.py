@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from scipy.special import gammaincinv
 
 from aecourse.checks import check_choice
-from aecourse.data import load_mnist, normalise_digit
+from aecourse.data import ImageSet, normalise_digit
 from aecourse.explorers.base.canvases import FoldedCanvas, InkCanvas, ink_as_array
 from aecourse.explorers.base.controls import CodeSliders, with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.training_panel import TrainingPanel
 from aecourse.explorers.base.view import Explorer
 from aecourse.explorers.prior_map import PriorMap
@@ -31,22 +32,24 @@ ROW = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "8px"}
 class TwentyNumbers(Explorer):
     """Set every number of a 20-dimensional code by hand; one mode of `GeneratorExplorer`.
 
+    Parameters
+    ----------
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        Where codes to start from come from, instead of the test digits.
+
     Attributes
     ----------
     z : twenty upright sliders as one control, `z.value` is a tuple; the number that tells the network most comes first
     """
 
-    def __init__(self) -> None:
-        self.model, self.test = shared_weights("vae-20d"), load_mnist()[1]
+    def __init__(self, *, images: ImageSet | torch.Tensor | None = None) -> None:
+        self.model, self.images = shared_weights("vae-20d"), shown_images(images)
         self.order, self.active = ranked_code_numbers("vae-20d")  # slider → dimension; how many carry anything
         squares = 2 * gammaincinv(self.active / 2, (0.025, 0.975))  # of a χ² distribution, as scipy.stats has it
         self._usual = np.sqrt(squares)  # lengths of so many standard normal numbers
         self.z = CodeSliders(self.model.latent_dim)
         super().__init__({"z": self.z})
-        self.digit = widgets.BoundedIntText(
-            0, 0, len(self.test) - 1, description="or start from test digit", style={"description_width": "initial"},
-            layout={"width": "240px"},
-        )  # fmt: skip
+        self.digit = self.images.box("or start from …", width=240)
         self.digit.observe(lambda change: self.start_from(change.new), "value")
         self._random = random.Random(0)
         draw = widgets.Button(description="draw from the prior", icon="random", layout={"width": "auto"})
@@ -69,9 +72,9 @@ class TwentyNumbers(Explorer):
         self.z.value = tuple(self._random.gauss(0, 1) for _ in self.z.value)
 
     def start_from(self, digit: int) -> None:
-        """The code of a test digit."""
+        """The code of a test digit, or picture."""
         with torch.inference_mode():
-            self.z.value = tuple(self.model.encode(self.test.x[digit : digit + 1])[0, self.order].tolist())
+            self.z.value = tuple(self.model.encode(self.images.x[digit : digit + 1])[0, self.order].tolist())
 
     def render(self, z: tuple[float, ...]) -> np.ndarray:
         """What the decoder draws for these twenty numbers, as one 28×28 image."""
@@ -99,22 +102,26 @@ class TwentyNumbers(Explorer):
 class BetweenDigits(Explorer):
     """Walk from one digit to another, by mixing pixels and by mixing codes; one mode of `GeneratorExplorer`.
 
+    Parameters
+    ----------
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        What to show instead of the test digits.
+
     Attributes
     ----------
     share : how far along the way, 0 to 1
-    first, second : which test digits; a drawing replaces the first
+    first, second : which images; a drawing replaces the first
     network : "vae-20d" or "vae-2d-beta1"
     """
 
     column_names = ("from", "mixed in pixels", "mixed in code", "to")
 
-    def __init__(self) -> None:
-        self.test = load_mnist()[1]
+    def __init__(self, *, images: ImageSet | torch.Tensor | None = None) -> None:
+        self.images = shown_images(images)
         self.models = {name: shared_weights(name) for name in ("vae-20d", VARIATIONAL[1])}
         self.share = widgets.FloatSlider(0.5, min=0, max=1, step=0.02, layout={"width": "100%"})
-        last, wide = len(self.test) - 1, {"style": {"description_width": "initial"}, "layout": {"width": "180px"}}
-        self.first = widgets.BoundedIntText(2, 0, last, description="from test digit", **wide)
-        self.second = widgets.BoundedIntText(0, 0, last, description="to test digit", **wide)
+        self.first = self.images.box("from …", 2, width=180)
+        self.second = self.images.box("to …", width=180)
         self.network = widgets.Dropdown(
             options={"20 numbers": "vae-20d", "2 numbers": VARIATIONAL[1]}, description="code of",
             style={"description_width": "initial"},
@@ -140,12 +147,12 @@ class BetweenDigits(Explorer):
         self.refresh()
 
     def another_pair(self) -> None:
-        """Two test digits at random."""
-        self.first.value, self.second.value = self._random.sample(range(len(self.test)), 2)
+        """Two images at random."""
+        self.first.value, self.second.value = self._random.sample(range(max(2, len(self.images))), 2)
 
     def _ends(self, first: int, second: int, ink: bytes) -> torch.Tensor:
         """The two digits; (2, 784)."""
-        x = self.test.x[[first, second]].clone()
+        x = self.images.x[[first, second]].clone()
         if any(ink):
             x[0] = torch.from_numpy(normalise_digit(ink_as_array(ink)))
         return x
@@ -164,13 +171,13 @@ class BetweenDigits(Explorer):
 
     def describe(self, share: float, first: int, second: int, network: str, ink: bytes) -> str:
         """How gray the two mixtures are."""
-        start = "your drawing" if any(ink) else f"a {self.test.y[first]}"
+        start = "your drawing" if any(ink) else self.images.called(first)
         gray = [
             float(x[0][(x[0] > 0.2) & (x[0] < 0.8)].numel() / max(1, (x[0] >= 0.2).sum()))
             for x in self._way(torch.tensor([share]), network, self._ends(first, second, ink))
         ]
         return (
-            f"{share:.0%} of the way from {start} to a {self.test.y[second]}. Ink that is only gray (0.2 to 0.8): "
+            f"{share:.0%} of the way from {start} to {self.images.called(second)}. Ink that is only gray (0.2 to 0.8): "
             f"{gray[0]:.0%} when pixels are mixed, {gray[1]:.0%} when codes are mixed and then decoded."
         )
 
@@ -190,6 +197,8 @@ class GeneratorExplorer(Explorer):
     ----------
     mode : "map", "twenty" or "between", what is open at first
     beta : one of `aecourse.zoo.BETAS`, where the β slider of the map starts
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        What to show instead of the test digits.
 
     Attributes
     ----------
@@ -197,15 +206,20 @@ class GeneratorExplorer(Explorer):
     panels : {mode: PriorMap, TwentyNumbers or BetweenDigits}, each with its own controls
     """
 
-    def __init__(self, mode: str = "map", *, beta: float = 1) -> None:
+    def __init__(self, mode: str = "map", *, beta: float = 1, images: ImageSet | torch.Tensor | None = None) -> None:
         check_choice("mode", mode, tuple(MODES.values()))
-        self.panels = {"map": PriorMap(beta), "twenty": TwentyNumbers(), "between": BetweenDigits()}
+        images = shown_images(images)
+        self.panels = {
+            "map": PriorMap(beta, images=images),
+            "twenty": TwentyNumbers(images=images),
+            "between": BetweenDigits(images=images),
+        }
         self.mode = widgets.ToggleButtons(
             options=MODES, value=mode, description="generate from",
             style={"description_width": "initial", "button_width": "180px"},
         )  # fmt: skip
         super().__init__({"mode": self.mode})
-        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=generator_setup()))
+        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=generator_setup(), images=images))
         top = widgets.HBox([self.mode, self.training_panel.button], layout=ROW)
         self.children = [self.accessibility, top, *self.panels.values(), self.training_panel]
         self.refresh()

@@ -8,9 +8,10 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from aecourse.data import ImageSet, load_mnist
+from aecourse.data import ImageSet
 from aecourse.explorers.base.canvases import PointPicker
 from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.view import Explorer
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model, on_cpu
@@ -32,9 +33,9 @@ class LatentMapExplorer(Explorer):
     ----------
     model : Autoencoder with latent_dim 2, optional
         Default the shipped "map-2d".
-    images : ImageSet, optional
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
         Whose codes to draw, coloured by label; default the test digits. The model never sees the labels. A place is a
-        hole if no code of the training digits lies near it, or none of these images if they are given.
+        hole if no code of the training digits lies near it, or none of these images if model and images are given.
 
     Attributes
     ----------
@@ -42,18 +43,16 @@ class LatentMapExplorer(Explorer):
     picker : the map
     """
 
-    def __init__(self, model: Autoencoder | None = None, images: ImageSet | None = None) -> None:
+    def __init__(self, model: Autoencoder | None = None, images: ImageSet | torch.Tensor | None = None) -> None:
+        own_pictures_only = model is not None and images is not None  # then the model was trained on them
         self.model = shared_weights("map-2d") if model is None else on_cpu(check_model(model))
         if self.model.latent_dim != 2:
             raise ValueError(f"model must have latent_dim 2 to be drawn as a map; got {self.model.latent_dim}")
-        taught = load_split()[0].x if images is None else None
-        self.names = ("training digit", "test digits") if images is None else ("picture", "pictures")
-        images = load_mnist()[1] if images is None else images
-        if not isinstance(images, ImageSet):
-            raise TypeError(f"images must be an ImageSet, with labels for the colours; got {type(images).__name__}")
-        self.codes = codes_of(self.model, images.x.cpu())
-        self.taught = self.codes if taught is None else codes_of(self.model, taught)
-        self.labels = images.y.cpu().numpy()
+        self.images = shown_images(images)
+        self.learnt = self.images.name if own_pictures_only else "training digit"
+        self.codes = codes_of(self.model, self.images.x)
+        self.taught = self.codes if own_pictures_only else codes_of(self.model, load_split()[0].x)
+        self.labels = self.images.y.numpy()
         low, high = self._frame()
         self.digits = max(2, 2 - int(np.floor(np.log10((high - low).min()))))  # a map of small codes needs more places
         self.low, self.high = np.round(low, self.digits), np.round(high, self.digits)
@@ -69,7 +68,7 @@ class LatentMapExplorer(Explorer):
         self._moving = False
         super().__init__({"z1": self.z1, "z2": self.z2} | self._more_controls())
         self.picker = PointPicker(
-            background=self._map_png(), label="Map of the codes: hover, drag or use the arrow keys"
+            background=self._map_png(), label="Map of the codes: hover, drag or use the arrow keys; a click pins"
         )
         self.picker.layout.flex = "3 1 380px"
         self.picker.layout.max_width = "560px"
@@ -151,13 +150,20 @@ class LatentMapExplorer(Explorer):
         """The place, and which digits live near it, or that none taught the decoder there."""
         size = self.high - self.low
         place = f"z = ({z1:.{self.digits}f}, {z2:.{self.digits}f})"
-        learnt, seen = self.names
         if np.square((self.taught - (z1, z2)) / size).sum(1).min() > NEAR**2:
-            return f"{place}: a hole. No {learnt} has a code near here, so nothing taught the decoder what to draw."
-        nearest = np.argsort(np.square((self.codes - (z1, z2)) / size).sum(1))[:20]
-        common = np.bincount(self.labels[nearest]).argmax()
-        share = (self.labels[nearest] == common).mean()
-        return f"{place}: {share:.0%} of the 20 nearest {seen} are a {common}."
+            return (
+                f"{place}: a hole. No {self.learnt} has a code near here, so nothing taught the decoder what to draw."
+            )
+        common = self._common(np.square((self.codes - (z1, z2)) / size).sum(1))
+        return f"{place}: {common or f'{self.learnt}s have their codes near here'}."
+
+    def _common(self, distance: np.ndarray) -> str:
+        """The commonest label of the 20 nearest images, in words; nothing if all have the same label."""
+        if len(np.unique(self.labels)) == 1:
+            return ""
+        near = self.labels[np.argsort(distance)[:20]]
+        common = np.bincount(near).argmax()
+        return f"{(near == common).mean():.0%} of the {len(near)} nearest {self.images.name}s are a {common}"
 
     def draw_static(self, figure: Figure) -> None:
         """The map with the chosen place, and what is decoded there."""
@@ -165,6 +171,6 @@ class LatentMapExplorer(Explorer):
         self._scatter(left)
         left.plot(self.z1.value, self.z2.value, "o", ms=12, mfc="none", mec="black", mew=3)
         left.set(xlabel="$z_1$", ylabel="$z_2$")
-        left.set_title("Test digits where the encoder puts them")
+        left.set_title(f"{self.images.name.capitalize()}s where the encoder puts them")
         place = f"({self.z1.value:.1f}, {self.z2.value:.1f})"
         plot_image(self.render(**self.settings()), ax=right, title=f"Decoded at {place}", vmin=0, vmax=255)

@@ -8,12 +8,13 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from aecourse.data import load_mnist
+from aecourse.data import ImageSet
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.view import png
 from aecourse.explorers.latent_map import LatentMapExplorer
 from aecourse.plotting import as_images, mosaic
 from aecourse.zoo import BETAS, VARIATIONAL
-from aecourse.zoo.shipped import decoded_grid, variational_codes
+from aecourse.zoo.shipped import codes_of, decoded_grid, variational_codes
 from aecourse.zoo.weights import shared_weights
 
 REACH = 3.5  # standard deviations of the prior from the centre of the map to its edges
@@ -36,6 +37,8 @@ class PriorMap(LatentMapExplorer):
     Parameters
     ----------
     beta : one of `aecourse.zoo.BETAS`, where the slider starts
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        Whose codes to draw instead of the test digits.
 
     Attributes
     ----------
@@ -43,21 +46,23 @@ class PriorMap(LatentMapExplorer):
     shows : what the map's background shows, "codes" or "digits"
     """
 
-    def __init__(self, beta: float = 1) -> None:
+    def __init__(self, beta: float = 1, *, images: ImageSet | torch.Tensor | None = None) -> None:
         if beta not in BETAS or isinstance(beta, bool):
             raise ValueError(f"beta must be one of {', '.join(map(str, BETAS))}, for which weights ship; got {beta!r}")
-        test = load_mnist()[1]
+        shown = shown_images(images)
         self.models = {b: shared_weights(name) for b, name in VARIATIONAL.items()}
-        self.codes_by_beta = {b: variational_codes(b) for b in BETAS}
+        self.codes_by_beta = {
+            b: variational_codes(b) if shown is shown_images(None) else codes_of(self.models[b], shown.x) for b in BETAS
+        }
         self.beta = widgets.SelectionSlider(
             options=[(f"{b:g}", b) for b in BETAS], value=beta, description="β", layout={"width": "340px"}
         )
         self.shows = widgets.Dropdown(
-            options={"codes of test digits": "codes", "what is decoded there": "digits"}, description="the map shows",
-            style={"description_width": "initial"}, layout={"width": "300px"},
+            options={f"codes of {shown.name}s": "codes", "what is decoded there": "digits"},
+            description="the map shows", style={"description_width": "initial"}, layout={"width": "300px"},
         )  # fmt: skip
         self.maps: dict[tuple[str, float], bytes] = {}
-        super().__init__(self.models[beta], test)
+        super().__init__(self.models[beta], shown)
         for b in BETAS:  # now, so that no change of β has to wait for its map
             self._map(b, "codes"), self._map(b, "digits")
         self.codes = self.codes_by_beta[beta]
@@ -98,12 +103,10 @@ class PriorMap(LatentMapExplorer):
         codes = self.codes_by_beta[beta]
         radius = float(np.hypot(z1, z2))
         inside = np.mean(np.abs(codes).max(1) <= REACH)
-        distance = np.square(codes - (z1, z2)).sum(1)
-        near = np.bincount(self.labels[np.argpartition(distance, 20)[:20]])
+        common = self._common(np.square(codes - (z1, z2)).sum(1))
         return (
             f"{MEANINGS[beta]}. z = ({z1:.2f}, {z2:.2f}): {np.exp(-(radius**2) / 2):.0%} of the prior's draws lie "
-            f"farther out; {near.max() / 20:.0%} of the 20 nearest test digits are a {near.argmax()}. "
-            f"{inside:.0%} of all test digits lie on this map."
+            f"farther out{common and f'; {common}'}. {inside:.0%} of all {self.images.name}s lie on this map."
         )
 
     def decorate(self, z1: float, z2: float, beta: float, shows: str = "codes") -> None:

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_whole
-from aecourse.data import SIDE, corrupt, load_mnist
+from aecourse.data import SIDE, ImageSet, corrupt
 from aecourse.evaluation import psnr
 from aecourse.evaluation.denoising import median_filtered
 from aecourse.explorers.base.canvases import FoldedCanvas, InkCanvas, ink_as_array
 from aecourse.explorers.base.chart import svg_curve
-from aecourse.explorers.base.controls import digit_set_box, with_number_box
+from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.training_panel import TrainingPanel
 from aecourse.explorers.base.view import Explorer, data_uri
 from aecourse.explorers.training import TrainingExplorer
@@ -80,27 +81,31 @@ class RepairExplorer(Explorer):
     ----------
     noise : "gaussian", "salt and pepper", "mask", "occlude" or "downsample"
     place : where the slider starts, from 0 to the last strength of that damage
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        What to show instead of the test digits.
 
     Attributes
     ----------
     noise, strength : the damage, and the slider's place among its strengths
-    digits : which ten test digits are shown, a whole number from 0
+    digits : which ten images are shown, a whole number from 0
     pen : what a scribble does: "rubber" or "white pen"
     ink : the canvas; what is drawn on it lies over all ten digits
     """
 
-    def __init__(self, noise: str = "gaussian", place: int | None = None) -> None:
+    def __init__(
+        self, noise: str = "gaussian", place: int | None = None, *, images: ImageSet | torch.Tensor | None = None
+    ) -> None:
         check_choice("noise", noise, tuple(DAMAGES))
         last = len(DAMAGES[noise].strengths) - 1
         place = (last + 1) // 2 if place is None else check_whole("place", place, minimum=0, maximum=last)
-        self.model, self.test = shared_weights("denoising-mixed"), load_mnist()[1]
+        self.model, self.images = shared_weights("denoising-mixed"), shown_images(images)
         self.curves = {name: repair_errors(name, damage.strengths) for name, damage in DAMAGES.items()}
         self.noise = widgets.Dropdown(options=MENU, value=noise, description="damage", layout={"width": "260px"})
         self.strength = widgets.IntSlider(place, 0, last)
         wide = {"description_width": "initial"}
-        self.digits = digit_set_box()
+        self.digits = self.images.set_box()
         self.pen = widgets.Dropdown(options=PENS, description="pen", style=wide, layout={"width": "220px"})
-        self.ink = InkCanvas(backdrop=self._under_the_pen(1))
+        self.ink = InkCanvas(backdrop=self._under_the_pen(self.digits.value))
         self._latest: tuple[tuple, dict[str, torch.Tensor]] = (), {}
         self.slider = with_number_box(self.strength, "strength")
         super().__init__(
@@ -116,7 +121,7 @@ class RepairExplorer(Explorer):
         self.picture.layout.flex = "5 1 400px"
         canvas = FoldedCanvas(self.ink, "scribble over them", wipe="clear the scribble", above=[self.pen])
         row = {"flex_flow": "row wrap", "align_items": "center"}
-        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=repair_setup()))
+        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=repair_setup(), images=self.images))
         self.children = [
             self.accessibility,
             widgets.HBox([self.noise, self.slider], layout=row),
@@ -136,7 +141,7 @@ class RepairExplorer(Explorer):
         self.ink.backdrop = self._under_the_pen(change.new)
 
     def _under_the_pen(self, digits: int) -> str:
-        return data_uri(as_images(self.test.one_of_each(digits)[3:4])[0])
+        return data_uri(as_images(self.images.ten(digits)[:4])[-1])
 
     def _strength(self, noise: str, strength: int) -> float:
         """The strength at the slider's place; one beyond the last, possible between two events, means the last."""
@@ -152,7 +157,7 @@ class RepairExplorer(Explorer):
         return rows
 
     def _repair(self, noise: str, strength: int, digits: int, pen: str, ink: bytes) -> dict[str, torch.Tensor]:
-        x = self.test.one_of_each(digits)  # (10, 784)
+        x = self.images.ten(digits)  # (10, 784)
         damaged = corrupt(x, noise, self._strength(noise, strength), seed=digits)
         if any(ink):
             drawn = torch.from_numpy(ink_as_array(ink).astype(np.float32) / 255)

@@ -8,10 +8,11 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.checks import check_whole
-from aecourse.data import PIXELS, load_mnist, normalise_digit
+from aecourse.data import PIXELS, ImageSet, normalise_digit
 from aecourse.evaluation.retrieval import nearest
 from aecourse.explorers.base.canvases import FoldedCanvas, InkCanvas, ink_as_array
 from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.view import Explorer
 from aecourse.plotting import as_images, mosaic, plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
@@ -31,8 +32,10 @@ class SearchExplorer(Explorer):
 
     Parameters
     ----------
-    query : which test digit to start from, a whole number from 0 to 9999
+    query : which image to start from, a whole number from 0 to 9999 for the test digits
     k : 8, 16, 32 or 64, numbers or bits in the code
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        What to search for instead of the test digits.
 
     Attributes
     ----------
@@ -43,14 +46,15 @@ class SearchExplorer(Explorer):
 
     column_names = ("seen", *(f"{i}" for i in range(1, FOUND + 1)))
 
-    def __init__(self, query: int = 12, *, k: int = 16) -> None:
-        (self.library, _, self.by_pixels), self.test = load_library(), load_mnist()[1]
-        query = check_whole("query", query, minimum=0, maximum=len(self.test) - 1)
+    def __init__(self, query: int = 12, *, k: int = 16, images: ImageSet | torch.Tensor | None = None) -> None:
+        (self.library, _, self.by_pixels), self.images = load_library(), shown_images(images)
+        last = len(self.images) - 1
+        query = min(last, check_whole("query", query, minimum=0, maximum=max(last, 12)))
         if k not in SIZES or isinstance(k, bool):
             raise ValueError(f"k must be one of {', '.join(map(str, SIZES))}; got {k!r}")
         for size in SIZES:
             load_index(size)
-        self.query = widgets.IntSlider(query, 0, len(self.test) - 1)
+        self.query = widgets.IntSlider(query, 0, last)
         wide = {"description_width": "initial"}
         self.k = widgets.Dropdown(
             options=SIZES, value=k, description="numbers or bits in the code, k", style=wide, layout={"width": "270px"}
@@ -67,7 +71,9 @@ class SearchExplorer(Explorer):
         row = {"flex_flow": "row wrap", "align_items": "center"}
         self.children = [
             self.accessibility,
-            widgets.HBox([with_number_box(self.query, "test digit number"), self.k, canvas.button], layout=row),
+            widgets.HBox(
+                [with_number_box(self.query, f"{self.images.name} number"), self.k, canvas.button], layout=row
+            ),
             widgets.HBox([canvas, self.picture], layout=row | {"grid_gap": "0 16px"}),
             self.caption,
         ]
@@ -82,7 +88,7 @@ class SearchExplorer(Explorer):
 
     def _look_up(self, query: int, k: int, ink: bytes) -> list[tuple[str, str, torch.Tensor, torch.Tensor]]:
         model, (index, _) = shared_weights(DENSE[k]), load_index(k)
-        x = self.test.x[query][None]
+        x = self.images.x[query][None]
         if any(ink):
             x = torch.from_numpy(normalise_digit(ink_as_array(ink))).view(1, PIXELS)
         z = model.encode(x)  # (1, k)
@@ -95,8 +101,8 @@ class SearchExplorer(Explorer):
         ]
 
     def _label(self, query: int, ink: bytes) -> int | None:
-        """The test digit's label; a drawing has none."""
-        return None if any(ink) else int(self.test.y[query])
+        """The image's label; a drawing, or a picture that is no digit, has none."""
+        return int(self.images.y[query]) if self.images.are_digits and not any(ink) else None
 
     def _rows(self, query: int, k: int, ink: bytes) -> dict[str, np.ndarray]:
         label, rows = self._label(query, ink), {}
@@ -120,20 +126,21 @@ class SearchExplorer(Explorer):
         found = {name: self.library.y[places] for name, _, _, places in self._search(query, k, ink)}
         if label is None:
             labels = "; ".join(f"{name} {' '.join(map(str, y.tolist()))}" for name, y in found.items())
-            return f"Your drawing. Labels of the ten found by {labels}."
+            shown = "Your drawing" if any(ink) else self.images.called(query).capitalize()
+            return f"{shown}. Labels of the ten found by {labels}."
         right = ", ".join(f"{name} {int((y == label).sum())}" for name, y in found.items())
         precision = load_index(k)[1]
         means = (FOUND * share for share in (self.by_pixels, precision["numbers"], precision["bits"]))
         overall = "{:.1f}, {:.1f} and {:.1f}".format(*means)
         return (
-            f"Test digit {query}, labelled {label}. Same label among the ten found (others are inverted): {right}. "
+            f"{self.images.name.capitalize()} {query}, labelled {label}. "
+            f"Same label among the ten found (others are inverted): {right}. "
             f"Mean over {QUERIES:,} test digits: {overall}."
         )
 
     def draw_static(self, figure: Figure) -> None:
         """The three rows."""
         settings = self.settings()
-        label = self._label(settings["query"], settings["ink"])
-        asked = "a drawing" if label is None else f"a {label}"
+        asked = "a drawing" if any(settings["ink"]) else self.images.called(settings["query"])
         title = f"Asked for {asked}: what each search sees of it, and the ten it finds; wrong labels inverted"
         plot_reconstructions(self._rows(**settings), ax=figure.subplots(), title=title)

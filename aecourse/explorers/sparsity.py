@@ -11,10 +11,11 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.checks import check_choice, check_whole
-from aecourse.data import load_mnist
+from aecourse.data import ImageSet, load_mnist
 from aecourse.explorers.base.canvases import PointPicker
 from aecourse.explorers.base.chart import svg_curve
-from aecourse.explorers.base.controls import digit_set_box, with_number_box
+from aecourse.explorers.base.controls import number_box, with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.training_panel import TrainingPanel
 from aecourse.explorers.base.view import Explorer, png
 from aecourse.explorers.training import TrainingExplorer
@@ -32,16 +33,6 @@ ROWS, COLUMNS = 5, 10  # atoms on the map at once
 PAGE = ROWS * COLUMNS
 
 
-@functools.lru_cache(maxsize=4)
-def seen(penalty: str, strength: float, digits: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Ten test digits, their codes in the order of the atoms, and what comes back; (10, 784), (10, 1024), (10, 784)."""
-    net = load_sparse_net(penalty, strength)
-    with torch.inference_mode():
-        x = load_mnist()[1].one_of_each(digits)
-        z = net.model.encode(x)
-        return x, z[:, net.order], net.model.decode(z)
-
-
 def atom_images(atoms: torch.Tensor) -> np.ndarray:
     """Atoms, rows of positive and negative numbers, as images whose mid-gray is 0; (n, 784) → (n, 28, 28) uint8."""
     return as_images(0.5 + 0.5 * atoms / atoms.abs().amax(1, keepdim=True).clamp(min=1e-9))
@@ -56,27 +47,33 @@ class SparsityExplorer(Explorer):
     ----------
     penalty : "l1", "kl" or "topk"
     strictness : 1, 2 or 3
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        What to show instead of the test digits.
 
     Attributes
     ----------
     penalty, strictness : which shipped network
-    digits : which ten test digits, a whole number from 0
+    digits : which ten images, a whole number from 0
     digit : which of the ten is taken apart, 0 to 9
     atom : which unit is looked at, 0 to 1023, numbered by how often they are used
     """
 
-    def __init__(self, penalty: str = "l1", strictness: int = 2) -> None:
+    def __init__(
+        self, penalty: str = "l1", strictness: int = 2, *, images: ImageSet | torch.Tensor | None = None
+    ) -> None:
         check_choice("penalty", penalty, PENALTIES)
         strictness = check_whole("strictness", strictness, maximum=3)
         self.nets = {kind: [load_sparse_net(kind, place) for place in POSITIONS[kind]] for kind in POSITIONS}
-        self.test, net = load_mnist()[1], self.nets[penalty][strictness - 1]
-        start = int(self._take_apart(net, seen(penalty, POSITIONS[penalty][strictness - 1], 1)[1][3])[0][0])
+        self.images, self.test = shown_images(images), load_mnist()[1]
+        self._seen = functools.lru_cache(maxsize=4)(self._freshly_seen)
+        self.digits = self.images.set_box()
+        last = min(10, len(self.images)) - 1
+        self.digit = number_box(3, last, f"{self.images.noun} to take apart")
+        net, z = self.nets[penalty][strictness - 1], self._seen(penalty, strictness, self.digits.value)[1]
+        start = int(self._take_apart(net, z[self.digit.value])[0][0])
         self.penalty = widgets.Dropdown(options=MENU, value=penalty, description="penalty", layout={"width": "300px"})
         self.strictness = widgets.IntSlider(strictness, 1, 3)
-        small = {"style": {"description_width": "initial"}, "layout": {"width": "190px"}}
-        self.digits = digit_set_box()
-        self.digit = widgets.BoundedIntText(3, 0, 9, description="digit to take apart", **small)
-        self.atom = widgets.BoundedIntText(start, 0, len(net.atoms) - 1, description="atom to look at", **small)
+        self.atom = number_box(start, len(net.atoms) - 1, "atom to look at")
         super().__init__(
             {"penalty": self.penalty, "strictness": self.strictness, "digits": self.digits, "digit": self.digit}
             | {"atom": self.atom}
@@ -91,7 +88,9 @@ class SparsityExplorer(Explorer):
         row = {"flex_flow": "row wrap", "align_items": "center"}
         left = widgets.VBox([self.picture, self.caption], layout={"flex": "5 1 520px", "min_width": "0"})
         right = widgets.VBox([self.legend, self.picker, self.curve], layout={"flex": "3 1 300px", "min_width": "280px"})
-        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=sparse_setup(self.penalty.value)))
+        self.training_panel = TrainingPanel(
+            lambda: TrainingExplorer(setup=sparse_setup(self.penalty.value), images=self.images)
+        )
         self.penalty.observe(lambda change: self.training_panel.renew(), "value")
         self.children = [
             self.accessibility,
@@ -113,6 +112,17 @@ class SparsityExplorer(Explorer):
         place = min(int(down * ROWS), ROWS - 1) * COLUMNS + min(int(right * COLUMNS), COLUMNS - 1)
         self.atom.value = min(self.atom.value // PAGE * PAGE + place, self.atom.max)
 
+    @torch.inference_mode()
+    def _freshly_seen(self, penalty: str, strictness: int, digits: int) -> tuple[torch.Tensor, ...]:
+        """Ten images, their codes in the order of the atoms, what comes back; (10, 784), (10, 1024), (10, 784)."""
+        net, x = self.nets[penalty][strictness - 1], self.images.ten(digits)
+        z = net.model.encode(x)
+        return x, z[:, net.order], net.model.decode(z)
+
+    def _one(self, digit: int) -> str:
+        """One of the ten in words."""
+        return f"the {digit}" if self.images.are_digits else f"picture {digit} of the ten"
+
     def _take_apart(self, net: SparseNet, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The units that add most to one digit, and the picture after each is added; (units,) → (10,), (10, 784)."""
         strongest = (z * net.atoms.norm(dim=1)).topk(SHOWN).indices
@@ -121,14 +131,14 @@ class SparsityExplorer(Explorer):
 
     def _rows(self, penalty: str, strictness: int, digits: int, digit: int, atom: int) -> dict[str, np.ndarray]:
         net = self.nets[penalty][strictness - 1]
-        x, z, x_hat = seen(penalty, POSITIONS[penalty][strictness - 1], digits)
+        x, z, x_hat = self._seen(penalty, strictness, digits)
         strongest, sums = self._take_apart(net, z[digit])
         users = self.test.x[net.users[: int(net.counts[atom]), atom]]
         look = np.concatenate([atom_images(net.atoms[[atom]]), *([as_images(users)] if len(users) else [])])
         return {
-            "ten digits": as_images(x),
+            f"ten {self.images.noun}s": as_images(x),
             "restored": as_images(x_hat),
-            f"strongest atoms of the {digit}": atom_images(net.atoms[strongest]),
+            f"strongest atoms of {self._one(digit)}": atom_images(net.atoms[strongest]),
             "their sum so far": as_images(sums),
             f"atom {atom}, and who uses it": look,
         }
@@ -142,7 +152,7 @@ class SparsityExplorer(Explorer):
     def describe(self, penalty: str, strictness: int, digits: int, digit: int, atom: int) -> str:
         """The network's three scores, how many atoms build the digit and which, how often the atom is used."""
         net = self.nets[penalty][strictness - 1]
-        x, z, _ = seen(penalty, POSITIONS[penalty][strictness - 1], digits)
+        x, z, _ = self._seen(penalty, strictness, digits)
         strongest, sums = self._take_apart(net, z[digit])
         active, uses = int(net.model.active(z[digit]).sum()), int(net.counts[atom])
         alone = (sums[-1] - x[digit]).square().mean()
@@ -150,8 +160,8 @@ class SparsityExplorer(Explorer):
             f"{SYMBOLS[penalty]} = {POSITIONS[penalty][strictness - 1]:g}: test MSE {net.scores['test_mse']:.4f}, "
             f"{net.scores['test_awake']:.1%} of {len(net.atoms)} units awake for a digit"
             f"{' (activity above 0.1; below, they whisper)' if penalty == 'kl' else ''}, "
-            f"{net.scores['test_dead']:.1%} dead. The {digit} wakes {active}; the ten strongest, from the left, are "
-            f"{', '.join(map(str, strongest.tolist()))} (MSE with these alone {alone:.4f}). "
+            f"{net.scores['test_dead']:.1%} dead. {self._one(digit).capitalize()} wakes {active}; the ten strongest, "
+            f"from the left, are {', '.join(map(str, strongest.tolist()))} (MSE with these alone {alone:.4f}). "
             f"Atom {atom} is awake for {uses / SPARSE_SAMPLE:.1%} of {SPARSE_SAMPLE:,} test digits"
             + (f"; beside it the {min(USERS, uses)} that use it most." if uses else ": nobody uses it.")
         )

@@ -10,8 +10,9 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.checks import check_whole
-from aecourse.data import PIXELS, SIDE, load_mnist
-from aecourse.explorers.base.controls import digit_set_box, with_number_box
+from aecourse.data import PIXELS, SIDE, ImageSet
+from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.training_panel import TrainingPanel
 from aecourse.explorers.base.view import Explorer
 from aecourse.explorers.training import TrainingExplorer
@@ -35,31 +36,38 @@ class StackExplorer(Explorer):
         After greedy pretraining, before fine-tuning; default the shipped "stacked-greedy".
     tuned : StackedAutoencoder, optional
         The same stack after fine-tuning; default the shipped "stacked-tuned".
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        What to show instead of the test digits.
 
     Attributes
     ----------
     steps : list of `aecourse.zoo.stack_steps.StackStep`
     pixel_accuracy : float, what the same probe reaches on the pixels, without any stack
     step : the slider; set `explorer.step.value`
-    digits : which ten test digits are shown, a whole number from 0
+    digits : which ten images are shown, a whole number from 0
     """
 
     def __init__(
-        self, step: int = 3, *, greedy: StackedAutoencoder | None = None, tuned: StackedAutoencoder | None = None
+        self,
+        step: int = 3,
+        *,
+        greedy: StackedAutoencoder | None = None,
+        tuned: StackedAutoencoder | None = None,
+        images: ImageSet | torch.Tensor | None = None,
     ) -> None:
         if (greedy is None) != (tuned is None):
             raise ValueError("greedy and tuned must be given together: one stack before and after its fine-tuning")
         self.steps = shipped_stack_steps() if greedy is None else stack_steps(greedy, tuned)
         last = len(self.steps) - 1
         step = check_whole("step", step, minimum=0, maximum=last)
-        self.test = load_mnist()[1]
+        self.images = shown_images(images)
         self.pixel_accuracy = pixel_accuracy()
         self.step = widgets.IntSlider(step, 0, last, layout={"width": "100%"})
-        self.digits = digit_set_box()
+        self.digits = self.images.set_box()
         super().__init__({"step": self.step, "digits": self.digits})
         self.table = widgets.HTML(layout={"flex": "3 1 420px", "min_width": "400px", "margin": "0 0 0 18px"})
         self.picture.layout.flex = "5 1 460px"
-        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=stack_setup()))
+        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=stack_setup(), images=self.images))
         self.children = [
             self.accessibility,
             widgets.HBox(
@@ -74,7 +82,7 @@ class StackExplorer(Explorer):
 
     def _rows(self, step: int, digits: int) -> dict[str, torch.Tensor]:
         model = self.steps[step].model
-        x = self.test.one_of_each(digits)
+        x = self.images.ten(digits)
         z = model.encode(x)
         return {"original": x, f"code: {z.shape[1]}": code_tiles(z), "restored": model.decode(z)}
 

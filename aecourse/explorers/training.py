@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,18 +15,21 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.checks import check_whole
-from aecourse.data import load_mnist
+from aecourse.data import ImageSet, load_mnist
 from aecourse.device import own_random_numbers, use_threads
 from aecourse.evaluation import reconstruction_mse
 from aecourse.explorers.base.chart import svg_curve
 from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.view import Explorer
 from aecourse.explorers.training_setups import TrainingSetup, dense_setup
 from aecourse.models import Autoencoder
-from aecourse.plotting import BLUE, VERMILION, mosaic, plot_reconstructions
+from aecourse.plotting import BLACK, BLUE, VERMILION, mosaic, plot_reconstructions
 from aecourse.training import History, fit
 from aecourse.zoo import load_split
 
+BATCH_SIZE = 64
+FEW = 500  # validation digits whose loss is drawn between epochs
 PAUSE = 0.25  # seconds between pictures while training: four a second are plenty for an eye
 
 
@@ -50,6 +54,8 @@ class TrainingExplorer(Explorer):
         What to train instead of a dense autoencoder of `latent_dim` numbers.
     on_done : callable, optional
         Called with the TrainedNetwork after each run.
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        Whose first ten to show instead of ten test digits; the training and its test stay with the digits.
 
     Attributes
     ----------
@@ -64,12 +70,13 @@ class TrainingExplorer(Explorer):
         *,
         setup: TrainingSetup | None = None,
         on_done: Callable[[TrainedNetwork], None] | None = None,
+        images: ImageSet | torch.Tensor | None = None,
     ) -> None:
         latent_dim = check_whole("latent_dim", latent_dim, maximum=64)
         self.setup = dense_setup(latent_dim) if setup is None else setup
         self.test = load_mnist()[1]
         self.on_done = on_done
-        self.shown = self.test.one_of_each()
+        self.shown = (shown := shown_images(images)).ten(shown.first)
         self.row_names = (self.setup.seen[0], "restored")
         self.setting = self.setup.setting
         self.epochs = widgets.IntSlider(5, 1, 20)
@@ -108,6 +115,7 @@ class TrainingExplorer(Explorer):
         with own_random_numbers(seed=0):  # the same start each time
             self.model = self.setup.build(self.setting.value)
         self.history, self.trained = History(), None
+        self._live: list[tuple[float, float]] = []  # (epochs so far, loss on a few validation digits)
         self._view = copy.deepcopy(self.model).eval()
 
     def _new_setting(self) -> None:
@@ -124,6 +132,19 @@ class TrainingExplorer(Explorer):
         self.start.disabled, self.stop.disabled = True, False
         self._thread = threading.Thread(target=self._run, args=(self.epochs.value, self.lr.value), daemon=True)
         self._thread.start()
+
+    def memory(self) -> dict:
+        """The settings of the buttons and sliders, and the network as far as it is trained."""
+        settings = {name: self.presettable()[name].value for name in ("setting", "epochs", "lr")}
+        return {"settings": settings, "network": (self.model, self.history, self.trained, self._live)}
+
+    def remember(self, memory: dict) -> None:
+        """Go on where the explorer of an earlier run of the cell stood; a run under way was stopped."""
+        for name, value in memory["settings"].items():
+            self.presettable()[name].value = value
+        self.model, self.history, self.trained, self._live = memory["network"]
+        self._view = copy.deepcopy(self.model).eval()
+        self.refresh()
 
     def presettable(self) -> dict[str, widgets.Widget]:
         """What is to be trained and how, and the two buttons."""
@@ -148,8 +169,9 @@ class TrainingExplorer(Explorer):
         model, self._seen_at = self.model, 0.0
         try:
             fitting, valid = load_split()  # held no longer than the run
+            self._few, self._steps, self._per_epoch = valid.x[:FEW], 0, -(-len(fitting.x) // BATCH_SIZE)
             self.history = fit(
-                model, fitting.x, epochs=epochs, lr=lr, validation=valid.x, stop=self._stopping,
+                model, fitting.x, epochs=epochs, lr=lr, batch_size=BATCH_SIZE, validation=valid.x, stop=self._stopping,
                 on_epoch=self._epoch_done, on_step=self._step_done, progress=False,
             )  # fmt: skip
             if self._closing:
@@ -170,10 +192,13 @@ class TrainingExplorer(Explorer):
         self._seen_at = 0.0
 
     def _step_done(self) -> None:
-        """Refresh the picture if it is old enough."""
+        """Refresh the picture and the curve if they are old enough."""
+        self._steps += 1
         if time.monotonic() - self._seen_at > PAUSE:
             self._seen_at = time.monotonic()
             self._swap_view(self.model)
+            with torch.inference_mode():
+                self._live.append((self._steps / self._per_epoch, float(self._view.loss(self._few)["total"])))
             self.refresh()
 
     def _swap_view(self, model: Autoencoder) -> None:
@@ -206,18 +231,21 @@ class TrainingExplorer(Explorer):
         return sentence + (f". Ended early by {history.stopped}; what was learnt is kept." if history.stopped else ".")
 
     def decorate(self) -> None:
-        """The loss after each epoch."""
+        """The loss after each epoch, and of a few digits while it runs."""
         history, epochs = self.history, list(range(1, self.history.epochs + 1))
+        live = [point for point in self._live if math.isfinite(point[1])]
         series = {
             "training": (BLUE, epochs, [terms["total"] for terms in history.train]),
             "validation": (VERMILION, epochs, [terms["total"] for terms in history.validation]),
+            f"{FEW} of them, live": (BLACK, [x for x, _ in live], [y for _, y in live]),
         }
+        series = {name: line for name, line in series.items() if line[1]}
         self.curve.value = svg_curve(
-            series if epochs else {},
-            title="Loss after each epoch" if epochs else "The loss will appear here",
+            series,
+            title="Loss after each epoch" if series else "The loss will appear here",
             x_label="epoch",
             y_label=f"{self.setup.loss} (log scale)",
-            x_range=(1, max(2, self.epochs.value, len(epochs))),
+            x_range=(0, max(1, self.epochs.value, len(epochs))),
         )
 
     def draw_static(self, figure: Figure) -> None:

@@ -107,7 +107,7 @@ def fit(
     stop : threading.Event, optional
         Set it from another thread to end the training after the current step.
     progress : bool
-        Show a progress bar.
+        Show a progress bar with the time that is left.
 
     Returns
     -------
@@ -127,9 +127,11 @@ def fit(
 
     Notes
     -----
-    The defaults were chosen on validation digits, for 1, 3 and 20 epochs: tests/controls/training_default.py
-    compares them with the loops that others use. Every family tried survived a rate three times as high. In long
-    trainings of sparse and variational networks a third of the default rate leaves more units in use.
+    The defaults were chosen on validation digits, for all families at 1, 3, 5, 10 and 20 epochs:
+    tests/controls/training_default.py compares them with the loops that others use, and they lose to none. Of the
+    families, three times the rate kills deep networks of tanh units trained all at once, in two starts of three
+    (a warm-up of 300 steps saved them), and denoisers trained for 3 epochs, in one of three. In long trainings of
+    sparse and variational networks a third of the default rate leaves more units in use.
 
     References
     ----------
@@ -198,8 +200,14 @@ def training_loop(
     stopping = stop.is_set if stop is not None else lambda: False
     started = time.perf_counter()
     bar = tqdm(
-        total=epochs, desc=f"training, {epochs} epochs", bar_format="{desc} {bar}{postfix}", disable=not progress
+        total=epochs * steps,
+        desc=f"training, {epochs} epoch{'s'[: epochs > 1]}",
+        bar_format="{desc} {bar}{postfix}",
+        mininterval=0.5,
+        smoothing=0,  # the mean speed so far
+        disable=not progress,
     )
+    bar.bar_format = "{desc} {bar} {remaining} left{postfix}"  # from now on: what is stored has no time in it
     try:
         for _ in range(epochs):
             model.train()
@@ -210,6 +218,7 @@ def training_loop(
                 terms["total"].backward()
                 optimizer.step()
                 scheduler.step()
+                bar.update()
                 for name, value in terms.items():
                     sums[name] = sums.get(name, 0) + value.detach()
                 if on_step is not None:
@@ -224,7 +233,6 @@ def training_loop(
             if validate is not None:
                 history.validation.append(validate())
             history.seconds.append(time.perf_counter() - started)
-            bar.update()
             bar.set_postfix_str(f"epoch {history.epochs}, loss {history.train[-1]['total']:.5f}")
             if on_epoch is not None:
                 on_epoch(history)

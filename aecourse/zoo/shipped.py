@@ -20,7 +20,7 @@ from aecourse.zoo.weights import read_card, shared_weights
 
 BATCH = 1_000  # pictures encoded or scored at once, which takes little memory
 COMPONENTS = 16  # of the PCA that detects anomalies, as many numbers as the code of the networks
-INK_POWERS = (0.0, 0.5)
+INK_POWERS = (0.0, 0.5, 1.0)
 LIBRARY = 10_000  # training digits that are searched
 QUERIES = 1_000  # test digits behind the precision of a search
 FOUND = 10

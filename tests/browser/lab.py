@@ -17,8 +17,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
-SCREENSHOTS = ROOT / "build" / "screenshots"
 CONFIG = ROOT / "aecourse" / "assets" / "jupyter" / "jupyter_lab_config.py"
+SCREENSHOTS = ROOT / "build" / "screenshots"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -41,8 +41,9 @@ RUN = """async (places) => {
   const board = window.jupyterapp.shell.currentWidget.content, commands = window.jupyterapp.commands;
   const code = [...board.widgets.keys()].filter(
     (i) => board.widgets[i].model.type === 'code' && board.widgets[i].model.sharedModel.source.trim());
+  const setUp = code.find((i) => board.widgets[i].model.sharedModel.source.includes('pick_device()')) ?? code[0];
   if (places) {
-    for (const place of places = [...new Set([code[0], ...places])]) {
+    for (const place of places = [...new Set([setUp, ...places])]) {
       board.deselectAll();
       board.activeCellIndex = place;
       await commands.execute('notebook:run-cell');
@@ -93,17 +94,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[str]:
-    """JupyterLab as `make lab` serves it, on a copy of the notebooks; its address has {} for workspace and notebook."""
-    shutil.copytree(ROOT / "notebooks", home / "notebooks")
-    shutil.copytree(ROOT / "images", home / "images")
-    port = free_port()
+def serve(home: Path, port: int = 0) -> Iterator[str]:
+    """JupyterLab as `aecourse lab` serves it, on a working copy; its address has {} for workspace and notebook."""
+    port = port or free_port()
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     environment = {name: str(home / name.lower()) for name in folders}
     command = [
-        "jupyter", "lab", f"--config={CONFIG}", "--no-browser", "--expose-app-in-browser",
+        "aecourse", "lab", "--no-browser",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=test",
-        f"--ServerApp.root_dir={home}",
     ]  # fmt: skip
     with running(command, f"http://127.0.0.1:{port}/api?token=test", environment, log=home / "server.log", cwd=home):
         yield f"http://127.0.0.1:{port}/lab/workspaces/{{}}/tree/notebooks/{{}}?token=test"
@@ -112,9 +110,10 @@ def serve(home: Path) -> Iterator[str]:
 @contextmanager
 def running(module: list[str], address: str, environment: dict[str, str], *, log: Path, cwd: Path) -> Iterator[None]:
     """`python -m module …` from its first answer at the address to the end of the block."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}  # here a learner works
     with log.open("w") as file:
         server = subprocess.Popen(
-            [sys.executable, "-m", *module], env=os.environ | environment, stdout=file, stderr=file, cwd=cwd
+            [sys.executable, "-m", *module], env=ours | environment, stdout=file, stderr=file, cwd=cwd
         )
     try:
         _wait_until_served(address, server, log)
@@ -173,6 +172,14 @@ class Lab:
         """Open a notebook, alone in a new workspace, and wait for its kernel."""
         self.end_kernel()
         self.page.goto(self.url.format(uuid.uuid4().hex, notebook))
+        self._wait_until_open()
+
+    def reload(self) -> None:
+        """Load the page anew; the kernel goes on."""
+        self.page.reload()
+        self._wait_until_open()
+
+    def _wait_until_open(self) -> None:
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
         self.page.wait_for_function(KERNEL_IS_IDLE)
         self.page.evaluate(LISTEN)
@@ -191,14 +198,14 @@ class Lab:
         """Run All, and wait until every cell has run without an error."""
         self._run(None, timeout=3 * PATIENCE)
 
-    def run_explorers(self, prepare: str = "") -> None:
-        """Run `prepare` beside the notebook, its first code cell, and the cells that make explorers."""
-        self.page.evaluate(
-            """(code) => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute(
-                 { code, silent: true }).done.then((reply) => reply.content.status)""",
-            prepare,
-        )
+    def run_explorers(self) -> None:
+        """Run the set-up cell and the cells that make explorers."""
         self._run(list(self.explorers.values()), timeout=PATIENCE)
+
+    def run_cells(self, places: list[int]) -> None:
+        """Run the set-up cell and those at some places."""
+        outcome = self.page.wait_for_function(RUN, arg=places, timeout=1000 * PATIENCE).json_value()
+        assert outcome["errors"] == [], outcome["errors"]
 
     def _run(self, places: list[int] | None, timeout: float) -> None:
         outcome = self.page.wait_for_function(RUN, arg=places, timeout=1000 * timeout).json_value()

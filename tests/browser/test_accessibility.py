@@ -142,3 +142,40 @@ def test_the_caption_is_spoken_once_the_picture_rests(gallery: Lab) -> None:
         assert words != before
         expect(told).to_have_text(words)
         assert caption.text_content() == words
+
+
+# What sticks out of an explorer or is cut off in it, and charts that are wider than every picture.
+ODDITIES = """(explorer) => {
+  const box = explorer.getBoundingClientRect(), size = (node) => node.getBoundingClientRect();
+  const all = [...explorer.querySelectorAll('*')].filter((node) => node.checkVisibility() && size(node).width > 1);
+  const widest = (kind) => Math.max(0, ...all.filter((node) => node.matches(kind)).map((node) => size(node).width));
+  const odd = all.filter((node) => size(node).left < box.left - 2 || size(node).right > box.right + 2
+    || (node.clientWidth && node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).overflowX !== 'visible'));
+  const pictures = widest('.aecourse-rows, canvas'), charts = widest('svg');
+  const words = (node) => `${node.className.baseVal ?? node.className}: ${node.textContent.slice(0, 40)}`;
+  return [...odd.map(words), ...(charts > pictures && pictures ? [`a chart of ${charts}, pictures ${pictures}`] : [])];
+}"""
+
+
+TOGGLE_FILES = "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
+
+
+@pytest.mark.parametrize("width", [700, 911, 1366, 2200])  # 911 is also 1366 at a zoom of 150 %
+def test_nothing_is_cut_with_everything_open(gallery: Lab, width: int) -> None:
+    """Pads and training panels open: no label is cut, nothing sticks out, no chart is larger than the pictures."""
+    before, found = gallery.page.viewport_size, {}
+    gallery.page.set_viewport_size({"width": width, "height": 950})
+    if narrow := width < 800:  # no room for the list of files
+        gallery.page.evaluate(TOGGLE_FILES)
+    for place, name in enumerate(NAMES):
+        explorer = gallery.show(place)
+        for button in explorer.locator("button[aria-pressed=false]:visible, button.widget-toggle-button:visible").all():
+            if "mod-active" not in (button.get_attribute("class") or ""):
+                button.click()
+        gallery.settle()
+        found[name] = explorer.evaluate(ODDITIES)
+        gallery.shoot(f"open_{name}_{width}")
+    if narrow:
+        gallery.page.evaluate(TOGGLE_FILES)
+    gallery.page.set_viewport_size(before)
+    assert {name: what for name, what in found.items() if what} == {}

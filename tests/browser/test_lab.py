@@ -17,7 +17,6 @@ from playwright.sync_api import BrowserContext, Locator
 pytestmark = pytest.mark.browser
 
 CHEAPEST = "00_start_here"
-PREPARE = {"02_encoder_and_decoder": "from aecourse.zoo import load_weights; sheet = load_weights('map-2d')"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def notebook(request: pytest.FixtureRequest, window: BrowserContext, lab_url: st
     """A page with the notebook of this name, its explorers at work; for all tests that name it."""
     lab = Lab(window.new_page(), lab_url)
     lab.open(f"{request.param}.ipynb")
-    lab.run_explorers(PREPARE.get(request.param, ""))
+    lab.run_explorers()
     yield lab
     lab.close()
 

@@ -8,7 +8,6 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import joblib
@@ -116,25 +115,11 @@ def test_jupyterhub_knows_every_setting(load) -> None:
         assert set(settings) <= set(classes[name].class_traits(config=True)), name
 
 
-def test_own_work_stays_and_a_deleted_notebook_comes_back(load, tmp_path: Path) -> None:
-    """What happens before a student's server starts, three times."""
+def test_each_server_fills_its_own_students_folder(load) -> None:
+    """The copies are made by the server that opens them (tests/classroom/test_working_copy.py), in its home folder."""
     config = load()
-    student = SimpleNamespace(home_dir=str(tmp_path / "ada"))
-    mine, lost = (tmp_path / "ada" / "notebooks" / f"{name}.ipynb" for name in ("00_start_here", "01_compression"))
-    original = (ROOT / "notebooks" / "00_start_here.ipynb").read_bytes()
-
-    config.Spawner.pre_spawn_hook(student)
-    names = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert {path.name for path in mine.parent.iterdir()} == names
-    assert mine.read_bytes() == original
-    assert (tmp_path / "ada" / "images" / "course_map.svg").exists()
-
-    mine.write_text("my answers")
-    lost.unlink()
-    config.Spawner.pre_spawn_hook(student)
-    assert mine.read_text() == "my answers"
-    assert lost.exists()
-    assert (ROOT / "notebooks" / "00_start_here.ipynb").read_bytes() == original
+    assert config.Spawner.environment["AECOURSE_WORK"] == config.Spawner.notebook_dir == "~"
+    assert any(argument.endswith("jupyter_lab_config.py") for argument in config.Spawner.args)
 
 
 @pytest.mark.parametrize(("cores", "students", "threads"), [(2, "30", "1"), (64, "8", "8"), (64, "", "2")])

@@ -17,7 +17,11 @@ from helpers.paths import NOTEBOOKS
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 import aecourse
-from aecourse.classroom.answers import (
+from aecourse.classroom.answers import read_answers
+from aecourse.classroom.formulas import prose
+from aecourse.classroom.notebook_files import COPY, fingerprint, read_shipped
+from aecourse.classroom.report import main, render
+from aecourse.classroom.saved import (
     NOT_ATTEMPTED,
     NOT_RUN,
     NOT_YET,
@@ -26,9 +30,7 @@ from aecourse.classroom.answers import (
     UNREADABLE,
     Answer,
     SavedPrediction,
-    read_answers,
 )
-from aecourse.classroom.report import main, prose, render
 from aecourse.exercises import Prediction, check
 from aecourse.records import RECORD
 
@@ -42,7 +44,7 @@ def predicted(choice: str | None, measured: str) -> list[nbformat.NotebookNode]:
     asks = ran(
         f"guess = Prediction(\n    '00.left',\n    'How much is left?',\n    {OPTIONS!r},\n)\nguess", space=space
     )
-    space["guess"].buttons.value = choice
+    space["guess"].value = choice or ""
     return [asks, ran(f"guess.reveal({measured!r})", count=2, space=space)]
 
 
@@ -65,17 +67,17 @@ def test_prediction_never_revealed() -> None:
     assert read_answers(notebook(asks)).predictions == [SavedPrediction("00.left")]
 
 
-def test_prediction_revealed_twice_counts_as_last_revealed() -> None:
-    """The second choice stands."""
-    cells = [*predicted("less", "a half")[:1], *predicted("less", "a half")[1:], *predicted("a half", "a half")[1:]]
-    assert read_answers(notebook(*cells)).predictions == [SavedPrediction("How much is left?", "a half", "a half")]
+def test_the_vote_before_the_result_counts() -> None:
+    """Whoever votes anew and looks again has still predicted what stood when the result was first shown."""
+    cells = [*predicted("less", "a half"), *predicted("a half", "a half")]
+    assert read_answers(notebook(*cells)).predictions == [SavedPrediction("How much is left?", "less", "a half")]
 
 
 def test_two_predictions_in_one_cell_keep_their_order() -> None:
     """Each revealed answer goes to the question of its name."""
     space = {"Prediction": Prediction}
     asks = ran("a = Prediction('00.a', 'A?', ['x', 'y'])\nb = Prediction('00.b', 'B?', ['x', 'y'])", space=space)
-    space["a"].buttons.value, space["b"].buttons.value = "x", "y"
+    space["a"].value, space["b"].value = "x", "y"
     reveals = ran("b.reveal('x')\na.reveal('x')", count=2, space=space)
     assert read_answers(notebook(asks, reveals)).predictions == [
         SavedPrediction("A?", "x", "x"),
@@ -89,7 +91,7 @@ def test_two_predictions_in_one_cell_keep_their_order() -> None:
         ('check("00.1", 12.25)', RIGHT, ""),
         ('check("00.1", 16)', NOT_YET, r"\w{3,}"),
         ('ratio = ...\ncheck("00.1", ratio)', NOT_ATTEMPTED, ""),
-        ('def f(x, y):\n    return 1 / 0\n\n\ncheck("00.2", f)', NOT_YET, "ZeroDivisionError"),
+        ('def f(x, y):\n    return 1 / 0\n\n\ncheck("00.2", f)', STOPPED, "ZeroDivisionError"),
         ('ratio = lost\ncheck("00.1", ratio)', STOPPED, "NameError: name 'lost'"),
         ('check("00.1", 16)\ncheck("00.1", 12.25)', RIGHT, ""),
         ('check("00.1", 12.25)\ncheck("00.1", 16)', NOT_YET, r"\w{3,}"),
@@ -273,8 +275,125 @@ def test_page_is_accessible_and_dated() -> None:
 def test_prose_marks_up_and_escapes() -> None:
     """The little Markdown that exercises use."""
     assert prose("**01.1 (easy)** *Hint:* `a < b`, $k$") == (
-        "<strong>01.1 (easy)</strong> <em>Hint:</em> <code>a &lt; b</code>, <var>k</var>"
+        "<strong>01.1 (easy)</strong> <em>Hint:</em> <code>a &lt; b</code>, "
+        '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mi>k</mi></mrow></math>'
     )
+
+
+@pytest.mark.parametrize(
+    ("latex", "shown"),
+    [
+        (r"n \ge 2", "n≥2"),
+        (r"a < b", "a<b"),
+        (r"\|J\|_F^2", "‖J‖F2"),
+        (r"\mathbb E[\,x \mid \tilde x\,]", "E[x∣x~]"),
+        (r"\text{<script>alert(1)</script>}", "<script>alert(1)</script>"),
+        (r"\href{javascript:alert(1)}{x}", "x"),
+        (r"\style{color:red}{x}", "x"),
+        (r"\begin{matrix} 1", r"\begin{matrix} 1"),
+        ("{", "{"),
+    ],
+)
+def test_formulas_are_set(latex: str, shown: str) -> None:
+    """As MathML without an address, a style or a script; what cannot be read stays as it was written."""
+    page = Page(str(prose(f"**Let ${latex}$** be `$HOME` and `$PATH`")))
+    assert page.text == f"Let {shown} be $HOME and $PATH"
+    assert {tag for tag, _ in page.seen} & {"math", "code"} and "script" not in {tag for tag, _ in page.seen}
+    assert not [name for _, attributes in page.seen for name in attributes if name in ("href", "style", "onclick")]
+
+
+def test_every_formula_of_an_exercise_can_be_set() -> None:
+    """None of the shipped tasks falls back to what was written."""
+    tasks = [answer.task for path in NOTEBOOKS for answer in read_answers(nbformat.read(path, as_version=4)).answers]
+    formulas = [formula for task in tasks for formula in re.findall(r"\$([^$]+)\$", task)]
+    assert len(formulas) > 40
+    assert not [formula for formula in formulas if "<math" not in prose(f"${formula}$")]
+
+
+def shipped_pair() -> tuple[nbformat.NotebookNode, nbformat.NotebookNode]:
+    """A notebook as it ships, with a question, a claim and a stub, and a copy of it."""
+    stub = ran('ratio = ...\ncheck("00.1", ratio)', count=4, tag="exercise")
+    cells = [*predicted(None, "less"), ran('claim("00.c", "A", 1, at_most=1)', count=3), stub]
+    cells[0].outputs[0].data.pop("application/vnd.jupyter.widget-view+json")  # as tests/notebooks.py stores it
+    shipped = notebook(*cells)
+    return shipped, nbformat.from_dict(shipped)
+
+
+def empty(copied: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A working copy: the same cells without outputs, and a mark that it began so."""
+    for cell in copied.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    copied.metadata[COPY] = fingerprint(copied)
+    return copied
+
+
+def test_what_was_not_opened_is_said() -> None:
+    """Neither the shipped notebook nor a working copy counts before something is run or written in it."""
+    shipped, copied = shipped_pair()
+    for untouched in (copied, empty(nbformat.from_dict(copied))):
+        reading = read_answers(untouched, shipped)
+        assert (reading.opened, reading.claims, reading.attempted) == (False, 0, 0)
+        assert reading.predictions == [SavedPrediction("00.left")]
+        page = Page(render([("00.ipynb", "today", reading)]))
+        assert "not opened" in page.text and "How much is left?" not in page.text
+    for touched in (copied, empty(nbformat.from_dict(copied))):
+        touched.cells[-1].source = touched.cells[-1].source.replace("...", "16")
+        assert read_answers(touched, shipped).opened
+
+
+def test_a_working_copy_of_an_older_course_was_not_opened() -> None:
+    """Its words differ from what ships today, but nobody wrote them here."""
+    shipped, copied = shipped_pair()
+    old = empty(copied)
+    shipped.cells[0].source += " better said"
+    assert not read_answers(old, shipped).opened
+    old.cells[0].source += " my note"
+    assert read_answers(old, shipped).opened
+
+
+def test_the_shipped_notebook_is_found() -> None:
+    """Under its name, and under that of a fresh copy."""
+    name = NOTEBOOKS[3].name
+    assert read_shipped(name).cells == read_shipped(name.replace(".ipynb", "_fresh_2.ipynb")).cells
+    assert read_shipped("77_mine.ipynb") is None
+
+
+def test_only_claims_run_here_count() -> None:
+    """Whether the notebook came with outputs or without, and also if they agree to the letter."""
+    shipped, copied = shipped_pair()
+    copied.cells[-1] = ran('check("00.1", 16)', count=1, tag="exercise")  # alone, in the shipped notebook
+    assert read_answers(copied, shipped).claims == 0
+    working = empty(nbformat.from_dict(shipped))
+    working.cells[3] = nbformat.from_dict(shipped.cells[3])  # in a working copy that was run half
+    assert read_answers(working, shipped).claims == 1
+    whole = nbformat.from_dict(shipped)
+    whole.cells[1].outputs[0].data["application/vnd.jupyter.widget-view+json"] = {"model_id": "1"}
+    assert read_answers(whole, shipped).claims == 1  # Run All: the questions are widgets again
+
+
+@pytest.mark.parametrize("value", [2.5, "nan", "inf", None, 0.5])
+def test_a_missed_claim_is_listed_with_its_value(value: object) -> None:
+    """Outside its bounds, no number, or a whole one that is not equal."""
+    cell = ran('claim("00.c", "A share", 1, at_least=0.75, at_most=1)')
+    cell.outputs[-1].metadata[RECORD]["value"] = value
+    reading = read_answers(notebook(cell))
+    assert reading.claims == 0 and [claim.bounds for claim in reading.missed] == ["at least 0.75 and at most 1"]
+    text = Page(render([("00.ipynb", "today", reading)])).text
+    assert "Changed settings" in text and "at least 0.75" in text and f"{float(value or 'nan'):.3g}" in text
+
+
+def test_an_exercise_run_again_later_is_noticed() -> None:
+    """By its execution count alone, without the remark that the notebook was not run from top to bottom."""
+    cells = [ran("1"), ran('check("00.1", 12.25)', count=9, tag="exercise"), ran("2", count=3), ran("3", count=4)]
+    reading = read_answers(notebook(*cells))
+    assert reading.answers[0].later and reading.remarks == []
+    assert "run again later" in Page(render([("00.ipynb", "today", reading)])).text
+    cells[1].execution_count = 2
+    assert not read_answers(notebook(*cells)).answers[0].later
+    assert not read_answers(notebook(cells[1])).answers[0].later  # nothing stands below it
+    cells[2].execution_count = 1
+    assert "top to bottom" in read_answers(notebook(*cells)).remarks[0]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -10,11 +10,11 @@ import statistics
 from pathlib import Path
 
 import pytest
-from helpers.notebooks import code_cells, links, outputs, program, prose, read
+from helpers.notebooks import code_cells, links, outputs, program, prose, read, set_up
 from helpers.paths import NOTEBOOKS, ROOT
+from helpers.reading import assigned_later, trained_elsewhere
 
-from aecourse.exercises.protocol import NAME
-from aecourse.records import FIELDS, has_foreign_records, read_records
+from aecourse.records import FIELDS, NAME, has_foreign_records, read_records
 
 LONGEST, LONGEST_CLASS, MEDIAN = 25, 40, 8
 MEGABYTES = 1.5
@@ -22,11 +22,13 @@ EXPLORERS = (
     "BottleneckExplorer|LatentMapExplorer|TrainingExplorer|DrawingPad|StackExplorer|SparsityExplorer|RepairExplorer"
     "|ContractionExplorer|GeneratorExplorer|SearchExplorer|AnomalyExplorer"
 )
+FIGURE = "# Figure: "  # the first line of a folded cell, which JupyterLab shows: what the figure is of
+DRAWS = re.compile(r"\b(show|compare_columns)\(")
+TEACHES = re.compile(r"\b(fit\w*|Prediction|check|claim|experiment|print|backward)\(|\.reveal\(|^class ", re.M)
 ABSOLUTE_PATH = re.compile(r"(?:/(?:home|root|work|tmp|Users|opt|usr)/|[A-Z]:\\\\)")
 
-LESSONS = [
-    path for path in NOTEBOOKS if path.stem != "10_demo_board"
-]  # the board is one cell, for the front of the room
+# the board is one cell, for the front of the room
+LESSONS = [path for path in NOTEBOOKS if path.stem != "10_demo_board"]
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
@@ -39,16 +41,18 @@ def test_the_notebooks_are_numbered_without_gaps() -> None:
 
 @each_lesson
 def test_parts_come_in_order(path: Path) -> None:
-    """The opening, the set-up, and the closing stand where they belong."""
+    """The opening, the set-up, and the closing stand where they belong; 00 begins with its explorer."""
     notebook = read(path)
-    opening = notebook.cells[0].source
+    opening = prose(notebook).split("\n## 1 ")[0]
     places = [
         opening.find(part)
         for part in (f"# {path.name[:2]} ·", "**Promise.**", "**You will be able to**", "**Time**", "**Before this**")
     ]
     assert -1 not in places and places == sorted(places)
-    first_code = code_cells(notebook)[0].source
-    assert "seed_everything(" in first_code and "pick_device()" in first_code
+    needs = set_up(notebook).source
+    assert "seed_everything(" in needs
+    assert f'print(run_all_takes("{path.name[:2]}"))' in needs
+    assert code_cells(notebook).index(set_up(notebook)) == (path.stem == "00_start_here")
     closing = ["## Exercises", "## Recap", "### Common mistakes", "### Further reading", "### Next"]
     places = [prose(notebook).find(f"\n{part}") for part in closing]
     assert -1 not in places and places == sorted(places)
@@ -65,12 +69,13 @@ def test_recap_mirrors_objectives(path: Path) -> None:
 
 @each_lesson
 def test_cells_are_short_and_half_of_them_text(path: Path) -> None:
-    """35 to 70 cells, at least 45 % text cells, median code cell of 8 lines or fewer, none too long."""
+    """35 to 70 cells beside folded figures, 45 % of them text, median code cell of 8 lines or fewer, none too long."""
     notebook = read(path)
-    code = code_cells(notebook)
+    code = [cell for cell in code_cells(notebook) if not cell.source.startswith(FIGURE)]
     lengths = [sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in code]
-    assert 35 <= len(notebook.cells) <= 70
-    assert 1 - len(code) / len(notebook.cells) >= 0.45
+    texts = len(notebook.cells) - len(code_cells(notebook))
+    assert 35 <= texts + len(code) <= 70
+    assert texts / (texts + len(code)) >= 0.45
     assert statistics.median(lengths) <= MEDIAN
     for cell, length in zip(code, lengths, strict=True):
         limit = LONGEST_CLASS if re.search(r"^class ", cell.source, re.M) else LONGEST
@@ -94,12 +99,34 @@ def test_outputs_are_stored_and_clean(path: Path) -> None:
 
 @each_notebook
 def test_nothing_hidden_and_nothing_global(path: Path) -> None:
-    """No star imports, no installing, no hidden cells but the folded solutions."""
+    """No star imports, no installing, nothing folded but solutions and the drawing of figures."""
     notebook = read(path)
     assert not re.search(r"^\s*from \S+ import \*|^\s*[!%]\s*pip|plt\.show\(", program(notebook), re.M)
     for cell in notebook.cells:
         folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        assert folded == ("solution" in cell.metadata.get("tags", []))
+        figure = cell.cell_type == "code" and cell.source.startswith(FIGURE)
+        assert folded == (figure or "solution" in cell.metadata.get("tags", []))
+        assert not figure or (DRAWS.search(cell.source) and not TEACHES.search(cell.source)), cell.source[:80]
+
+
+@each_lesson
+def test_no_figure_is_drawn_in_the_open_before_the_result_is_shown(path: Path) -> None:
+    """Its title and its description stand in the code, and would tell the answer to the question above it."""
+    asked = False
+    for cell in code_cells(read(path)):
+        if ".reveal(" in cell.source:
+            asked = False
+        assert not asked or cell.source.startswith(FIGURE) or "alt=" not in cell.source, cell.source[:80]
+        if "Prediction(" in cell.source:
+            asked = ".reveal(" not in cell.source.split("Prediction(")[-1]
+
+
+@each_lesson
+def test_cells_may_run_again(path: Path) -> None:
+    """A cell that trains makes its network itself; what a cell takes from above is assigned anew by no later cell."""
+    sources = [cell.source for cell in code_cells(read(path))]
+    assert trained_elsewhere(sources) == []
+    assert assigned_later(sources) == {}
 
 
 @each_notebook
@@ -153,6 +180,12 @@ def test_every_claim_and_prediction_is_named_where_it_stands(path: Path) -> None
                 parts = first.values if isinstance(first, ast.JoinedStr) else [first]
                 name = "".join(part.value if isinstance(part, ast.Constant) else "x" for part in parts)
                 assert NAME.fullmatch(name) and name.startswith(path.name[:2]), ast.unparse(call)
+
+
+@each_lesson
+def test_training_shows_its_progress(path: Path) -> None:
+    """No wait without a word: `fit` draws a bar with the time that is left."""
+    assert "progress=False" not in program(read(path))
 
 
 @pytest.mark.parametrize("path", [*NOTEBOOKS, ROOT / "README.md"], ids=lambda path: path.stem)

@@ -21,7 +21,7 @@ from aecourse.records import FIELDS, RECORD, VERSION, has_foreign_records, read_
 
 SOURCES = [
     "guess = Prediction('00.how_many', 'How many?', ['one', 'two'])\nguess",
-    "guess.buttons.value = 'one'\nguess.reveal('two')",
+    "guess.value = 'one'\nguess.reveal('two')",
     "print('above')\nclaim('00.error', 'The error', 0.01234, at_most=0.02)\nprint('below')",
     "answer = ...\ncheck('00.1', answer)",
     "check('00.2', lambda x, x_hat: 1 / 0)\ncheck('00.1', 12.25)",
@@ -33,8 +33,8 @@ RECORDS = [
     {"kind": "claim", "name": "00.error", "sentence": "The error", "at_least": None, "at_most": 0.02, "digits": 3}
     | {"value": 0.01234},
     {"kind": "exercise", "name": "00.1", "outcome": "not attempted", "hint": ""},
-    {"kind": "exercise", "name": "00.2", "outcome": "not yet"}
-    | {"hint": "it stops with ZeroDivisionError: division by zero"},
+    {"kind": "exercise", "name": "00.2", "outcome": "stopped"}
+    | {"hint": "ZeroDivisionError: division by zero (line 1: check('00.2', lambda x, x_hat: 1 / 0))"},
     {"kind": "exercise", "name": "00.1", "outcome": "right", "hint": ""},
 ]
 BOUNDS = [(2, {"at_most": 1}), (0, {"at_least": 1}), (3, {"at_least": 1, "at_most": 2})]
@@ -86,7 +86,7 @@ def test_other_words_change_no_verdict() -> None:
                 output.data["text/plain"] = "…"
     assert read_answers(content) == before
     assert before.claims == 1 and before.predictions[0].predicted == "one"
-    assert [answer.verdict for answer in before.answers] == ["right", "not yet"]
+    assert [answer.verdict for answer in before.answers] == ["right", "stopped"]
 
 
 def test_what_nbval_compares_does_not_depend_on_the_number() -> None:
@@ -153,7 +153,7 @@ def test_outside_a_notebook_the_sentence_is_printed(capsys: pytest.CaptureFixtur
     claim("00.error", "the error", 0.01234, at_most=0.02)
     check("00.1", 12.25)
     guess = Prediction("00.how_many", "How many?", ["one", "two"])
-    for guess.buttons.value in (None, "two", "one"):
+    for guess.value, guess.measured in (("", ""), ("two", ""), ("one", "")):
         guess.reveal("two")
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["✓ the error: ≈ 0.0123 (claimed: at most 0.02)", "Exercise 00.1: ✓ right."]

@@ -36,7 +36,10 @@ def by_hand(mnist, normal: int, scorer: str, power: float) -> tuple[np.ndarray, 
     return tuple(((x - x_hat) ** 2).sum(1) / (x**2).sum(1) ** power for x, x_hat in pairs)
 
 
-@pytest.mark.parametrize(("normal", "scorer", "power", "rate"), [(8, "autoencoder", 0.5, 5.0), (1, "PCA", 0.0, 10.0)])
+@pytest.mark.parametrize(
+    ("normal", "scorer", "power", "rate"),
+    [(8, "autoencoder", 0.5, 5.0), (1, "PCA", 0.0, 10.0), (8, "autoencoder", 1.0, 5.0)],
+)
 def test_caption_is_measured(explorer, mnist, normal, scorer, power, rate):
     """AUROC, false alarms and misses, by scikit-learn and counting."""
     controls = {"normal": normal, "scorer": scorer, "score": power, "rate": rate}

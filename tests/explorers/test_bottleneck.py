@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from aecourse.explorers import BottleneckExplorer
 from aecourse.explorers.training import TrainedNetwork
 from aecourse.models import DenseAutoencoder
-from aecourse.plotting import as_images
+from aecourse.plotting import PURPLE, as_images
 from aecourse.zoo import CODE_SIZES, load_split
 from aecourse.zoo.shipped import load_bottleneck_models
 from aecourse.zoo.weights import load_weights, read_card
@@ -104,6 +104,7 @@ def test_one_network_per_k_takes_the_nearest(k):
     assert all(max(got / k, k / got) <= max(size / k, k / size) for size in CODE_SIZES)
     assert explorer.row_names[1:] == [f"PCA-{got}", f"autoencoder-{got}"]
     assert numbers_in(explorer)["ours"] == pytest.approx(read_card(f"dense-k{got}").scores["test_mse"], abs=6e-5)
+    assert (f"k = {k} has no network of its own" in caption_in(explorer)[1]) == (got != k)
 
 
 def test_separate_networks_fill_the_third_row(explorer, mnist):
@@ -148,12 +149,14 @@ def test_the_learners_own_network_joins(explorer):
         assert explorer.network.value.model is model
         assert numbers_in(explorer)["k"] == k
         assert numbers_in(explorer)["ours"] == error
-        assert 'fill="white" stroke="#000000"' in explorer.curve.value
+        assert f'fill="{PURPLE}" stroke="#000000"' in explorer.curve.value
     labels = [label for label, _ in explorer.network._options_full]
     assert labels[2:] == ["yours, k = 3", "yours, k = 6"]
     explorer.k.value = 50
     assert numbers_in(explorer)["k"] == 6
-    assert np.array_equal(tile(explorer, 2, 3), as_images(model(explorer.test.one_of_each(1)))[3])
+    assert caption_in(explorer)[1].startswith("Your network has one size only, k = 6:")
+    assert ">yours</text>" in explorer.curve.value
+    assert np.array_equal(tile(explorer, 2, 3), as_images(model(explorer.images.ten(1)))[3])
 
 
 def test_workshop_opens_once(explorer):

@@ -49,7 +49,7 @@ def finite_jacobian(strength: float, x: torch.Tensor) -> np.ndarray:
 def test_norm_and_directions_are_those_of_finite_differences(explorer, strength):
     """Singular values, the direction followed most and ‖J‖, without the closed form."""
     put(explorer, weights=f"contractive-{strength:g}", digit=7, direction=1, amount=0.0)
-    jacobian = finite_jacobian(strength, explorer.test.x[7])
+    jacobian = finite_jacobian(strength, explorer.images.x[7])
     _, sigma, right = np.linalg.svd(jacobian, full_matrices=False)
     with torch.inference_mode():
         got, directions = explorer._jacobian(f"contractive-{strength:g}", 7)
@@ -66,7 +66,7 @@ def test_norm_and_directions_are_those_of_finite_differences(explorer, strength)
 def test_caption_against_the_network(explorer, strength, amount):
     """Lengths of the nudge and of both movements, by the network itself."""
     put(explorer, weights=f"contractive-{strength:g}", digit=3, direction="shift", amount=amount)
-    model, x = load_weights(f"contractive-{strength:g}"), explorer.test.x[3]
+    model, x = load_weights(f"contractive-{strength:g}"), explorer.images.x[3]
     moved = torch.roll(x.view(28, 28), 1, dims=1)
     moved[:, 0] = 0
     dx = amount * (moved.flatten() - x) / (moved.flatten() - x).norm()
@@ -107,8 +107,8 @@ def test_contraction_holds_the_code(explorer):
 def test_controls_of_a_shift(explorer):
     """Another digit's shift is that of the next digit of another class; smooth noise has no fine detail."""
     put(explorer, weights="contractive-1", digit=3, amount=1.0, direction="other")  # 0, then 4
-    assert explorer.test.y[3] != explorer.test.y[4]
-    x = explorer.test.x[4].view(28, 28)
+    assert explorer.images.y[3] != explorer.images.y[4]
+    x = explorer.images.x[4].view(28, 28)
     moved = (torch.nn.functional.pad(x, (1, 0))[:, :-1] - x).flatten()
     parts = explorer.nudged(**explorer.settings())
     assert torch.cosine_similarity(parts["x"][1] - parts["x"][0], moved, dim=0).item() == pytest.approx(1, abs=1e-5)

@@ -109,7 +109,7 @@ def test_starting_points_of_the_dials(explorer):
     """A test digit comes back, zero is zero, a draw is new."""
     panel = explorer.panels["twenty"]
     panel.start_from(5)
-    x = panel.test.x[5:6]
+    x = panel.images.x[5:6]
     restored = 255 * numpy_of(load_weights("vae-20d")(x)).reshape(28, 28)
     np.testing.assert_allclose(picture_in(panel), restored, atol=0.6)
     before = panel.z.value

@@ -9,7 +9,6 @@ from helpers.strategies import caption_in, junk, numpy_of, picture_in, refuses
 from hypothesis import given, strategies as st
 from scipy.spatial import cKDTree
 
-from aecourse.data import ImageSet
 from aecourse.explorers import LatentMapExplorer
 from aecourse.models import ConvAutoencoder, DenseAutoencoder, LinearAutoencoder
 from aecourse.zoo.catalogue import load_split
@@ -143,10 +142,14 @@ def test_bad_model(model):
     assert "3" in refuses("model", LatentMapExplorer, DenseAutoencoder(3, hidden=()))
 
 
-def test_bad_images(mnist):
-    """Images without labels have no colours."""
-    refuses("images", LatentMapExplorer, None, mnist[1].x)
-    assert isinstance(mnist[1], ImageSet)
+def test_images_without_labels(mnist):
+    """Pictures of one kind are drawn in one colour, and the words name no label."""
+    explorer = LatentMapExplorer(None, mnist[1].x[:50])
+    explorer.z1.value, explorer.z2.value = map(float, explorer.codes[7].clip([-1, -3], [3, 4]))
+    assert caption_in(explorer)[1].endswith(": training digits have their codes near here.")
+    mine = LatentMapExplorer(load_weights("map-2d"), mnist[1].x[:50])
+    mine.picker.value = [0.0, 0.0]
+    assert "No picture has a code near here" in caption_in(mine)[1]
 
 
 def test_shipped_map_is_the_default(explorer):

@@ -72,7 +72,7 @@ def test_one_epoch(explorer):
     epoch, validation, test = re.search(r"epoch (\d+): .*validation ([\d.]+)\. Test MSE ([\d.]+)\.$", words).groups()
     assert (role, int(epoch), float(test)) == ("status", 1, round(after, 4))
     assert float(validation) == round(explorer.history.validation[-1]["total"], 4)
-    assert explorer.curve.value.count("<polyline") == 2
+    assert explorer.curve.value.count("<polyline") == 3
     restored = 255 * numpy_of(model(explorer.shown)).reshape(10, 28, 28)
     np.testing.assert_allclose(picture_in(explorer)[30:, :28], restored[0], atol=0.51)
     assert (explorer.start.disabled, explorer.stop.disabled) == (False, True)

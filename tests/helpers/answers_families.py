@@ -192,10 +192,47 @@ def rates(normal, abnormal, threshold):
     return (normal > threshold).float().mean(), (abnormal <= threshold).float().mean()
 
 
+def slants(x):
+    """How far the ink of each picture moves right from one row to the next."""
+    along = torch.arange(28.0)
+    ink = x.sum((1, 2))
+    dx = along - (x.sum(1) @ along / ink)[:, None]
+    dy = along - (x.sum(2) @ along / ink)[:, None]
+    return (x * dy[:, :, None] * dx[:, None]).sum((1, 2)) / (x.sum(2) * dy**2).sum(1)
+
+
+def slants_by_numpy(x):
+    """The same in NumPy, one picture after the other."""
+    found, (row, column) = [], np.indices((28, 28))
+    for picture in np.asarray(x):
+        dy, dx = (place - (picture * place).sum() / picture.sum() for place in (row, column))
+        found.append((picture * dx * dy).sum() / (picture * dy**2).sum())
+    return found
+
+
+def slants_from_the_corner(x):
+    """Without the middle of the ink."""
+    along = torch.arange(28.0)
+    return (x * along[:, None] * along).sum((1, 2)) / (x.sum(2) * along**2).sum(1)
+
+
 def hamming(a, b):
-    """All Hamming distances by matrix products."""
-    a, b = a.float(), b.float()
+    """How many bits differ on average, by matrix products."""
     return a @ (1 - b).T + (1 - a) @ b.T
+
+
+def fair(valid_a, test_a, valid_b, test_b, choose=None, error=None):
+    """The mean paired difference of the chosen settings, and its standard error."""
+    choose = choose or (lambda valid, test: test[valid.mean(1).argmax()])
+    a, b = choose(valid_a, test_a), choose(valid_b, test_b)
+    return (a - b).mean(), (error or (lambda a, b: (a - b).std() / len(a) ** 0.5))(a, b)
+
+
+def fair_by_numpy(valid_a, test_a, valid_b, test_b):
+    """The same with NumPy."""
+    tables = [np.asarray(table, np.float64) for table in (valid_a, test_a, valid_b, test_b)]
+    difference = tables[1][tables[0].mean(1).argmax()] - tables[3][tables[2].mean(1).argmax()]
+    return difference.mean(), difference.std(ddof=1) / np.sqrt(difference.size)
 
 
 def first_by(candidates, choosing_x, reported_x, choose=min):
@@ -322,12 +359,25 @@ RIGHT = {
         lambda normal, abnormal, threshold: torch.stack(rates(normal, abnormal, threshold)),
     ],
     "09.2": [
-        hamming,
-        lambda a, b: np.dot(a, 1 - b.T) + np.dot(1 - a, b.T),
-        lambda a, b: hamming(a, b).int(),
-        lambda a, b: [[sum(p != q for p, q in zip(row, other, strict=True)).item() for other in b] for row in a],
+        slants,
+        slants_by_numpy,
+        lambda x: slants(x).double().numpy(),
+        lambda x: [float(slants(picture[None])) for picture in x],
     ],
     "09.3": [
+        hamming,
+        lambda a, b: np.dot(a, 1 - b.T) + np.dot(1 - a, b.T),
+        lambda a, b: a.shape[1] - a @ b.T - (1 - a) @ (1 - b).T,
+        lambda a, b: (a[:, None] + b - 2 * a[:, None] * b).sum(2),
+        lambda a, b: [[sum(p + q - 2 * p * q for p, q in zip(row, other, strict=True)) for other in b] for row in a],
+    ],
+    "09.4": [
+        fair,
+        fair_by_numpy,
+        lambda *tables: [float(part) for part in fair(*tables)],
+        lambda *tables: torch.stack(fair(*tables)),
+    ],
+    "09.5": [
         lambda candidates, valid_x, test_x: first_by(candidates, valid_x, test_x),
         lambda candidates, valid_x, test_x: [
             winner := min(candidates, key=lambda name: np.mean((candidates[name](valid_x) - valid_x) ** 2)),
@@ -433,7 +483,7 @@ WRONG = {
         (lambda J, v: J @ v, "a vector"),
         (lambda J, v: J.norm(), "does not depend on the direction"),
         (lambda J, v: v.norm() / (J @ v).norm(), "upside down"),
-        (lambda J, v: J.T @ v, "it stops with RuntimeError"),
+        (lambda J, v: J.T @ v, "RuntimeError"),
     ],
     "07.2": [
         (lambda z, W: (1 - z**2) ** 2 @ (W**2).sum(1), "slope of tanh"),
@@ -453,7 +503,7 @@ WRONG = {
         (lambda f, x, v: pulled_back(f, x, torch.ones_like(v)), "v is not in it"),
         (lambda f, x, v: pulled_back(f, x, v) / len(v), "not averaged"),
         (lambda f, x, v: (v @ jacobian(f, x)).sum(), "square each of them first"),
-        (lambda f, x, v: torch.autograd.grad(v @ f(x), x), "it stops with RuntimeError"),
+        (lambda f, x, v: torch.autograd.grad(v @ f(x), x), "RuntimeError"),
     ],
     "07.4": [
         (lambda z, W: (z * (1 - z)) ** 2 @ (W**2).sum(1), "slope of a sigmoid"),
@@ -554,15 +604,41 @@ WRONG = {
         (lambda n, a, t: rates(n, a, t)[0], "2 things"),
     ],
     "09.2": [
-        (lambda a, b: (a[:, None] == b[None]).sum(2), "in which they agree"),
-        (lambda a, b: a.float() @ b.float().T, "both bits are 1"),
-        (lambda a, b: a.float() @ (1 - b.float()).T, "half of it"),
-        (lambda a, b: (1 - a.float()) @ b.float().T, "half of it"),
-        (lambda a, b: torch.cdist(a.float(), b.float()), "root of the count"),
-        (lambda a, b: hamming(b, a), "transpose"),
-        (lambda a, b: a[:, None] != b[None], "got an array of shape (4, 3, 9) of bool"),
+        (lambda x: -slants(x), "the other way round"),
+        (slants_from_the_corner, "not from the corner"),
+        (lambda x: slants(x.mT), "divided by the sum with dx²"),
+        (lambda x: slants(x).atan(), "that is the angle"),
+        (lambda x: slants(x).mean(), "it should be (4,)"),
+        (lambda x: slants(x)[:, None], "it should be (4,)"),
     ],
     "09.3": [
+        (lambda a, b: ((a[:, None] > 0.5) ^ (b > 0.5)).sum(2), "takes every bit for sure"),
+        (lambda a, b: (a[:, None] != b).sum(2), "whether two chances are equal"),
+        (lambda a, b: torch.cdist(a, b, p=1), "right for sure bits only"),
+        (lambda a, b: a.shape[1] - hamming(a, b), "in which they agree"),
+        (lambda a, b: a @ b.T, "both bits are 1"),
+        (lambda a, b: a @ (1 - b).T, "half of it"),
+        (lambda a, b: (1 - a) @ b.T, "half of it"),
+        (lambda a, b: torch.cdist(a, b), "along a straight line"),
+        (lambda a, b: hamming(b, a), "transpose"),
+        (lambda a, b: hamming(a, b) / a.shape[1], "share of bits"),
+    ],
+    "09.4": [
+        (lambda *tables: fair(*tables, choose=lambda valid, test: test[test.mean(1).argmax()]), "chosen on the test"),
+        (lambda *tables: fair(*tables, choose=lambda valid, test: test.amax(0)), "best test result of each draw"),
+        (lambda *tables: fair(*tables, choose=lambda valid, test: valid[valid.mean(1).argmax()]), "on validation"),
+        (
+            lambda *tables: fair(*tables, choose=lambda valid, test: test.gather(0, valid.argmax(0)[None])[0]),
+            "chosen for each draw",
+        ),
+        (lambda *tables: fair(*tables[2:], *tables[:2]), "how far A is ahead"),
+        (lambda va, ta, vb, tb: fair(va, ta, vb[:1], tb[:1]), "B was given its first"),
+        (lambda *tables: fair(*tables, error=lambda a, b: (a - b).std()), "divide by the root of their number"),
+        (lambda *tables: fair(*tables, error=lambda a, b: ((a.var() + b.var()) / len(a)).sqrt()), "pair them"),
+        (lambda *tables: fair(*tables, error=lambda a, b: (a - b).std(correction=0) / len(a) ** 0.5), "n − 1"),
+        (lambda *tables: fair(*tables)[0], "2 things"),
+    ],
+    "09.5": [
         (lambda candidates, valid_x, test_x: first_by(candidates, test_x, test_x), "choose by the validation pictures"),
         (lambda candidates, valid_x, test_x: first_by(candidates, valid_x, valid_x), "MSE on the validation pictures"),
         (chosen_with_one_eye_on_the_test, "shown to others"),

@@ -12,6 +12,7 @@ from ipywidgets import Widget
 
 from aecourse.data import ImageSet, load_mnist
 from aecourse.device import available_devices, use_threads
+from aecourse.exercises import votes
 from aecourse.models import DenseAutoencoder
 
 matplotlib.use("Agg")
@@ -23,6 +24,13 @@ settings.load_profile(os.environ.get("AECOURSE_PROFILE", "course"))
 @pytest.fixture(scope="session", autouse=True)
 def _threads():
     use_threads()
+
+
+@pytest.fixture(autouse=True)
+def _no_votes_kept() -> None:
+    """Each test begins without the votes of another."""
+    votes._kept.clear()
+    votes._saved.cache_clear()
 
 
 @pytest.fixture(scope="module", autouse=True)

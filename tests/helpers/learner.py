@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import linecache
 from unittest.mock import patch
 
 import nbformat
@@ -17,6 +18,7 @@ def ran(source: str, *, count: int = 1, tag: str = "", space: dict | None = None
     """A code cell with the outputs that its source really makes: what it prints, displays and ends with, its error."""
     space = {"check": check, "claim": claim, "Prediction": Prediction} if space is None else space
     printed, outputs = io.StringIO(), []
+    linecache.cache["cell"] = len(source), None, source.splitlines(keepends=True), "cell"  # as IPython does
 
     def display(data: dict, raw: bool, metadata: dict | None) -> None:
         outputs.append(new_output("display_data", data=data, metadata=metadata or {}))
@@ -30,7 +32,8 @@ def ran(source: str, *, count: int = 1, tag: str = "", space: dict | None = None
             exec(compile(ast.Module(body, []), "cell", "exec"), space)
             shown = eval(compile(ast.fix_missing_locations(ast.Expression(last.value)), "cell", "eval"), space)
         if isinstance(shown, Prediction):
-            outputs.append(new_output("execute_result", data=shown._repr_mimebundle_(), execution_count=count))
+            data, metadata = shown._repr_mimebundle_()
+            outputs.append(new_output("execute_result", data=data, metadata=metadata, execution_count=count))
     except Exception as error:
         outputs = [new_output("error", ename=type(error).__name__, evalue=str(error), traceback=[])]
     if printed.getvalue():

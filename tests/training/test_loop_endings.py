@@ -154,11 +154,13 @@ class TestEndings:
 
 
 def test_progress_bar_can_be_silenced(tiny, x, capfd):
-    """Quiet is quiet; else one bar with the loss."""
+    """Quiet is quiet; else one bar with the loss and the time that is left."""
     fit(tiny, x, epochs=2, progress=False)
     assert capfd.readouterr() == ("", "")
     history = fit(tiny, x, epochs=2)
-    assert f"loss {history.train[-1]['total']:.5f}" in capfd.readouterr().err
+    drawn = capfd.readouterr().err
+    assert f" left, epoch 2, loss {history.train[-1]['total']:.5f}" in drawn
+    assert drawn.lstrip("\r").split("\r")[0].strip() == "training, 2 epochs"  # what a notebook stores has no time in it
 
 
 @given(

@@ -1,10 +1,14 @@
-"""How `make lab` serves the course: on this machine only, with a token, and with quick answers for sliders."""
+"""How `aecourse lab` serves the course: on this machine only, with a token, and with quick answers for sliders."""
 
+import json
 import os
+import sys
 import webbrowser
 from pathlib import Path
 
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
+
+from aecourse.classroom.working_copy import keep_widgets, make_working_copy
 
 c = get_config()  # noqa: F821  (Jupyter defines it)
 
@@ -12,10 +16,17 @@ c = get_config()  # noqa: F821  (Jupyter defines it)
 # down many times. (Without spinning, OMP_WAIT_POLICY=PASSIVE, small networks train up to twice as slowly.)
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
+# What is opened are the learner's own copies, in the folder that this variable names.
+try:
+    c.ServerApp.root_dir = str(make_working_copy(os.environ.get("AECOURSE_WORK", "work")))
+except ValueError as error:
+    sys.exit(str(error))
 c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.allow_root = hasattr(os, "geteuid") and os.geteuid() == 0  # a container often has no other user
 c.LabApp.app_settings_dir = str(Path(__file__).parent / "settings")  # no news pop-up in the middle of a lesson
+c.ServerApp.tornado_settings = {"websocket_max_message_size": 2**28}  # uploaded photographs come as one message
+c.LabApp.expose_app_in_browser = True  # a vote saves the notebook; Shift + Enter in a widget goes on to the next cell
 try:
     webbrowser.get()
 except webbrowser.Error:
@@ -31,3 +42,17 @@ async def _open_without_delay(self, *args, **kwargs):
 
 
 KernelWebsocketHandler.open = _open_without_delay
+
+
+# JupyterLab saves the state of live widgets with the notebook (overrides.json); here that of the others is kept.
+def _keep_widgets(model, path, contents_manager, **_):
+    if model["type"] != "notebook" or not model.get("content"):
+        return
+    try:
+        before = json.loads((Path(contents_manager.root_dir) / path.strip("/")).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # a new notebook, or a damaged one
+        before = {}
+    keep_widgets(model["content"], before)
+
+
+c.ContentsManager.pre_save_hook = _keep_widgets

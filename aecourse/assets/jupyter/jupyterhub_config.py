@@ -6,7 +6,6 @@ use a hub that gives every student a system user of their own, with limits (READ
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
@@ -80,7 +79,7 @@ c.JupyterHub.template_vars = {
     "class. Whoever has it can open your folder too: keep nothing private here."
 }
 
-# What each student gets: a folder with copies of the notebooks, and a share of the processors
+# What each student gets: a folder, which the server fills with copies of the notebooks, and a share of the processors
 c.JupyterHub.spawner_class = "simple"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.SimpleLocalProcessSpawner.home_dir_template = str(HOME / "students" / "{username}")
@@ -100,21 +99,10 @@ c.Spawner.environment = {
     "AECOURSE_THREADS": threads,
     "OMP_NUM_THREADS": threads,  # NumPy and scikit-learn
     "GOMP_SPINCOUNT": "2000",
+    "AECOURSE_WORK": "~",  # the server fills it with copies of the notebooks
     "MPLCONFIGDIR": str(HOME / "matplotlib"),  # its list of fonts takes seconds to make
 }
 
-
-def copy_notebooks(spawner) -> None:
-    """Copy the notebooks a student lacks; existing files stay as they are, and a deleted notebook comes back new."""
-    for pattern in ("notebooks/*.ipynb", "images/*.svg", "images/*.png"):
-        for original in COURSE.glob(pattern):
-            copy = Path(spawner.home_dir) / original.relative_to(COURSE)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            if not copy.exists():
-                shutil.copyfile(original, copy)
-
-
-c.Spawner.pre_spawn_hook = copy_notebooks
 
 print(f"""
   The class is at  http://127.0.0.1:{PORT}     name: any, of letters, digits, - and _     password: {PASSWORD}

@@ -80,12 +80,15 @@ def wipe_button(ink: InkCanvas, words: str = "clear the drawing") -> widgets.But
 class PointPicker(anywidget.AnyWidget):
     """A picture on which to choose a point by hovering, dragging, clicking or the arrow keys.
 
+    Where the point follows the mouse, a click pins it; a second click, or Escape, sets it free again.
+
     Attributes
     ----------
     background : bytes of a PNG file
     value : (right, down), shares of the picture's width and height in [0, 1]
     label : what it is, in words
     hover : whether the point follows the mouse; otherwise it takes a click
+    pinned : whether a click holds the point, so that it does not follow
     marked : whether a ring is drawn around the point
     steps : how far an arrow key moves, to the right and down
     """
@@ -95,6 +98,7 @@ class PointPicker(anywidget.AnyWidget):
     value = traitlets.List(traitlets.Float(), [0.5, 0.5], minlen=2, maxlen=2).tag(sync=True)
     label = traitlets.Unicode("Point at the picture").tag(sync=True)
     hover = traitlets.Bool(True).tag(sync=True)
+    pinned = traitlets.Bool(False).tag(sync=True)
     marked = traitlets.Bool(True).tag(sync=True)
     steps = traitlets.List(traitlets.Float(), [1 / 60, 1 / 60], minlen=2, maxlen=2).tag(sync=True)
 

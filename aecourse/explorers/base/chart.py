@@ -15,6 +15,9 @@ WIDTH, HEIGHT = 380, 270
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 32, 46  # margins around the plotted area
 DASHES = ("none", "9 3", "2 3", "9 3 2 3", "5 5")  # in turn, so that no line is known by its colour alone
 BINS = 48
+TITLE_LENGTH = (
+    36  # letters that fit, bold and of 15 pixels, in the widest of the fonts that browsers use; longer: smaller
+)
 LEGEND_TOP = 56  # room for the title and the names of the groups
 
 
@@ -164,9 +167,10 @@ def svg_histogram(
 
 def chart_frame(title: str, x_label: str, y_label: str, *, top: float = TOP) -> list[str]:
     """The opening of an <svg> element with the words around a plotted area that begins at `top`."""
+    size = 15 * min(1, TITLE_LENGTH / max(1, len(title)))
     return [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(title)}" class="aecourse-curve">',
-        f'<text x="{LEFT}" y="18" class="title">{html.escape(title)}</text>',
+        f'<text x="{LEFT}" y="18" class="title" style="font-size:{size:.1f}px">{html.escape(title)}</text>',
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{html.escape(x_label)}</text>',
         f'<text transform="translate(14 {(top + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">'
         f"{html.escape(y_label)}</text>",

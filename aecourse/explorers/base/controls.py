@@ -1,4 +1,4 @@
-"""Controls that ipywidgets lacks: a slider with a box to type in, and many sliders that are one code."""
+"""Controls that ipywidgets lacks: boxes for whole numbers, a slider with a box to type in, many sliders as one code."""
 
 from __future__ import annotations
 
@@ -11,9 +11,32 @@ import traitlets
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
+class WholeNumberText(widgets.BoundedIntText):
+    """A box that refuses 3.7, where that of ipywidgets drops the dot while it is typed and reads 37.
+
+    Attributes
+    ----------
+    refusal : why the number typed last was put back, in words; an explorer says them under its picture
+    """
+
+    _view_name = traitlets.Unicode("FloatTextView").tag(sync=True)  # lets a dot be typed
+    refusal = traitlets.Unicode("")
+
+    def set_state(self, sync_data: dict) -> None:
+        """Take what the browser sends; of a number that is not whole, put the old value back and say why."""
+        typed = sync_data.get("value")
+        if not isinstance(typed, float) or typed.is_integer():
+            super().set_state(sync_data)
+            return
+        super().set_state(sync_data | {"value": self.value})
+        self.send_state("value")  # the browser still shows what was typed
+        self.refusal = ""
+        self.refusal = f"{self.description.capitalize()} must be a whole number; {typed:g} is not. Still {self.value}."
+
+
 def with_number_box(slider: widgets.IntSlider | widgets.FloatSlider, label: str) -> widgets.HBox:
     """A slider with a labelled box to type the number in."""
-    kinds = (widgets.IntSlider, widgets.BoundedIntText), (widgets.FloatSlider, widgets.BoundedFloatText)
+    kinds = (widgets.IntSlider, WholeNumberText), (widgets.FloatSlider, widgets.BoundedFloatText)
     box_kind = next(box for kind, box in kinds if isinstance(slider, kind))
     box = box_kind(
         value=slider.value, min=slider.min, max=slider.max, step=slider.step, description=label,
@@ -36,14 +59,17 @@ def with_number_box(slider: widgets.IntSlider | widgets.FloatSlider, label: str)
 
     slider.observe(follow, "value")
     box.observe(lead, "value")
-    return widgets.HBox([box, slider], layout={"flex": "1 1 auto", "min_width": "300px", "align_items": "center"})
-
-
-def digit_set_box() -> widgets.BoundedIntText:
-    """A box for the number that `one_of_each` takes; the rarest digit of the test set, 5, has 892 images."""
-    return widgets.BoundedIntText(
-        1, 0, 891, description="set of ten digits", style={"description_width": "initial"}, layout={"width": "190px"}
+    return widgets.HBox(
+        [box, slider], layout={"flex": "1 1 auto", "min_width": "min(300px, 100%)", "align_items": "center"}
     )
+
+
+def number_box(value: int, largest: int, label: str, *, width: int = 190) -> WholeNumberText:
+    """A labelled box for a whole number from 0, such as the number of a picture."""
+    return WholeNumberText(
+        min(value, largest), 0, largest, description=label, style={"description_width": "initial"},
+        layout={"width": f"{width}px"},
+    )  # fmt: skip
 
 
 class CodeSliders(widgets.HBox):

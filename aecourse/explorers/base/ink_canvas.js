@@ -20,6 +20,14 @@ function render({ model, el }) {
   const reduced = small.getContext("2d", { willReadFrequently: true });
   Object.assign(strokes, { strokeStyle: "white", fillStyle: "white", lineWidth: 22, lineCap: "round", lineJoin: "round" });
 
+  const kept = model.get("value"); // of an earlier view, or of an earlier run of the cell
+  if (kept?.byteLength === side * side) {
+    const image = reduced.createImageData(side, side);
+    for (let i = 0; i < side * side; i++) image.data.set([255, 255, 255, kept.getUint8(i)], 4 * i);
+    reduced.putImageData(image, 0, 0);
+    strokes.drawImage(small, 0, 0, 280, 280);
+  }
+
   const backdrop = new Image();
   if (model.get("backdrop")) strokes.strokeStyle = "#FF8C1A"; // still full ink: the value is the red channel
   let last = null, pen = { x: 140, y: 140 }, penDown = false, waiting = false;

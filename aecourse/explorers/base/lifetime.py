@@ -1,4 +1,7 @@
-"""Free explorers: ipywidgets keeps every widget, and all that it shows, until it is closed."""
+"""What becomes of an explorer when its cell runs again: its state goes on, its memory is given back.
+
+ipywidgets keeps every widget, and all that it shows, until it is closed.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,70 @@ import ctypes
 import functools
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import ipywidgets as widgets
 
-_made: dict[str, tuple[str, int, list[weakref.ref]]] = {}  # {cell: (its latest run, its number, what that run made)}
+
+@dataclass
+class Run:
+    """One run of a cell that makes explorers.
+
+    Attributes
+    ----------
+    identity : the number of the request that started it
+    count : the number that IPython gives it
+    code : the cell's source
+    made : what it made
+    memories : (kind of explorer, what it remembers) of the run before, if the cell has not been changed since
+    """
+
+    identity: str
+    count: int
+    code: str
+    made: list[weakref.ref]
+    memories: list[tuple[type, dict]]
 
 
-def replaces_earlier_run(explorer: widgets.Widget) -> None:
+_latest: dict[str, Run] = {}  # {cell: its latest run}
+
+
+def replaces_earlier_run(explorer: widgets.Widget) -> dict | None:
     """Close what an earlier run of the running cell made; the next run will close `explorer`.
 
-    Outside a notebook, and when a click makes the explorer, there is no running cell and nothing happens.
+    Returns what the explorer in its place remembers, if the cell is the same as before. Outside a notebook, and when a
+    click makes the explorer, there is no running cell and nothing happens.
     """
     from IPython import get_ipython
 
     shell = get_ipython()
     parent = getattr(shell, "get_parent", dict)()
     if parent.get("header", {}).get("msg_type") != "execute_request":
-        return
-    cell = parent.get("metadata", {}).get("cellId") or parent["content"]["code"]
-    run = parent["header"]["msg_id"]
-    latest, number, made = _made.get(cell, (run, shell.execution_count, []))
-    if latest != run:
-        results = shell.user_ns.get("Out", {})
-        for old in filter(None, (reference() for reference in made)):
-            old.close()
-            if results.get(number) is old:  # IPython keeps each result …
-                del results[number]
-        getattr(shell.history_manager, "outputs", {}).pop(number, None)  # … and what it showed, picture and all
-        number, made = shell.execution_count, []
-    _made[cell] = run, number, [*made, weakref.ref(explorer)]
+        return None
+    code, identity = parent["content"]["code"], parent["header"]["msg_id"]
+    cell = parent.get("metadata", {}).get("cellId") or code
+    run = _latest.get(cell)
+    if run is None or run.identity != identity:
+        memories = [] if run is None else _close(run, shell, same_code=run.code == code)
+        run = _latest[cell] = Run(identity, shell.execution_count, code, [], memories)
+    run.made.append(weakref.ref(explorer))
+    found = next((memory for memory in run.memories if memory[0] is type(explorer)), None)
+    if found is not None:
+        run.memories.remove(found)
+    return found and found[1]
+
+
+def _close(run: Run, shell: object, *, same_code: bool) -> list[tuple[type, dict]]:
+    """Close what a run made; return what its explorers remember."""
+    results, memories = shell.user_ns.get("Out", {}), []
+    for old in filter(None, (reference() for reference in run.made)):
+        if same_code and hasattr(old, "memory") and old.comm is not None:
+            memories.append((type(old), old.memory()))
+        old.close()
+        if results.get(run.count) is old:  # IPython keeps each result …
+            del results[run.count]
+    getattr(shell.history_manager, "outputs", {}).pop(run.count, None)  # … and what it showed, picture and all
+    return memories
 
 
 def parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:

@@ -18,11 +18,19 @@ function nameHandle(handle) {
   if (value) put(handle, "aria-valuetext", isNaN(value) ? value : String(Number(value))); // not "8.00"
 }
 
-function render({ el }) {
+// A comma is no dot to a browser that speaks English: it drops the one in "0,5" and reads 5.
+const COMMA = (1.5).toLocaleString(navigator.language).includes(",");
+function dotForComma(event) {
+  if (COMMA || event.key !== "," || event.target.type !== "number") return;
+  event.preventDefault();
+  document.execCommand("insertText", false, ".");
+}
+
+function render({ model, el }) {
   const spoken = document.createElement("p");
   spoken.setAttribute("role", "status");
   el.append(spoken);
-  let explorer, said, timer;
+  let explorer, said, timer, endWatch;
 
   function look() {
     explorer.querySelectorAll(".noUi-handle").forEach(nameHandle);
@@ -41,12 +49,15 @@ function render({ el }) {
   function attach() {
     explorer = el.closest(".aecourse");
     if (!explorer) { timer = setTimeout(attach, 100); return; }
+    explorer.addEventListener("keydown", dotForComma, true); // before ipywidgets, which lets no key through
     observer.observe(explorer, {
       subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["aria-valuetext", "title"],
     });
     look();
+    const inAnother = explorer.parentElement.closest(".aecourse"); // which watches for both
+    if (!inAnother) endWatch = watch(model, explorer);
   }
   attach();
-  return () => { observer.disconnect(); clearTimeout(timer); };
+  return () => { observer.disconnect(); clearTimeout(timer); endWatch?.(); };
 }
 export default { render };

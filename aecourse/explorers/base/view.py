@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 import io
 import threading
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 
 import anywidget
 import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from aecourse.explorers.base.lifetime import close_whole, replaces_earlier_run, return_memory
+from aecourse.explorers.base.controls import WholeNumberText
+from aecourse.explorers.base.lifetime import close_whole, parts, replaces_earlier_run, return_memory
 from aecourse.explorers.base.training_panel import TrainingPanel
 from aecourse.plotting import STYLE, figure_png, plot_image
 
 HERE = Path(__file__).parent
+SHARED = Path(str(resources.files("aecourse") / "assets" / "widgets"))
 
 
 def png(array: np.ndarray) -> bytes:
@@ -61,10 +66,13 @@ class Picture(widgets.HTML):
 
 
 class Accessibility(anywidget.AnyWidget):
-    """An invisible widget with an explorer's style sheet; it names slider handles and has the caption spoken."""
+    """An invisible widget with an explorer's style sheet; it names slider handles and has the caption spoken.
 
-    _esm = HERE / "view.js"
-    _css = HERE / "view.css"
+    Without a kernel it puts the explorer to sleep.
+    """
+
+    _esm = (SHARED / "awake.js").read_text("utf-8") + (HERE / "view.js").read_text("utf-8")
+    _css = (SHARED / "awake.css").read_text("utf-8") + (HERE / "view.css").read_text("utf-8")
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +99,7 @@ class Explorer(widgets.VBox):
 
     def __init__(self, controls: Mapping[str, widgets.Widget]) -> None:
         super().__init__()
-        replaces_earlier_run(self)
+        self._remembered = replaces_earlier_run(self)
         self.add_class("aecourse")
         self.controls = dict(controls)
         self.picture = Picture()
@@ -99,10 +107,17 @@ class Explorer(widgets.VBox):
         self.accessibility = Accessibility()
         self._drawing = threading.Lock()
         self._stale = False
+        self.observe(self._hear_refusals, "children")
         for control in self.controls.values():
             control.observe(lambda change: self.refresh(), "value")
             if isinstance(control, widgets.SelectionSlider):  # its readout takes keys and forgets them
                 control.add_class("aecourse-choice")
+
+    def _hear_refusals(self, change) -> None:
+        """Say under the picture why a box has put the old number back."""
+        for box in parts(self):
+            if isinstance(box, WholeNumberText):
+                box.observe(lambda change: change.new and self.say(change.new, error=True), "refusal")
 
     def close(self) -> None:
         """Take the explorer off the page and give back its memory; running its cell again does so too."""
@@ -123,6 +138,20 @@ class Explorer(widgets.VBox):
         """The present value of every control."""
         return {name: control.value for name, control in self.controls.items()}
 
+    def memory(self) -> dict:
+        """What goes on when the explorer's cell runs again: its settings, and the network in its training panel."""
+        trainer = getattr(self.training_panel, "trainer", None)
+        return {"settings": self.settings(), "trainer": trainer and trainer.memory()}
+
+    def remember(self, memory: dict) -> None:
+        """Go on where the explorer of an earlier run of the cell stood."""
+        for name, value in memory["settings"].items():
+            with contextlib.suppress(traitlets.TraitError):  # not among the options any more
+                self.controls[name].value = value
+        if memory["trainer"]:
+            self.training_panel.button.value = True
+            self.training_panel.trainer.remember(memory["trainer"])
+
     def presettable(self) -> dict[str, widgets.Widget]:
         """What a preset of the demo board may set or press, by name: the controls, and what a subclass adds."""
         return self.controls
@@ -134,6 +163,9 @@ class Explorer(widgets.VBox):
 
     def refresh(self) -> None:
         """Draw the newest state of the controls; requests that come while drawing become one more drawing."""
+        if memory := self._remembered:
+            self._remembered = None
+            self.remember(memory)
         self._stale = True
         while self._stale and self._drawing.acquire(blocking=False):
             try:

@@ -1,0 +1,55 @@
+// Shared by the widgets of the course (it stands before each one's own script). A widget without a kernel is asleep: gray, deaf to
+// mouse and keys, with one sentence that says what to do. Shift + Enter inside a widget goes on to the next cell without a run.
+const ENDED = ["restarting", "autorestarting", "terminating", "dead"];
+
+function notebookOf(node) { // JupyterLab's notebook around a node and the place of its cell; not there in other programs
+  const board = window.jupyterapp?.shell.currentWidget?.content;
+  const place = board?.widgets?.findIndex?.((cell) => cell.node.contains(node)) ?? -1;
+  return place < 0 ? null : { board, place };
+}
+
+function saveNotebook(node) {
+  if (notebookOf(node)) window.jupyterapp.commands.execute("docmanager:save");
+}
+
+function watch(model, root) { // returns what ends it
+  const note = Object.assign(document.createElement("p"), { className: "aecourse-asleep-note" });
+  note.setAttribute("role", "status");
+  const kernel = () => model.widget_manager?.kernel;
+  const born = kernel();
+  let ended = false;
+
+  function look() {
+    const now = kernel();
+    ended ||= now ? ENDED.includes(now.status) || (born && now.id !== born.id) : Boolean(born);
+    const unheard = root.classList.contains("jupyter-widgets-disconnected"); // its model has no counterpart in the kernel
+    const cut = now && now.connectionStatus !== "connected";
+    const remedy = "voila" in document.body.dataset ? "Load this page again to use it." : "Run this cell to use it.";
+    const words = ended || unheard ? remedy : cut ? "No connection to the kernel." : "";
+    if (words === note.textContent) return;
+    note.textContent = words;
+    root.classList.toggle("aecourse-asleep", Boolean(words));
+    for (const part of root.children) part.inert = Boolean(words) && part !== note;
+    if (words) root.prepend(note); else note.remove();
+  }
+  function goOn(event) {
+    if (event.key !== "Enter" || !event.shiftKey || !root.contains(event.target)) return;
+    const here = notebookOf(root);
+    if (!here) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    here.board.mode = "command";
+    here.board.activeCellIndex = Math.min(here.place + 1, here.board.widgets.length - 1);
+    here.board.node.focus();
+    here.board.scrollToItem(here.board.activeCellIndex, "smart");
+  }
+  born?.statusChanged?.connect(look);
+  const timer = setInterval(look, 1000);
+  window.addEventListener("keydown", goOn, true); // before JupyterLab, which listens at the document
+  look();
+  return () => {
+    born?.statusChanged?.disconnect(look);
+    clearInterval(timer);
+    window.removeEventListener("keydown", goOn, true);
+  };
+}

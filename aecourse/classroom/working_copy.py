@@ -1,0 +1,136 @@
+"""The learner's own copies of the notebooks: without outputs, never overwritten, away from the originals."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shutil
+from pathlib import Path
+
+from nbformat import NotebookNode, write
+from nbformat.sign import NotebookNotary
+
+from aecourse.classroom.notebook_files import COPY, find_notebooks, fingerprint, read_notebook, shipped_folder
+
+FOLDERS = ("notebooks", "images")
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def make_working_copy(folder: str | Path) -> Path:
+    """Copy what a folder lacks: the notebooks, without outputs, and the diagrams they show. Return its whole path.
+
+    What is there stays as it is; a notebook that was deleted comes back new. All notebooks in the folder are signed, so
+    that JupyterLab shows again what their widgets showed when they were saved.
+
+    Raises
+    ------
+    ValueError
+        If the folder cannot be written, or this installation has no notebooks.
+    """
+    folder, originals = Path(folder).expanduser().resolve(), _originals()
+    try:
+        for name in FOLDERS:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        for original in find_notebooks(originals):
+            copy = folder / "notebooks" / original.name
+            if not copy.exists():
+                write(untouched(original), copy)
+        for picture in itertools.chain.from_iterable(
+            (originals.parent / "images").glob(f"*.{kind}") for kind in ("svg", "png")
+        ):
+            copy = folder / "images" / picture.name
+            if not copy.exists():
+                shutil.copyfile(picture, copy)
+    except OSError as error:
+        raise ValueError(f"folder must be one that can be written; {folder}: {error.strerror or error}") from error
+    sign(folder / "notebooks")
+    return folder
+
+
+def fresh_copy(folder: str | Path, name: str) -> Path:
+    """Put an untouched copy of one notebook beside the learner's own; return its path.
+
+    Parameters
+    ----------
+    folder : a working copy
+    name : the beginning of the notebook's name, such as "03"
+
+    Raises
+    ------
+    ValueError
+        If no notebook, or more than one, begins with `name`, or the folder cannot be written.
+    """
+    found = find_notebooks(_originals(), [name])
+    if len(found) > 1:
+        raise ValueError(f"name must be the beginning of one notebook; {name!r} begins {len(found)}")
+    folder = make_working_copy(folder)
+    stems = itertools.chain([f"{found[0].stem}_fresh"], (f"{found[0].stem}_fresh_{n}" for n in itertools.count(2)))
+    copy = next(path for stem in stems if not (path := folder / "notebooks" / f"{stem}.ipynb").exists())
+    write(untouched(found[0]), copy)
+    sign(folder / "notebooks")
+    return copy
+
+
+def untouched(original: Path) -> NotebookNode:
+    """Return a notebook of the course as a learner first meets it: nothing was run."""
+    notebook = read_notebook(original)
+    notebook.metadata[COPY] = fingerprint(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def _originals() -> Path:
+    if (folder := shipped_folder()) is None:
+        raise ValueError("this installation has no notebooks: get the course again, or install it from its folder")
+    return folder
+
+
+def sign(folder: Path) -> None:
+    """Tell Jupyter that the notebooks of a folder may show their widgets; a damaged one is left to JupyterLab."""
+    notary = NotebookNotary()
+    for path in folder.glob("*.ipynb"):
+        try:
+            notary.sign(read_notebook(path))
+        except ValueError:
+            continue
+    notary.store.close()
+
+
+def keep_widgets(content: dict, before: dict) -> None:
+    """Let a notebook that is being saved keep the state of the widgets in its outputs, and no other; in place.
+
+    JupyterLab saves only widgets whose kernel lives. The others are taken from the notebook as it was saved before; an
+    output whose widget is in neither keeps its picture or its words.
+
+    Parameters
+    ----------
+    content : the notebook to be saved, as JSON
+    before : the notebook as it is on the disk, as JSON; empty if there is none
+    """
+    live, saved = (notebook.get("metadata", {}).get("widgets", {}).get(STATE, {}) for notebook in (content, before))
+    models = saved.get("state", {}) | live.get("state", {})
+    shown = [
+        data
+        for cell in content.get("cells", [])
+        for output in cell.get("outputs", [])
+        if VIEW in (data := output.get("data", {}))
+    ]
+    kept, wanted = {}, [data[VIEW].get("model_id") for data in shown]
+    while wanted:
+        name = wanted.pop()
+        if name in models and name not in kept:
+            kept[name] = models[name]
+            wanted += re.findall(r"IPY_MODEL_(\w+)", json.dumps(models[name]))
+    for data in shown:
+        if data[VIEW].get("model_id") not in kept:
+            del data[VIEW]
+            data.setdefault("text/plain", "Run this cell to use it.")
+    content.get("metadata", {}).pop("widgets", None)
+    if kept:
+        content["metadata"]["widgets"] = {
+            STATE: {"version_major": 2, "version_minor": 0} | saved | live | {"state": kept}
+        }

@@ -1,0 +1,93 @@
+"""The images that an explorer shows: the test digits, or a learner's own (`images=`)."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import torch
+
+from aecourse.data import PIXELS, ImageSet, load_mnist
+from aecourse.explorers.base.controls import WholeNumberText, number_box
+from aecourse.models.base import check_rows
+
+
+@dataclass(frozen=True, eq=False)
+class ShownImages(ImageSet):
+    """Images on the CPU, in sets of ten.
+
+    Attributes
+    ----------
+    name : what one of them is called, "test digit" or "picture"
+    """
+
+    name: str = "picture"
+
+    @functools.cached_property
+    def sets(self) -> int:
+        """How many sets of ten there are."""
+        return int(self.y.bincount().min()) if self.are_digits else -(-len(self) // 10)
+
+    @property
+    def first(self) -> int:
+        """The set to begin with; MNIST's set 0 is hard to read even for people."""
+        return min(1, self.sets - 1) if self.are_digits else 0
+
+    @functools.cached_property
+    def are_digits(self) -> bool:
+        """Whether every label from 0 to 9 occurs, and no other."""
+        return self.y.unique().tolist() == list(range(10))
+
+    @property
+    def noun(self) -> str:
+        """What one of them shows."""
+        return "digit" if self.are_digits else "picture"
+
+    def ten(self, nth: int) -> torch.Tensor:
+        """One image of each label if they are digits, else the next ten in order, or all if there are fewer."""
+        if self.are_digits:
+            return self.one_of_each(nth)
+        start = min(10 * nth, max(0, len(self) - 10))
+        return self.x[start : start + 10]
+
+    def called(self, place: int) -> str:
+        """An image in words: "a 7", or "picture 12" if they are no digits."""
+        return f"a {self.y[place]}" if self.are_digits else f"{self.name} {place}"
+
+    def set_box(self) -> WholeNumberText:
+        """A box for the number that `ten` takes."""
+        return number_box(self.first, self.sets - 1, f"set of ten {self.noun}s", width=200)
+
+    def box(self, label: str, place: int = 0, *, width: int) -> WholeNumberText:
+        """A box for the number of one image; the label's "…" becomes its name."""
+        return number_box(place, len(self) - 1, label.replace("…", self.name), width=width)
+
+
+def shown_images(images: ImageSet | torch.Tensor | None) -> ShownImages:
+    """Return what an explorer was given as `images`, checked; None means the test digits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no ImageSet and no float tensor (n, 784), is empty, or holds anything outside [0, 1].
+    """
+    if images is None:
+        return _test_digits()
+    if isinstance(images, ShownImages):
+        return images
+    x = images.x if isinstance(images, ImageSet) else images
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f"images must be an ImageSet or a float tensor (n, {PIXELS}); got {type(x).__name__}")
+    check_rows("images", x, PIXELS)
+    if len(x) == 0:
+        raise ValueError("images must hold at least one picture; got none")
+    if not ((x >= 0) & (x <= 1)).all():  # NaN fails too
+        raise ValueError("images must hold pixels in [0, 1]; divide bytes by 255")
+    y = images.y if isinstance(images, ImageSet) else torch.zeros(len(x), dtype=torch.int64)
+    return ShownImages(x.detach().cpu().float(), y.cpu())
+
+
+@functools.cache
+def _test_digits() -> ShownImages:
+    test = load_mnist()[1]
+    return ShownImages(test.x, test.y, "test digit")

@@ -1,0 +1,318 @@
+"""What a student does who clicks, runs again, refreshes, loses the kernel, and comes back the next day."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser.axe import faults
+from browser.explorers import caption, pixels, wait_for_caption
+from browser.lab import KERNEL_IS_IDLE, LISTEN, SCREENSHOTS, Lab, free_port, serve
+from playwright.sync_api import Browser, Locator, expect
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = "00_start_here"
+ASLEEP = "Run this cell to use it."
+# The places of the cells whose source holds a text.
+PLACES = """(text) => [...window.jupyterapp.shell.currentWidget.content.widgets.keys()].filter((i) =>
+  window.jupyterapp.shell.currentWidget.content.widgets[i].model.sharedModel.source.includes(text))"""
+ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+COUNT = "(i) => window.jupyterapp.shell.currentWidget.content.widgets[i].model.executionCount"
+SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The student's folder."""
+    return tmp_path
+
+
+@pytest.fixture
+def day(home: Path, browser: Browser) -> Iterator[Lab]:
+    """A day with the course: a server and a page that are gone in the evening."""
+    with a_day(home, browser) as lab:
+        yield lab
+
+
+class a_day:  # noqa: N801  (used like a function)
+    """A server on the student's folder and one page; both end with the block."""
+
+    def __init__(self, home: Path, browser: Browser) -> None:
+        self.server, self.browser = serve(home), browser
+
+    def __enter__(self) -> Lab:
+        url = self.server.__enter__()
+        self.context = self.browser.new_context(viewport={"width": 1366, "height": 800})
+        return Lab(self.context.new_page(), url)
+
+    def __exit__(self, *error: object) -> None:
+        self.context.close()
+        self.server.__exit__(*error)
+
+
+def cell_with(lab: Lab, text: str) -> int:
+    """The place of the first cell that holds a text."""
+    return lab.page.evaluate(PLACES, text)[0]
+
+
+def output(lab: Lab, place: int) -> Locator:
+    """The output of one cell, scrolled into view."""
+    lab.page.evaluate("(i) => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'center')", place)
+    return lab.page.locator(f".jp-Cell[data-windowed-list-index='{place}'] .jp-OutputArea")
+
+
+def test_a_vote_outlives_the_cell_the_page_and_the_day(home: Path, browser: Browser) -> None:
+    """It comes back when the cell runs again, after a refresh, and the next morning; the first one counts."""
+    with a_day(home, browser) as lab:
+        lab.open(f"{NOTEBOOK}.ipynb")
+        asks = cell_with(lab, "Prediction(")
+        lab.run_cells([asks])
+        first = output(lab, asks).get_by_role("radio").first
+        first.check()
+        expect(output(lab, asks).get_by_text("Noted.")).to_be_visible()
+        lab.settle()
+        lab.shoot("student_vote")
+        assert faults(lab.page, ".aecourse-prediction") == []
+        first.press("Shift+Enter")
+        assert lab.page.evaluate(ACTIVE) == asks + 1
+        assert lab.page.evaluate(COUNT, asks) == 2
+        lab.run_cells([asks])
+        expect(output(lab, asks).get_by_role("radio").first).to_be_checked()
+        lab.page.evaluate(SAVE)
+        lab.reload()
+        expect(output(lab, asks).get_by_role("radio").first).to_be_checked()
+        assert lab.own_complaints() == []
+        lab.shoot("student_refreshed")
+    with a_day(home, browser) as lab:
+        lab.open(f"{NOTEBOOK}.ipynb")
+        expect(output(lab, asks).get_by_text(ASLEEP)).to_be_visible()
+        expect(output(lab, asks).get_by_role("radio").first).to_be_checked()
+        lab.shoot("student_next_day")
+        lab.run_cells([asks])
+        expect(output(lab, asks).get_by_role("radio").first).to_be_checked()
+        expect(output(lab, asks).get_by_text(ASLEEP)).to_have_count(0)
+        assert lab.own_complaints() == []
+
+
+def at_work(lab: Lab, notebook: str, kind: str) -> tuple[int, Locator]:
+    """Open a notebook and run one explorer's cell; its place and the explorer."""
+    lab.open(f"{notebook}.ipynb")
+    place = lab.explorers[kind]
+    lab.run_cells([place])
+    explorer = lab.show(place)
+    explorer.locator(".noUi-handle").first.wait_for()
+    return place, explorer
+
+
+def sleeps(lab: Lab, explorer: Locator, name: str) -> None:
+    """It is gray with one sentence, keys change nothing, and nothing on the page is red or broken."""
+    expect(explorer.get_by_text(ASLEEP)).to_have_count(1)
+    lab.shoot(name)
+    before = pixels(explorer)
+    handle = explorer.locator(".noUi-handle").first
+    handle.evaluate("(node) => node.focus()")
+    assert not handle.evaluate("(node) => node === document.activeElement"), "a sleeping slider takes no keys"
+    assert pixels(explorer) == before
+    icons = explorer.evaluate(
+        """(node) => [...node.querySelectorAll('.jupyter-widgets-disconnected')].map(
+             (part) => getComputedStyle(part, '::before').content)"""
+    )
+    assert set(icons) <= {"none"}
+
+
+def wakes(lab: Lab, place: int) -> None:
+    """Running its cell makes it work again."""
+    lab.page.wait_for_function(KERNEL_IS_IDLE)
+    lab.page.evaluate(LISTEN)
+    lab.run_cells([place])
+    explorer = lab.show(place)
+    expect(explorer.get_by_text(ASLEEP)).to_have_count(0)
+    words = caption(explorer)
+    explorer.locator(".noUi-handle").first.press("ArrowRight")
+    lab.settle()
+    assert caption(explorer) != words
+
+
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+EVENTS = {
+    "restarted": f"() => {KERNEL}.restart()",
+    "killed": f"""() => {KERNEL}.requestExecute(
+        {{ code: 'import os, signal; os.kill(os.getpid(), signal.SIGKILL)' }}).done.catch(() => {{}})""",
+    "shut_down": "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()",
+}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_explorer_without_its_kernel_sleeps(day: Lab, event: str) -> None:
+    """Restarted, killed or shut down: gray and one sentence, and at work again when its cell runs."""
+    place, explorer = at_work(day, NOTEBOOK, "BottleneckExplorer")
+    day.page.evaluate(EVENTS[event])
+    sleeps(day, explorer, f"student_{event}")
+    if (ok := day.page.get_by_role("button", name="Ok", exact=True)).count():  # JupyterLab says that the kernel died
+        ok.click()
+    if event == "shut_down":
+        day.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.startKernel()")
+    wakes(day, place)
+    assert day.own_complaints() == []
+
+
+def test_a_restart_in_the_middle_of_a_training(day: Lab) -> None:
+    """No button stays gray for ever: the panel sleeps, and its cell brings one that trains."""
+    place, explorer = at_work(day, "01_compression", "TrainingExplorer")
+    explorer.get_by_role("button", name="Train").click()
+    expect(explorer.get_by_role("button", name="Stop")).to_be_enabled()
+    day.page.evaluate(EVENTS["restarted"])
+    sleeps(day, explorer, "student_restart_while_training")
+    wakes(day, place)
+    expect(day.show(place).get_by_role("button", name="Train")).to_be_enabled()
+
+
+def test_the_server_goes_away_and_comes_back(home: Path, browser: Browser) -> None:
+    """Without it the explorer sleeps; with a new one its cell makes it work again."""
+    port = free_port()
+    with serve(home, port) as url:
+        lab = Lab(browser.new_context(viewport={"width": 1366, "height": 800}).new_page(), url)
+        place, explorer = at_work(lab, NOTEBOOK, "BottleneckExplorer")
+        lab.page.evaluate(SAVE)
+    expect(explorer.locator(".aecourse-asleep-note")).to_have_count(1)
+    lab.shoot("student_server_gone")
+    with serve(home, port):
+        lab.reload()
+        sleeps(lab, lab.show(place), "student_server_back")
+        wakes(lab, place)
+        lab.close()
+
+
+def test_an_explorer_keeps_its_state(home: Path, browser: Browser) -> None:
+    """Run again: its slider stands where it stood. Refreshed: at work. The next day: asleep, with its last picture."""
+    with a_day(home, browser) as lab:
+        place, explorer = at_work(lab, NOTEBOOK, "BottleneckExplorer")
+        for _ in range(3):
+            explorer.locator(".noUi-handle").first.press("ArrowRight")
+        lab.settle()
+        words = caption(explorer)
+        assert words.startswith("k = 7")
+        lab.run_cells([place])
+        assert caption(lab.show(place)) == words
+        lab.page.evaluate(SAVE)
+        lab.reload()
+        explorer = lab.show(place)
+        explorer.locator(".noUi-handle").first.press("ArrowRight")
+        lab.settle()
+        assert caption(explorer).startswith("k = 8")
+        lab.page.evaluate(SAVE)
+        assert lab.own_complaints() == []
+    for _ in ("the next day", "and the day after"):
+        with a_day(home, browser) as lab:
+            lab.open(f"{NOTEBOOK}.ipynb")
+            explorer = lab.show(place)
+            sleeps(lab, explorer, "student_explorer_next_day")
+            assert caption(explorer).startswith("k = 8")
+            lab.page.evaluate(SAVE)  # without a kernel that knows the explorer
+            assert lab.own_complaints() == []
+
+
+def test_a_trained_network_outlives_its_cell(day: Lab) -> None:
+    """Run again, the panel still holds the network that was trained in it."""
+    place, explorer = at_work(day, "01_compression", "TrainingExplorer")
+    explorer.get_by_role("spinbutton", name="epochs").fill("1")
+    explorer.get_by_role("spinbutton", name="epochs").press("Enter")
+    explorer.get_by_role("button", name="Train").click()
+    wait_for_caption(explorer, "Test MSE")
+    words = caption(explorer)
+    day.run_cells([place])
+    assert caption(day.show(place)) == words
+
+
+CODE_CELLS = """([first, last]) => [...window.jupyterapp.shell.currentWidget.content.widgets.entries()].filter(
+  ([i, { model }]) => i >= first && i <= last && model.type === 'code' && model.sharedModel.source).map(([i]) => i)"""
+SET_SOURCE = """([place, old, text]) => {
+  const cell = window.jupyterapp.shell.currentWidget.content.widgets[place].model.sharedModel;
+  cell.setSource(cell.source.replace(old, text));
+  return cell.source.includes(text);
+}"""
+UGLY = """() => [...document.querySelectorAll('.jp-OutputArea-output')].map((node) => node.textContent).filter(
+  (words) => /Error displaying widget|model not found|Loading widget|Traceback/.test(words))"""
+
+
+def cells_between(lab: Lab, first: int, last: int) -> list[int]:
+    """The places of the code cells from one place to another."""
+    return lab.page.evaluate(CODE_CELLS, [first, last])
+
+
+def rewrite(lab: Lab, old: str, new: str) -> int:
+    """Change the code of the first cell that holds `old`; its place."""
+    place = cell_with(lab, old)
+    assert lab.page.evaluate(SET_SOURCE, [place, old, new])
+    return place
+
+
+def walk_through(lab: Lab) -> None:
+    """Scroll past every cell, so that JupyterLab draws it."""
+    for place in range(lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")):
+        lab.page.evaluate("(i) => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'start')", place)
+    lab.page.wait_for_timeout(2000)
+
+
+def test_a_student_from_the_first_click_to_the_report_and_the_next_morning(home: Path, browser: Browser) -> None:
+    """Votes, an answer, a setting that spoils the training, the report, and no complaint on the next day."""
+    with a_day(home, browser) as lab:
+        lab.open(f"{NOTEBOOK}.ipynb")
+        first, second = lab.page.evaluate(PLACES, "= Prediction(")
+        assert lab.page.locator(".jp-OutputArea-output").count() == 0, "nothing is shown before it is run"
+        rewrite(lab, "fewer_bytes = ...", "fewer_bytes = 12.25")
+        lab.run_cells(cells_between(lab, 0, first))
+        output(lab, first).get_by_role("radio").nth(2).check()
+        rewrite(lab, "epochs=3, validation=valid.x", "epochs=1, lr=0.5, validation=valid.x")
+        lab.run_cells(cells_between(lab, first + 1, second))
+        output(lab, second).get_by_role("radio").nth(2).check()
+        lab.settle()
+        lab.run_cells(cells_between(lab, second + 1, 999))
+        missed = cell_with(lab, 'claim("00.test_mse"')
+        expect(output(lab, missed).get_by_text("What did you change?").first).to_be_visible()
+        lab.shoot("student_changed_settings")
+        output(lab, first + 4)
+        lab.shoot("student_verdicts")
+        lab.page.evaluate(SAVE)
+        lab.page.wait_for_timeout(1000)
+        assert lab.own_complaints() == []
+    command = [sys.executable, "-m", "aecourse", "report", "--to", "report.html"]
+    subprocess.run(command, cwd=home, check=True, capture_output=True)
+    page = browser.new_page(viewport={"width": 1000, "height": 1400})
+    page.goto((home / "report.html").as_uri())
+    page.screenshot(path=SCREENSHOTS / "student_report.png")
+    words = page.inner_text("body")
+    page.close()
+    assert "gray noise, the same for every digit" in words
+    assert "10 or more" in words
+    assert "fewer_bytes = 12.25" in words
+    assert "Changed settings" in words
+    with a_day(home, browser) as lab:
+        lab.open(f"{NOTEBOOK}.ipynb")
+        walk_through(lab)
+        assert lab.page.evaluate(UGLY) == []
+        assert lab.own_complaints() == []
+        expect(output(lab, first).get_by_role("radio").nth(2)).to_be_checked()
+        lab.shoot("student_next_morning")
+
+
+def test_the_first_slider_moves_within_a_quarter_of_a_minute(day: Lab) -> None:
+    """Of the page's first paint, on two cores that nobody else uses: click the first gray cell, Shift+Enter, slide."""
+    page = day.page
+    page.goto(day.url.format("first", f"{NOTEBOOK}.ipynb"))
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    explorer = page.locator(".jp-OutputArea-output .aecourse").first
+    explorer.locator(".noUi-handle").first.wait_for()
+    words = caption(explorer)
+    explorer.locator(".noUi-handle").first.press("ArrowRight")
+    expect(explorer.locator(".aecourse-caption")).not_to_have_text(words)
+    since = page.evaluate("(performance.now() - performance.getEntriesByName('first-paint')[0].startTime) / 1000")
+    day.shoot("student_first_minute")
+    assert since <= 15 * max(1, os.getloadavg()[0] / 2), f"{since:.1f} s"
+    assert day.own_complaints() == []

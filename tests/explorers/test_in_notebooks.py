@@ -1,0 +1,30 @@
+"""In every notebook the set-up cell and the explorer's own cell are enough to use the explorer."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from helpers.notebooks import code_cells, read, set_up
+from helpers.paths import NOTEBOOKS
+
+from aecourse.device import own_random_numbers
+from aecourse.explorers.base.view import Explorer
+
+LESSONS = [path for path in NOTEBOOKS if path.stem != "10_demo_board"]
+EXPLORERS = ("Explorer(", "DrawingPad(")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_an_explorers_cell_needs_only_the_set_up(path: Path) -> None:
+    """In a kernel in which nothing else was run; in 00, whose first cell it is, not even the set-up."""
+    notebook = read(path)
+    cells = [cell.source for cell in code_cells(notebook) if any(word in cell.source for word in EXPLORERS)]
+    assert cells
+    for cell in cells:
+        space, before = {}, "" if path.stem == "00_start_here" else set_up(notebook).source
+        with own_random_numbers(), mpl.rc_context():
+            exec(before, space)
+            *_, last = cell.splitlines()
+            exec(cell.removesuffix(last), space)
+            assert isinstance(eval(last, space), Explorer)
