@@ -100,6 +100,17 @@ def sign(folder: Path) -> None:
     notary.store.close()
 
 
+def before_saving(*, model: dict, path: str, contents_manager: object, **_) -> None:
+    """What Jupyter's server calls before it writes a file: `keep_widgets`, if it is a notebook."""
+    if model["type"] != "notebook" or not model.get("content"):
+        return
+    try:
+        before = json.loads((Path(contents_manager.root_dir) / path.strip("/")).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # a new notebook, or a damaged one
+        before = {}
+    keep_widgets(model["content"], before)
+
+
 def keep_widgets(content: dict, before: dict) -> None:
     """Let a notebook that is being saved keep the state of the widgets in its outputs, and no other; in place.
 

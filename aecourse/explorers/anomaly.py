@@ -10,11 +10,12 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.checks import check_whole
-from aecourse.data import load_mnist
+from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
-from aecourse.evaluation.anomaly import DetectionResult, threshold_at
+from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, threshold_at
 from aecourse.explorers.base.chart import log_bins, svg_histogram
 from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.view import Explorer
 from aecourse.plotting import BLUE, VERMILION, mosaic, plain_ticks, plot_reconstructions
 from aecourse.zoo.shipped import COMPONENTS, load_detectors
@@ -35,6 +36,8 @@ class AnomalyExplorer(Explorer):
     Parameters
     ----------
     normal : int from 0 to 9, the digit that is normal
+    images : ImageSet or float tensor (n, 784) in [0, 1], optional
+        Pictures of one's own to judge; shown instead of the mistakes among the test digits.
 
     Attributes
     ----------
@@ -44,7 +47,9 @@ class AnomalyExplorer(Explorer):
 
     column_names = ("slight mistake", "→", "grave mistake")
 
-    def __init__(self, normal: int = 8) -> None:
+    def __init__(self, normal: int = 8, *, images: ImageSet | torch.Tensor | None = None) -> None:
+        self.own = None if images is None else shown_images(images)
+        self.column_names = self.column_names if images is None else ()
         normal = check_whole("normal", normal, minimum=0, maximum=9)
         self.detectors, self.test = load_detectors(), load_mnist()[1]
         wide = {"description_width": "initial"}
@@ -96,15 +101,30 @@ class AnomalyExplorer(Explorer):
         }
 
     def _rows(self, rate: float, normal: int, scorer: str, score: float) -> dict[str, torch.Tensor]:
-        """Six rows: each kind of mistake, as it was restored, and where the error lies."""
+        """Six rows: each kind of mistake, as it was restored, and where the error lies; three of one's own pictures."""
+        if self.own is not None:
+            x = self.own.ten(self.own.first)
+            calm = ~self._alarms(x, rate, normal, scorer, score)
+            return self._judged("yours", x, normal, scorer, PALE * calm.float()[:, None])
         rows = {}
         for i, (name, (places, wrong)) in enumerate(self.mistakes(rate, normal, scorer, score).items()):
             x = self.test.x[torch.from_numpy(places.copy())]  # (10, 784)
-            x_hat = reconstruct(self.detectors.models[normal, scorer], x).clamp(0, 1)
             fade = torch.from_numpy(np.where(wrong, 0.0, PALE)).float()[:, None]
-            for label, images in ((name, x), ("restored", x_hat), ("error", (x - x_hat).abs())):
-                rows[label + " " * i] = images + fade * (1 - images)
+            rows |= {label + " " * i: row for label, row in self._judged(name, x, normal, scorer, fade).items()}
         return rows
+
+    def _judged(
+        self, name: str, x: torch.Tensor, normal: int, scorer: str, fade: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Pictures (n, 784), as they were restored, and where the error lies, each faded towards white."""
+        x_hat = reconstruct(self.detectors.models[normal, scorer], x).clamp(0, 1)
+        rows = {name: x, "restored": x_hat, "error": (x - x_hat).abs()}
+        return {label: row + fade * (1 - row) for label, row in rows.items()}
+
+    def _alarms(self, x: torch.Tensor, rate: float, normal: int, scorer: str, score: float) -> torch.Tensor:
+        """Which pictures raise an alarm; (n, 784) → (n,)."""
+        x_hat = reconstruct(self.detectors.models[normal, scorer], x)
+        return anomaly_scores(x, x_hat, ink_power=score) > self._threshold(rate, normal, scorer, score)[1]
 
     def render(self, rate: float, normal: int, scorer: str, score: float) -> np.ndarray:
         """Ten false alarms and ten misses, each with its restoration and error; pale ones are no mistakes."""
@@ -128,6 +148,13 @@ class AnomalyExplorer(Explorer):
             labels, counts = np.unique(missed, return_counts=True)
             totals = (self.test.y == int(labels[counts.argmax()])).sum().item()
             which = f", most often {labels[counts.argmax()]} ({counts.max()} of {totals})"
+        if self.own is not None:
+            alarmed = int(self._alarms(self.own.x, rate, normal, scorer, score).sum())
+            return (
+                f"{normal} is normal; {self._scorer_name(scorer)}. A threshold of {threshold:.3g} lets {rate:g} % of "
+                f"the validation {normal}s raise an alarm: so do {alarmed} of your {len(self.own)} pictures. "
+                "Pale: no alarm."
+            )
         wrong = [wrong.all() for _, wrong in self.mistakes(rate, normal, scorer, score).values()]
         pale = "" if all(wrong) else " Pale digits were judged rightly."
         return (
@@ -161,7 +188,8 @@ class AnomalyExplorer(Explorer):
         settings = self.settings()
         left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
         result, threshold = self._threshold(**settings)
-        plot_reconstructions(self._rows(**settings), ax=left, title=f"{settings['normal']} is normal: the mistakes")
+        what = "the mistakes" if self.own is None else "your pictures"
+        plot_reconstructions(self._rows(**settings), ax=left, title=f"{settings['normal']} is normal: {what}")
         edges, groups = _histogram(result)
         looks = ((f"{settings['normal']}: normal", BLUE, "-"), ("all other digits", VERMILION, "--"))
         for (name, colour, line), shares in zip(looks, groups, strict=True):

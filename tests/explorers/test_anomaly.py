@@ -9,6 +9,9 @@ from helpers.strategies import caption_in, numpy_of, picture_in, refuses
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
+from aecourse.data import load_mnist
+from aecourse.evaluation import reconstruct
+from aecourse.evaluation.anomaly import threshold_at
 from aecourse.explorers import AnomalyExplorer
 from aecourse.explorers.base.chart import log_bins, svg_histogram
 from aecourse.zoo.shipped import COMPONENTS
@@ -132,3 +135,17 @@ def test_histogram_with_a_perfect_score():
     rights = [float(x) for x in re.findall(r"H(\S+?)(?=[LV])", outline)]
     assert np.ptp(np.diff(rights)) < 0.2  # equal steps
     assert np.isfinite(log_bins(np.zeros(3))).all() and (np.diff(log_bins(np.zeros(3))) > 0).all()
+
+
+def test_own_pictures_are_judged() -> None:
+    """Ten of them, restored, with the error; the caption counts the alarms among all of them."""
+    strangers = load_mnist()[1].x[:30] * 0.5
+    explorer = AnomalyExplorer(8, images=strangers)
+    assert list(explorer.row_names) == ["yours", "restored", "error"] and not explorer.column_names
+    model = explorer.detectors.models[8, "autoencoder"]
+    scores = ((strangers - reconstruct(model, strangers)) ** 2).sum(1)
+    threshold = threshold_at(explorer.detectors.results[8, "autoencoder", 0.0].valid_normal, 0.05)
+    assert f"{int((scores > threshold).sum())} of your 30 pictures" in caption_in(explorer)[1]
+    explorer._repr_mimebundle_()
+    with pytest.raises(ValueError, match="images must hold at least one"):
+        AnomalyExplorer(images=strangers[:0])

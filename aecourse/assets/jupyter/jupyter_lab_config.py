@@ -1,6 +1,5 @@
 """How `aecourse lab` serves the course: on this machine only, with a token, and with quick answers for sliders."""
 
-import json
 import os
 import sys
 import webbrowser
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
-from aecourse.classroom.working_copy import keep_widgets, make_working_copy
+from aecourse.classroom.working_copy import make_working_copy
 
 c = get_config()  # noqa: F821  (Jupyter defines it)
 
@@ -43,16 +42,5 @@ async def _open_without_delay(self, *args, **kwargs):
 
 KernelWebsocketHandler.open = _open_without_delay
 
-
 # JupyterLab saves the state of live widgets with the notebook (overrides.json); here that of the others is kept.
-def _keep_widgets(model, path, contents_manager, **_):
-    if model["type"] != "notebook" or not model.get("content"):
-        return
-    try:
-        before = json.loads((Path(contents_manager.root_dir) / path.strip("/")).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # a new notebook, or a damaged one
-        before = {}
-    keep_widgets(model["content"], before)
-
-
-c.ContentsManager.pre_save_hook = _keep_widgets
+c.ContentsManager.pre_save_hook = "aecourse.classroom.working_copy.before_saving"
