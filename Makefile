@@ -108,11 +108,11 @@ slides: $(READY)
 	$(BIN)/python -m aecourse.classroom.slides $(NAMES)
 
 report: $(READY)
-	$(BIN)/python -m aecourse.classroom.report $(if $(filter command,$(origin NAME)),--name "$$NAME")
+	$(BIN)/aecourse report $(if $(filter command,$(origin NAME)),--name "$$NAME")
 
 report-class: $(READY)
 	$(if $(FOLDER),,$(error Say where the folders of the learners are: make report-class FOLDER=…))
-	$(BIN)/python -m aecourse.classroom.report --class "$(FOLDER)"
+	$(BIN)/aecourse report --class "$(FOLDER)"
 
 images: $(READY)
 	$(BIN)/python images/draw.py

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from aecourse.records import COPY
+
 ASSETS = Path(str(resources.files("aecourse") / "assets"))
 OLDEST_PYTHON = (3, 11)
 WIDTH = 26  # characters from the check mark to the detail
@@ -121,7 +123,7 @@ def check_notebook() -> str:
     if not path.is_file():
         return "none: the doctor was not called from JupyterLab"
     try:
-        own = json.loads(path.read_text("utf-8"))["metadata"].get("aecourse_working_copy")
+        own = json.loads(path.read_text("utf-8"))["metadata"].get(COPY)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckFailedError(
             f"{path.name} was not saved whole ({type(error).__name__})", "click File → Revert Notebook to Checkpoint…"

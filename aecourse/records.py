@@ -1,15 +1,19 @@
-"""The records that predictions, exercises and claims leave in the outputs of a saved notebook.
+"""What the course leaves in a saved notebook: the records of predictions, exercises and claims, and where widgets lie.
 
-`aecourse.exercises.protocol` writes them. Reading them needs neither torch nor a kernel.
+`aecourse.exercises` writes the records. Reading them needs neither torch nor a kernel.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 RECORD = "application/vnd.aecourse.record+json"
 VERSION = 1
+VIEW = "application/vnd.jupyter.widget-view+json"  # in an output: which widget is shown there
+STATE = "application/vnd.jupyter.widget-state+json"  # in the metadata: what each widget holds, as JupyterLab saved it
+COPY = "aecourse_working_copy"  # in the metadata of a copy that began without outputs: its fingerprint at that time
 NAME = re.compile(r"\d\d\.[a-z0-9_]+")
 FIELDS = {  # what a record of each kind holds besides version, kind and name: JSON values, never NaN
     "question": {"question", "options"},
@@ -43,11 +47,21 @@ def claim_in_words(claim: Mapping) -> str:
     A comparison of stored outputs skips a number behind "≈", which depends on training; the bounds, and a number that
     must be exact, are compared to the letter.
     """
-    low, high = claim["at_least"], claim["at_most"]
-    if low == high:
-        return f"{claim['sentence']}: {low:g}"
-    bounds = [f"{word} {bound:g}" for word, bound in (("at least", low), ("at most", high)) if bound is not None]
-    return f"{claim['sentence']}: ≈ {claim['value']:.{claim['digits']}g} (claimed: {' and '.join(bounds)})"
+    if claim["at_least"] == claim["at_most"]:
+        return f"{claim['sentence']}: {claim['at_least']:g}"
+    return f"{claim['sentence']}: ≈ {claim['value']:.{claim['digits']}g} (claimed: {bounds_in_words(claim)})"
+
+
+def bounds_in_words(claim: Mapping) -> str:
+    """Return the bounds of a claim, such as "at least 0.2 and at most 1"."""
+    bounds = (("at least", claim["at_least"]), ("at most", claim["at_most"]))
+    return " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+
+
+def claim_holds(claim: Mapping) -> bool:
+    """Whether the number of a claim is finite and keeps its bounds."""
+    low, high, value = claim["at_least"], claim["at_most"], claim["value"]
+    return math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high)
 
 
 def check_name(name: str) -> str:

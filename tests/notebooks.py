@@ -21,10 +21,10 @@ from nbclient import NotebookClient
 from aecourse import pace
 from aecourse.classroom.slide_types import write_slide_types
 from aecourse.device import cpu_share
+from aecourse.records import VIEW
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 os.environ["AECOURSE_STRICT"] = "1"  # a claim that does not hold stops a notebook here; for a learner it is a card
 CELL_TIMEOUT = 900  # seconds; generous, because a shared machine can be slow
 AT_A_TIME = 2
@@ -76,7 +76,7 @@ def store(notebook: Path) -> float:
     for cell in content.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):  # a stored view has no model; picture and text stay
-            output.get("data", {}).pop(WIDGET_VIEW, None)
+            output.get("data", {}).pop(VIEW, None)
     seconds = time.perf_counter() - started
     write_slide_types(content)
     nbformat.write(content, notebook)

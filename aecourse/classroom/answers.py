@@ -25,7 +25,7 @@ from aecourse.classroom.saved import (
     SavedNotebook,
     SavedPrediction,
 )
-from aecourse.records import has_foreign_records, read_records
+from aecourse.records import bounds_in_words, claim_holds, has_foreign_records, read_records
 
 
 def read_answers(notebook: NotebookNode, shipped: NotebookNode | None = None) -> SavedNotebook:
@@ -40,13 +40,13 @@ def read_answers(notebook: NotebookNode, shipped: NotebookNode | None = None) ->
     """
     cells = notebook.cells if shipped is None else blank_what_shipped(notebook, shipped)
     code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
-    claims = [record for cell in code for record in _records(cell, "claim")]
-    missed = [_missed(claim) for claim in claims if not _holds(claim)]
+    claims = [_with_number(record) for cell in code for record in _records(cell, "claim")]
+    missed = [MissedClaim(c["sentence"], c["value"], bounds_in_words(c)) for c in claims if not claim_holds(c)]
     prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     title = re.search(r"^# (.+)$", prose, re.M)
     return SavedNotebook(
         title=title[1].strip() if title else "(no title)",
-        opened=shipped is None or was_opened(notebook, shipped),
+        opened=shipped is None or was_opened(notebook, shipped, cells),
         predictions=_predictions(code),
         answers=_answers(code, prose),
         experiments=_experiments(code, prose),
@@ -61,24 +61,12 @@ def _records(cell: NotebookNode, *kinds: str) -> list[dict]:
     return [record for record in read_records(cell.outputs) if record["kind"] in kinds]
 
 
-def _number(claim: dict) -> float:
-    """The number of a claim; what is none, such as infinity, is kept as text."""
+def _with_number(claim: dict) -> dict:
+    """A claim as it was saved; a value that JSON has no number for, such as infinity, was kept as text."""
     try:
-        return float(claim["value"])
+        return claim | {"value": float(claim["value"])}
     except (TypeError, ValueError):
-        return math.nan
-
-
-def _holds(claim: dict) -> bool:
-    low, high = claim["at_least"], claim["at_most"]
-    value = _number(claim)
-    return math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high)
-
-
-def _missed(claim: dict) -> MissedClaim:
-    bounds = (("at least", claim["at_least"]), ("at most", claim["at_most"]))
-    words = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
-    return MissedClaim(claim["sentence"], _number(claim), words)
+        return claim | {"value": math.nan}
 
 
 def _predictions(code: list[NotebookNode]) -> list[SavedPrediction]:

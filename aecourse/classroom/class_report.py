@@ -1,4 +1,4 @@
-"""What the learners of a class predicted and answered, in one table: `python -m aecourse.classroom.report --class`."""
+"""What the learners of a class predicted and answered, in one table: `aecourse report --class`."""
 
 from __future__ import annotations
 

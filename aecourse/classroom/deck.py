@@ -12,10 +12,9 @@ from aecourse.classroom.cells import ANSI, error_line, excerpt, has_figure, hide
 from aecourse.classroom.layout import pieces
 from aecourse.classroom.notebook_files import tags
 from aecourse.classroom.slide_types import figure_explanation, slide_types
-from aecourse.records import claim_in_words, read_records
+from aecourse.records import VIEW, claim_in_words, read_records
 
 CLAIM_LIST = '<ul class="held">'
-WIDGET = "application/vnd.jupyter.widget-view+json"
 PROGRESS = re.compile(r"training, \d+ epochs? *$|[^\n]*\?it/s\]$")  # what is stored of a progress bar
 
 
@@ -144,6 +143,6 @@ def output_html(output: NotebookNode) -> str:
         if record["kind"] == "prediction":  # under its question, without what this learner predicted
             asked, measured = html.escape(record["question"]), html.escape(record["measured"])
             return f'<p class="asked">{asked}</p><p class="measured">Measured: {measured}.</p>'
-    if WIDGET in data or not text.strip() or PROGRESS.match(text):  # a progress bar, or the text for screen readers
+    if VIEW in data or not text.strip() or PROGRESS.match(text):  # a progress bar, or the text for screen readers
         return ""
     return data.get("text/html") or f"<pre>{html.escape(text)}</pre>"

@@ -11,8 +11,6 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-COPY = "aecourse_working_copy"  # in the metadata of one that began without outputs: its fingerprint at that time
-
 
 def find_notebooks(folder: str | Path, names: Iterable[str] = ()) -> list[Path]:
     """Return the numbered notebooks of a folder, in order.

@@ -1,4 +1,4 @@
-"""What a learner predicted and answered, on one page: `python -m aecourse.classroom.report`. Nothing is sent."""
+"""What a learner predicted and answered, on one page: `aecourse report`. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the report, of one learner or a class, and say where it is."""
     from aecourse.classroom.class_report import write_class_report  # which needs this module
 
-    parser = argparse.ArgumentParser(prog="python -m aecourse.classroom.report", description=__doc__)
+    parser = argparse.ArgumentParser(prog="aecourse report", description=__doc__)
     parser.add_argument("--name", default="", help="the learner's name, to stand on the page")
     places = Path("work", "notebooks"), Path("notebooks")
     default = next((place for place in places if place.is_dir()), places[1])
@@ -96,7 +96,3 @@ def main(arguments: list[str] | None = None) -> int:
     beside = f" and {page.with_suffix('.csv').name} beside it" if options.of_class else ""
     print(f"Wrote {page}{beside}. It was sent nowhere" + ("." if options.of_class else ": hand it in yourself."))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,8 @@ import copy
 from nbformat import NotebookNode
 
 from aecourse.classroom.cells import has_question
-from aecourse.classroom.notebook_files import COPY, fingerprint
+from aecourse.classroom.notebook_files import fingerprint
+from aecourse.records import COPY
 
 
 def blank_what_shipped(notebook: NotebookNode, shipped: NotebookNode) -> list[NotebookNode]:
@@ -24,9 +25,12 @@ def blank_what_shipped(notebook: NotebookNode, shipped: NotebookNode) -> list[No
     return [_blank(cell) if is_same else cell for cell, is_same in zip(cells, same, strict=True)]
 
 
-def was_opened(notebook: NotebookNode, shipped: NotebookNode) -> bool:
-    """Whether something was run or written here; a working copy knows how it began, though the course was renewed."""
-    ran = any(cell.get("outputs") or cell.get("execution_count") for cell in blank_what_shipped(notebook, shipped))
+def was_opened(notebook: NotebookNode, shipped: NotebookNode, cells: list[NotebookNode]) -> bool:
+    """Whether something was run or written here; a working copy knows how it began, though the course was renewed.
+
+    `cells` is what `blank_what_shipped` left of the notebook.
+    """
+    ran = any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
     return ran or fingerprint(notebook) != notebook.metadata.get(COPY, fingerprint(shipped))
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from nbformat import NotebookNode, write
 from nbformat.sign import NotebookNotary
 
-from aecourse.classroom.notebook_files import COPY, find_notebooks, fingerprint, read_notebook, shipped_folder
+from aecourse.classroom.notebook_files import find_notebooks, fingerprint, read_notebook, shipped_folder
+from aecourse.records import COPY, STATE, VIEW
 
 FOLDERS = ("notebooks", "images")
-VIEW = "application/vnd.jupyter.widget-view+json"
-STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def make_working_copy(folder: str | Path) -> Path:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 import anywidget
 import traitlets
 
+from aecourse.awake import with_awake
 from aecourse.exercises.cards import card, tell
 from aecourse.exercises.votes import EMPTY, keep, recall
 from aecourse.records import RECORD, VERSION, check_name
 
 HERE = Path(__file__).parent
-SHARED = Path(str(resources.files("aecourse") / "assets" / "widgets"))
 OUTSIDE = "outside all options"
 
 
@@ -39,8 +38,8 @@ class Prediction(anywidget.AnyWidget):
         The result, once it was shown.
     """
 
-    _esm = (SHARED / "awake.js").read_text("utf-8") + (HERE / "prediction.js").read_text("utf-8")
-    _css = (SHARED / "awake.css").read_text("utf-8") + (HERE / "prediction.css").read_text("utf-8")
+    _esm = with_awake(HERE / "prediction.js")
+    _css = with_awake(HERE / "prediction.css")
     name = traitlets.Unicode().tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)

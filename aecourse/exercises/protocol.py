@@ -12,7 +12,7 @@ import os
 from aecourse.exercises.cards import card, tell
 from aecourse.exercises.checking import mark
 from aecourse.exercises.conversion import as_number
-from aecourse.records import check_name, claim_in_words
+from aecourse.records import check_name, claim_holds, claim_in_words
 
 CHANGED = "With the notebook's settings it lies within these bounds. What did you change?"
 
@@ -77,10 +77,8 @@ def claim(
     bounds = [bound for bound in (at_least, at_most) if bound is not None]
     if not bounds or not all(map(math.isfinite, bounds)):  # JSON has neither NaN nor infinity
         raise ValueError(f"claim needs at_least, at_most or both, as finite numbers; got {at_least} and {at_most}")
-    low, high = (-math.inf if at_least is None else at_least), (math.inf if at_most is None else at_most)
     record = {"name": name, "sentence": sentence, "at_least": at_least, "at_most": at_most, "digits": digits}
-    line = claim_in_words(record | {"value": value})
-    holds = math.isfinite(value) and low <= value <= high
+    line, holds = claim_in_words(record | {"value": value}), claim_holds(record | {"value": value})
     assert holds or _is_learners_kernel(), f"✗ {line}"
     sentence, drawn = (
         (f"✓ {line}", card("right", line)) if holds else (f"≠ {line}. {CHANGED}", card("changed", line, CHANGED))

@@ -7,7 +7,8 @@ import json
 import os
 from pathlib import Path
 
-STATE = "application/vnd.jupyter.widget-state+json"
+from aecourse.records import STATE
+
 Vote = dict[str, str]  # {"value": the option chosen, "counted": chosen before the result was shown, "measured": …}
 EMPTY: Vote = {"value": "", "counted": "", "measured": ""}
 

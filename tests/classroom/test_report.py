@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 import aecourse
 from aecourse.classroom.answers import read_answers
 from aecourse.classroom.formulas import prose
-from aecourse.classroom.notebook_files import COPY, fingerprint, read_shipped
+from aecourse.classroom.notebook_files import fingerprint, read_shipped
 from aecourse.classroom.report import main, render
 from aecourse.classroom.saved import (
     NOT_ATTEMPTED,
@@ -32,7 +32,7 @@ from aecourse.classroom.saved import (
     SavedPrediction,
 )
 from aecourse.exercises import Prediction, check
-from aecourse.records import RECORD
+from aecourse.records import COPY, RECORD
 
 OPTIONS = ["a half", "less. You predicted a half: no", "less"]  # answers that would fool a careless reading
 VOID = {"meta", "br", "hr", "img", "link", "input"}

@@ -15,9 +15,7 @@ WIDTH, HEIGHT = 380, 270
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 32, 46  # margins around the plotted area
 DASHES = ("none", "9 3", "2 3", "9 3 2 3", "5 5")  # in turn, so that no line is known by its colour alone
 BINS = 48
-TITLE_LENGTH = (
-    36  # letters that fit, bold and of 15 pixels, in the widest of the fonts that browsers use; longer: smaller
-)
+TITLE_LENGTH = 36  # letters that fit, bold and of 15 pixels, in the widest font of browsers; a longer title is smaller
 LEGEND_TOP = 56  # room for the title and the names of the groups
 
 

@@ -8,7 +8,6 @@ import html
 import io
 import threading
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 
 import anywidget
@@ -20,13 +19,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from aecourse.awake import with_awake
 from aecourse.explorers.base.controls import WholeNumberText
 from aecourse.explorers.base.lifetime import close_whole, parts, replaces_earlier_run, return_memory
 from aecourse.explorers.base.training_panel import TrainingPanel
 from aecourse.plotting import STYLE, figure_png, plot_image
 
 HERE = Path(__file__).parent
-SHARED = Path(str(resources.files("aecourse") / "assets" / "widgets"))
 
 
 def png(array: np.ndarray) -> bytes:
@@ -71,8 +70,8 @@ class Accessibility(anywidget.AnyWidget):
     Without a kernel it puts the explorer to sleep.
     """
 
-    _esm = (SHARED / "awake.js").read_text("utf-8") + (HERE / "view.js").read_text("utf-8")
-    _css = (SHARED / "awake.css").read_text("utf-8") + (HERE / "view.css").read_text("utf-8")
+    _esm = with_awake(HERE / "view.js")
+    _css = with_awake(HERE / "view.css")
 
     def __init__(self) -> None:
         super().__init__()
