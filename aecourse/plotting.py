@@ -14,8 +14,11 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
+from PIL import Image
 
 from aecourse.checks import check_whole
 from aecourse.device import to_numpy
@@ -49,6 +52,8 @@ STYLE = {
     "axes.prop_cycle": plt.cycler(color=CYCLE),
 }
 SHARPNESS = 1.6  # stored pixels for each displayed pixel, so that a projector shows clean edges
+
+INK_ALPHA = 235  # of 255; on a white page nobody sees it
 
 Images = torch.Tensor | np.ndarray
 
@@ -92,9 +97,25 @@ def show(axes: Axes | np.ndarray, *, alt: str) -> None:
 
 
 def figure_png(figure: Figure, *, sharpness: float = 1.0) -> bytes:
-    """Return a figure as the bytes of a PNG file."""
+    """Return a figure as the bytes of a PNG file.
+
+    Its pictures and colour bars are opaque, and all else is not quite (`INK_ALPHA`): so a page with a dark theme can
+    invert the ink and leave the pictures as they are (`assets/widgets/awake.css`).
+    """
+    raw = io.BytesIO()
+    figure.savefig(raw, format="rgba", dpi=figure.dpi * sharpness)
+    width, height = (round(side * figure.dpi * sharpness) for side in figure.get_size_inches())
+    pixels = np.frombuffer(raw.getvalue(), np.uint8).reshape(-1, width, 4)[::-1].copy()  # from the bottom, as boxes are
+    opaque = np.zeros(pixels.shape[:2], bool)
+    for axes in figure.axes:
+        for shown in (*axes.images, *(c for c in axes.collections if isinstance(c, QuadMesh))):
+            box = Bbox.intersection(shown.get_window_extent(), axes.bbox)
+            if box is not None:
+                left, bottom, right, top = (math.ceil(edge * sharpness - 0.5) for edge in box.extents)
+                opaque[max(bottom, 0) : top, max(left, 0) : right] = True
+    pixels[..., 3] = np.where(opaque, 255, INK_ALPHA)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=figure.dpi * sharpness, metadata={"Software": None})
+    Image.fromarray(pixels[::-1]).save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 

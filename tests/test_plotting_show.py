@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from aecourse.plotting import STYLE, panels, plot_image, show, use_style
+from aecourse.plotting import INK_ALPHA, STYLE, figure_png, panels, plot_image, show, use_style
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +36,23 @@ def test_the_picture_carries_its_words(displayed, capfd, no_figure_left):
     assert len(set(image.convert("L").tobytes())) > 2
     assert "Figure: a &lt;white&gt; diagonal" in words["text/html"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_pictures_are_opaque_and_ink_is_not():
+    """What `awake.css` tells apart on a dark page: pictures and colour bars from paper, lines and words."""
+    left, right = panels(2)
+    plot_image(np.eye(28), ax=left, label="size")
+    right.plot([0, 1], [0, 1], color="black")
+    image = Image.open(io.BytesIO(figure_png(left.figure, sharpness=1.5)))
+    alpha = np.asarray(image)[..., 3]
+    height = len(alpha)
+    boxes = [axes.bbox.extents * 1.5 for axes in left.figure.axes]  # picture, chart, colour bar; from the bottom
+    for (x0, y0, x1, y1), expected in zip(boxes, (255, INK_ALPHA, 255), strict=True):
+        inside = alpha[round(height - y1) + 2 : round(height - y0) - 2, round(x0) + 2 : round(x1) - 2]
+        assert inside.size and (inside == expected).all()
+    assert sorted(set(alpha.ravel())) == [INK_ALPHA, 255]
+    picture_and_bar = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (boxes[0], boxes[2]))
+    assert (alpha == 255).sum() == pytest.approx(picture_and_bar, rel=0.03)
 
 
 def test_any_of_several_axes_stands_for_the_figure(displayed):

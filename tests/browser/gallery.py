@@ -1,4 +1,4 @@
-"""All explorers under each other in one notebook, so that one page shows every control of the course."""
+"""All explorers under each other in one notebook, so that one page shows every control of the course, and a figure."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from aecourse import explorers
 
 NAMES = sorted(name for name in explorers.__all__ if name.endswith("Explorer") or name == "DrawingPad")
 NAMES += [f"GeneratorExplorer {mode}" for mode in ("twenty", "between")]  # one that looks different in each mode
+FIGURE = """import numpy as np
+from aecourse.plotting import plot_image, show
+show(plot_image(np.zeros((28, 28)), title="A black picture", vmin=0, vmax=1), alt="a black picture on white paper")"""
 FILE = "gallery.ipynb"
 
 
 def open_gallery(lab: Lab) -> None:
     """Write the notebook and run it; `lab.show(NAMES.index(name))` then shows an explorer."""
-    cells = []
-    for place, name in enumerate(NAMES):
+    sources = []
+    for name in NAMES:
         explorer, *mode = name.split()
-        source = f"from aecourse.explorers import {explorer}\n{explorer}(*{mode})"
-        empty = {"metadata": {}, "outputs": [], "execution_count": None}
-        cells.append({"cell_type": "code", "id": f"explorer-{place}", "source": source} | empty)
+        sources.append(f"from aecourse.explorers import {explorer}\n{explorer}(*{mode})")
+    empty = {"metadata": {}, "outputs": [], "execution_count": None}
+    cells = [
+        {"cell_type": "code", "id": f"cell-{place}", "source": source} | empty
+        for place, source in enumerate([*sources, FIGURE])
+    ]
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
     server = lab.url.split("/lab/")[0]

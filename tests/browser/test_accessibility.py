@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
 from browser.axe import faults
 from browser.gallery import NAMES, open_gallery
 from browser.lab import Lab
+from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, expect
 
 pytestmark = pytest.mark.browser
@@ -78,6 +80,23 @@ def test_axe_finds_nothing_in_any_explorer(gallery: Lab, theme: str) -> None:
         gallery.shoot(f"{name}_{theme.split()[1].lower()}")
     change_theme(gallery, "JupyterLab Light")  # the server remembers it for the tests that follow
     assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_a_figure_stands_on_the_ground_of_the_theme(gallery: Lab) -> None:
+    """Paper and ink change with the theme, a picture does not."""
+    last = "board.activeCellIndex = board.widgets.length - 1; board.scrollToItem(board.activeCellIndex, 'start')"
+    grounds = {}
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        change_theme(gallery, theme)
+        gallery.page.evaluate(f"() => {{ const board = window.jupyterapp.shell.currentWidget.content; {last}; }}")
+        figure = gallery.page.locator(".jp-RenderedImage img")
+        screen = Image.open(io.BytesIO(figure.screenshot())).convert("L")
+        gallery.shoot(f"figure_{theme.split()[1].lower()}")
+        middle = screen.getpixel((screen.width // 2, screen.height // 2))
+        strip = screen.crop((0, 0, screen.width, 24))  # the title, on the ground
+        grounds[theme] = (strip.getpixel((1, 1)), max(strip.tobytes()) - min(strip.tobytes()), middle)
+    assert grounds["JupyterLab Light"][0] > 240 and grounds["JupyterLab Dark"][0] < 30
+    assert all(contrast > 180 and middle < 10 for _, contrast, middle in grounds.values()), grounds
 
 
 def changes(lab: Lab, explorer: Locator, keys: tuple[str, ...]) -> bool:
