@@ -1,3 +1,4 @@
+import { saveNotebook, watch } from "../assets/widgets/awake.js";
 // A question and its options. Once the result was shown, the vote that counts and the measured option are marked and stay.
 function render({ model, el }) {
   el.classList.add("aecourse-prediction");

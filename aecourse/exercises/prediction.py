@@ -8,7 +8,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from aecourse.awake import with_awake
+from aecourse.bundle import bundle
 from aecourse.exercises.cards import card, tell
 from aecourse.exercises.votes import EMPTY, keep, recall
 from aecourse.records import RECORD, VERSION, check_name
@@ -38,8 +38,8 @@ class Prediction(anywidget.AnyWidget):
         The result, once it was shown.
     """
 
-    _esm = with_awake(HERE / "prediction.js")
-    _css = with_awake(HERE / "prediction.css")
+    _esm = bundle(HERE / "prediction.js")
+    _css = bundle(HERE / "prediction.css")
     name = traitlets.Unicode().tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -77,7 +77,7 @@ def save_weights(
     for name, value in model.state_dict().items():
         value = value.cpu()
         if dtype == torch.int8 and value.is_floating_point() and value.ndim > 1:
-            tensors[name], tensors[name + SCALE] = _quantise(value)
+            tensors[name], tensors[name + SCALE] = quantise(value)
         elif value.is_floating_point():
             tensors[name] = value.to(torch.float16 if dtype == torch.int8 else dtype).contiguous()
         else:
@@ -160,7 +160,7 @@ def shared_weights(name: str) -> Autoencoder:
         return load_weights(name)
 
 
-def _quantise(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def quantise(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Round each row to whole numbers from -127 to 127; return them and the size of one step of each row."""
     scale = matrix.abs().amax(tuple(range(1, matrix.ndim)), keepdim=True) / 127
     scale = scale.to(torch.float16).clamp(min=torch.finfo(torch.float16).smallest_normal)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from browser.lab import PATIENCE, Lab, find_chromium, launch_browser, serve
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 expect.set_options(timeout=1000 * PATIENCE)
 
@@ -40,3 +40,11 @@ def lab(window: BrowserContext, lab_url: str) -> Iterator[Lab]:
     lab = Lab(window.new_page(), lab_url)
     yield lab
     lab.close()
+
+
+@pytest.fixture
+def blank(browser: Browser) -> Iterator[Page]:
+    """An empty page."""
+    page = browser.new_page()
+    yield page
+    page.close()

@@ -1,5 +1,5 @@
-// Shared by the widgets of the course (it stands before each one's own script). A widget without a kernel is asleep: gray, deaf to
-// mouse and keys, with one sentence that says what to do. Shift + Enter inside a widget goes on to the next cell without a run.
+// Shared by the widgets of the course that need a kernel: without one they are asleep, gray, deaf to mouse and keys, with one sentence
+// that says what to do.
 const ENDED = ["restarting", "autorestarting", "terminating", "dead"];
 
 function notebookOf(node) { // JupyterLab's notebook around a node and the place of its cell; not there in other programs
@@ -8,11 +8,28 @@ function notebookOf(node) { // JupyterLab's notebook around a node and the place
   return place < 0 ? null : { board, place };
 }
 
-function saveNotebook(node) {
+export function saveNotebook(node) {
   if (notebookOf(node)) window.jupyterapp.commands.execute("docmanager:save");
 }
 
-function watch(model, root) { // returns what ends it
+// Shift + Enter inside a widget goes on to the next cell, without a run; returns what ends it.
+export function goOnWithShiftEnter(root) {
+  function goOn(event) {
+    if (event.key !== "Enter" || !event.shiftKey || !root.contains(event.target)) return;
+    const here = notebookOf(root);
+    if (!here) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    here.board.mode = "command";
+    here.board.activeCellIndex = Math.min(here.place + 1, here.board.widgets.length - 1);
+    here.board.node.focus();
+    here.board.scrollToItem(here.board.activeCellIndex, "smart");
+  }
+  window.addEventListener("keydown", goOn, true); // before JupyterLab, which listens at the document
+  return () => window.removeEventListener("keydown", goOn, true);
+}
+
+export function watch(model, root) { // returns what ends it
   const note = Object.assign(document.createElement("p"), { className: "aecourse-asleep-note" });
   note.setAttribute("role", "status");
   const kernel = () => model.widget_manager?.kernel;
@@ -32,24 +49,13 @@ function watch(model, root) { // returns what ends it
     for (const part of root.children) part.inert = Boolean(words) && part !== note;
     if (words) root.prepend(note); else note.remove();
   }
-  function goOn(event) {
-    if (event.key !== "Enter" || !event.shiftKey || !root.contains(event.target)) return;
-    const here = notebookOf(root);
-    if (!here) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    here.board.mode = "command";
-    here.board.activeCellIndex = Math.min(here.place + 1, here.board.widgets.length - 1);
-    here.board.node.focus();
-    here.board.scrollToItem(here.board.activeCellIndex, "smart");
-  }
   born?.statusChanged?.connect(look);
   const timer = setInterval(look, 1000);
-  window.addEventListener("keydown", goOn, true); // before JupyterLab, which listens at the document
+  const endGoingOn = goOnWithShiftEnter(root);
   look();
   return () => {
     born?.statusChanged?.disconnect(look);
     clearInterval(timer);
-    window.removeEventListener("keydown", goOn, true);
+    endGoingOn();
   };
 }

@@ -9,6 +9,7 @@ import torch
 
 from aecourse.data import PIXELS, ImageSet, load_mnist
 from aecourse.explorers.base.controls import WholeNumberText, number_box
+from aecourse.explorers.base.network import pack, pack_images
 from aecourse.models.base import check_rows
 
 
@@ -53,6 +54,22 @@ class ShownImages(ImageSet):
     def called(self, place: int) -> str:
         """An image in words: "a 7", or "picture 12" if they are no digits."""
         return f"a {self.y[place]}" if self.are_digits else f"{self.name} {place}"
+
+    @property
+    def per_set(self) -> int:
+        """How many images a set has."""
+        return min(10, len(self))
+
+    def packed(self, sets: int | None = None) -> bytes:
+        """Return the first sets, by default all, one below the other, as "images" for the page."""
+        shown = torch.cat([self.ten(nth) for nth in range(min(self.sets, sets or self.sets))])
+        return pack({"images": pack_images(shown)})
+
+    def in_words(self) -> dict[str, object]:
+        """Return what the page must know about them."""
+        return {
+            "name": self.name, "noun": self.noun, "sets": self.sets, "per_set": self.per_set, "own": self.name == "picture",
+        }  # fmt: skip
 
     def set_box(self) -> WholeNumberText:
         """A box for the number that `ten` takes."""

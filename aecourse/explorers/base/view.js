@@ -1,3 +1,4 @@
+import { watch } from "../../assets/widgets/awake.js";
 // What ipywidgets leaves out for people who use no mouse or listen to the page: a name and a value for every slider handle, keys
 // that JupyterLab would take for its own, and a caption that is spoken once the picture rests, not at every step.
 const REST = 700; // milliseconds without a new caption

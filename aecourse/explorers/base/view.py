@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from aecourse.awake import with_awake
+from aecourse.bundle import bundle
 from aecourse.explorers.base.controls import WholeNumberText
 from aecourse.explorers.base.lifetime import close_whole, parts, replaces_earlier_run, return_memory
 from aecourse.explorers.base.training_panel import TrainingPanel
@@ -70,8 +70,8 @@ class Accessibility(anywidget.AnyWidget):
     Without a kernel it puts the explorer to sleep.
     """
 
-    _esm = with_awake(HERE / "view.js")
-    _css = with_awake(HERE / "view.css")
+    _esm = bundle(HERE / "view.js")
+    _css = bundle(HERE / "view.css")
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,156 @@
+"""A network and its pictures as bytes that the page can compute with: safetensors, and the layers in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from aecourse.models import PCA, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
+from aecourse.zoo.weights import SCALE, quantise
+
+ACTIVATIONS = {
+    nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.SiLU: "silu", nn.Softplus: "softplus",
+    nn.LeakyReLU: "leaky_relu", nn.ELU: "elu",
+}  # fmt: skip
+SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout2d)  # rows are kept flat in the page
+Layer = dict[str, object]
+
+
+class Unknown(ValueError):
+    """A network has a layer that the page cannot compute; the kernel does then."""
+
+
+def pack(tensors: Mapping[str, torch.Tensor | np.ndarray], layers: Mapping[str, list[Layer]] | None = None) -> bytes:
+    """Return tensors by name as the bytes of a safetensors file; {part: its layers} makes it a network."""
+    whole = {name: torch.as_tensor(tensor).contiguous() for name, tensor in tensors.items()}
+    return save(whole, metadata={"layers": json.dumps(layers or {})})
+
+
+def pack_network(model: nn.Module, *, in_bytes: bool = False) -> bytes:
+    """Return a network for the page, with the parts "encoder" and "decoder"; an `nn.Sequential` has one, "forward".
+
+    Parameters
+    ----------
+    model : Autoencoder, another network with `encoder` and `decoder`, or an nn.Sequential
+    in_bytes : whether matrices are stored as int8, with a scale for each row, as `save_weights` does, and not as float16
+
+    Raises
+    ------
+    Unknown
+        If a layer is none of those that the page can compute.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    parts = ("forward",) if isinstance(model, nn.Sequential) else ("encoder", "decoder")
+    with torch.no_grad():
+        layers = {part: [*_layers(part, _part(model, part), tensors)] for part in parts}
+    kept: dict[str, torch.Tensor] = {}
+    for name, tensor in tensors.items():
+        if in_bytes and tensor.ndim > 1:
+            kept[name], kept[name + SCALE] = quantise(tensor)
+        else:
+            short = tensor.half()
+            kept[name] = short if short.isfinite().all() else tensor
+    return pack(kept, layers)
+
+
+def pack_images(x: torch.Tensor) -> torch.Tensor:
+    """Return images in [0, 1] as bytes, if they are grays of 256 levels; else as they are."""
+    grays = (x * 255).round().to(torch.uint8)
+    return grays if torch.equal(grays.float() / 255, x) else x
+
+
+def _part(model: nn.Module, part: str) -> nn.Module:
+    """A part of a network as layers one after the other."""
+    if isinstance(model, PCA):
+        W, mean = model.components, model.mean
+        return _linear(W, -W @ mean) if part == "encoder" else _linear(W.T, mean)
+    if isinstance(model, SparseAutoencoder):
+        atoms, bias = model.decoder.atoms, model.decoder.bias
+        if part == "decoder":
+            return _linear(atoms, bias)
+        wake = nn.Sigmoid() if model.penalty == "kl" else nn.ReLU()
+        return nn.Sequential(_linear(atoms.T, model.encoder_bias - atoms.T @ bias), wake)
+    if isinstance(model, StackedAutoencoder):
+        used = list(model.layers[: model.depth])
+        return nn.Sequential(*(getattr(layer, part) for layer in (used if part == "encoder" else used[::-1])))
+    if isinstance(model, VariationalAutoencoder) and part == "encoder":
+        return nn.Sequential(model.trunk, model.head_mu)
+    found = model if part == "forward" else getattr(model, part, None)
+    if not isinstance(found, nn.Sequential | nn.Linear):
+        raise Unknown(f"the page cannot compute a {type(model).__name__}: its {part} is no nn.Sequential")
+    return found
+
+
+def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
+    layer = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0])
+    layer.weight.copy_(weight), layer.bias.copy_(bias)
+    return layer
+
+
+def _layers(part: str, module: nn.Module, tensors: dict[str, torch.Tensor]) -> Iterator[Layer]:
+    """One part of a network, layer by layer; its weights go into `tensors`."""
+    size: tuple[int, ...] = ()
+    steps = [*_steps(part, module)]
+    for i, (name, layer) in enumerate(steps):
+        if type(layer) in ACTIVATIONS:
+            value = getattr(layer, "negative_slope", getattr(layer, "alpha", None))
+            yield {"op": ACTIVATIONS[type(layer)]} | ({} if value is None else {"value": value})
+        elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            weight, bias = _folded(layer, steps[i + 1][1] if i + 1 < len(steps) else None)
+            words = {"weight": f"{name}.weight"} | ({} if bias is None else {"bias": f"{name}.bias"})
+            tensors |= {words[kind]: tensor for kind, tensor in (("weight", weight), ("bias", bias)) if kind in words}
+            if isinstance(layer, nn.Linear):
+                yield {"op": "linear"} | words
+            else:
+                before, size = size, _after(layer, size)
+                op = "convolution" if isinstance(layer, nn.Conv2d) else "transposed convolution"
+                yield {
+                    "op": op,
+                    "size": before,
+                    "to": size,
+                    "stride": layer.stride[0],
+                    "padding": layer.padding[0],
+                } | words
+        elif isinstance(layer, nn.Unflatten):
+            size = tuple(layer.unflattened_size)
+        elif not isinstance(layer, (*SILENT, nn.BatchNorm1d, nn.BatchNorm2d)):
+            raise Unknown(f"the page cannot compute a {type(layer).__name__}")
+
+
+def _steps(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The layers of nested `nn.Sequential`s in order."""
+    if not isinstance(module, nn.Sequential):
+        yield name, module
+        return
+    for inner, part in module.named_children():
+        yield from _steps(f"{name}.{inner}", part)
+
+
+def _folded(layer: nn.Module, norm: nn.Module | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Weight and bias of a layer, with the batch normalisation after it worked into them."""
+    weight, bias = layer.weight.float().cpu(), None if layer.bias is None else layer.bias.float().cpu()
+    if not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+        return weight, bias
+    scale = (norm.weight / (norm.running_var + norm.eps).sqrt()).float().cpu()
+    shift = norm.bias.float().cpu() - norm.running_mean.cpu() * scale
+    along = 1 if isinstance(layer, nn.ConvTranspose2d) else 0  # which axis counts what comes out
+    shape = [-1 if axis == along else 1 for axis in range(weight.ndim)]
+    return weight * scale.view(shape), shift if bias is None else bias * scale + shift
+
+
+def _after(layer: nn.Conv2d | nn.ConvTranspose2d, size: tuple[int, ...]) -> tuple[int, int, int]:
+    """The size of what a convolution gives; (channels, height, width) → (channels, height, width)."""
+    square = len({*layer.stride}) == len({*layer.padding}) == len({*layer.kernel_size}) == 1
+    if len(size) != 3 or not square or layer.groups != 1 or set(layer.dilation) != {1} or layer.padding_mode != "zeros":
+        raise Unknown("the page computes convolutions of square kernels over pictures only")
+    kernel, stride, padding = layer.kernel_size[0], layer.stride[0], layer.padding[0]
+    if isinstance(layer, nn.Conv2d):
+        sides = [(side + 2 * padding - kernel) // stride + 1 for side in size[1:]]
+    else:
+        sides = [(side - 1) * stride - 2 * padding + kernel + layer.output_padding[0] for side in size[1:]]
+    return (layer.out_channels, *sides)

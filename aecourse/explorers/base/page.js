@@ -1,0 +1,203 @@
+// What every explorer in the page shares: its host, its controls, its pictures, its caption. Python's side is base/page.py.
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
+import { readTensors } from "./engine.js";
+import { goOnWithShiftEnter } from "../../assets/widgets/awake.js";
+
+const REST = 700; // milliseconds without a change after which a caption is spoken and a still is kept
+const SAVE = 150; // and after which Python hears of it: a slider that moves costs the kernel nothing
+
+/**
+ * An anywidget of `compute(state, data)` and `View`.
+ *
+ * compute: the values of all controls and the data → {rows: {name: Float32Array}, numbers: {name: number}, caption, …}
+ * View: draws it; its properties are {s: the state, set(name, value), data, out: what compute returned, say(words), model}
+ * data: {setup, assets: {name: tensors}, want(name): an asset that comes later, null until then}
+ */
+export function page({ compute, View }) {
+  return {
+    compute,
+    dataOf,
+    render({ model, el }) {
+      const root = document.createElement("div");
+      root.className = "aecourse";
+      root.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; }); // JupyterLab wants arrow keys, too
+      root.addEventListener("keydown", dotForComma, true);
+      el.append(root);
+      const data = dataOf(model), draw = () => render(html`<${Explorer} ...${{ model, data, compute, View, draw }} />`, root);
+      const heard = ["setup", "assets", "training", "remote", "notice", ...model.get("controls")].map((name) => `change:${name}`);
+      for (const event of heard) model.on(event, draw);
+      const answer = (message, buffers) => data.take(message, buffers) && draw();
+      model.on("msg:custom", answer);
+      const endGoingOn = goOnWithShiftEnter(root);
+      draw();
+      return () => {
+        for (const event of heard) model.off(event, draw);
+        model.off("msg:custom", answer);
+        endGoingOn();
+        render(null, root);
+      };
+    },
+  };
+}
+
+/** The data of a widget, read once for all its views. */
+const known = new WeakMap();
+function dataOf(model) {
+  if (known.has(model)) return known.get(model);
+  const read = new Map(), asked = new Set();
+  const tensors = (name, view) => {
+    const before = read.get(name);
+    if (before?.view !== view) read.set(name, { view, tensors: readTensors(view) });
+    return read.get(name).tensors;
+  };
+  const later = {};
+  const data = {
+    get setup() { return model.get("setup"); },
+    asset(name) { return name in model.get("assets") ? tensors(name, model.get("assets")[name]) : later[name] ?? null; },
+    want(name) { // what is too large to come with the widget
+      const here = data.asset(name);
+      if (!here && !asked.has(name)) { asked.add(name); model.send({ want: name }); }
+      return here;
+    },
+    take({ asset }, buffers) {
+      if (asset) later[asset] = readTensors(buffers[0]);
+      return asset;
+    },
+    get ready() { return Object.keys(model.get("assets") ?? {}).length > 0 || model.get("training")?.label; }, // not from a saved notebook
+  };
+  known.set(model, data);
+  return data;
+}
+
+/** A comma is no dot to a browser that speaks English: it drops the one in "0,5" and reads 5. */
+function dotForComma(event) {
+  if ((1.5).toLocaleString(navigator.language).includes(",") || event.key !== "," || event.target.type !== "number") return;
+  event.preventDefault();
+  document.execCommand("insertText", false, ".");
+}
+
+function Explorer({ model, data, compute, View, draw }) {
+  const [notice, say] = useState("");
+  const spoken = useRef(), box = useRef(), timers = useRef({});
+  if (!data.ready) return html`<${Asleep} still=${model.get("still")} />`;
+  const s = Object.fromEntries(model.get("controls").map((name) => [name, model.get(name)]));
+  const set = (name, value) => {
+    say("");
+    model.set(name, value);
+    clearTimeout(timers.current.save);
+    timers.current.save = setTimeout(() => model.save_changes(), SAVE);
+    draw();
+  };
+  let out, words, wrong = notice || model.get("notice");
+  try {
+    out = data.setup.remote ? model.get("remote") : compute(s, data);
+    words = wrong || out.caption;
+  } catch (error) { // shown where the learner looks
+    [words, wrong] = [`${error.name}: ${error.message}`, true];
+  }
+  useEffect(() => { // once it rests: the words are spoken, and a notebook that is saved keeps a picture
+    clearTimeout(timers.current.rest);
+    timers.current.rest = setTimeout(() => {
+      if (spoken.current && timers.current.said !== undefined) spoken.current.textContent = words;
+      timers.current.said = words;
+      const canvas = box.current?.querySelector("canvas.aecourse-mosaic");
+      if (canvas) model.set("still", canvas.toDataURL());
+    }, REST);
+  }, [words]);
+  const caption = html`<p class=${`aecourse-caption ${wrong ? "aecourse-error" : ""}`} role=${wrong ? "alert" : null}>${words}</p>`;
+  return html`<div ref=${box}>
+    ${out && html`<${View} ...${{ s, set, data, out, say, model, caption }} />`}
+    ${(!out || !View.placesCaption) && caption}
+    <p ref=${spoken} role="status" class="aecourse-unseen"></p>
+  </div>`;
+}
+
+function Asleep({ still }) {
+  return html`<div><p class="aecourse-asleep-note">Run this cell to use it.</p>
+    ${still && html`<img class="aecourse-still" src=${still} alt="what it showed last" />`}</div>`;
+}
+
+/** Side by side, in as many lines as it takes. */
+export const Row = ({ children, class: more = "" }) => html`<div class="aecourse-row ${more}">${children}</div>`;
+
+/** A number to slide or to type. */
+export function Slider({ p, name, label, min, max, step = 1, vertical = false, bare = false }) {
+  const value = p.s[name];
+  const move = (event) => p.set(name, Number(event.target.value));
+  return html`<div class="aecourse-slider">
+    ${bare ? html`<span>${label}</span>` : html`<${NumberBox} ...${{ p, name, label, min, max, step }} />`}
+    <input type="range" aria-label=${label} ...${{ min, max, step, value }} onInput=${move} class=${vertical ? "vertical" : ""} />
+  </div>`;
+}
+
+/** A labelled box for a number; it refuses what is none, or out of reach, and says why. */
+export function NumberBox({ p, name, label, min, max, step = 1 }) {
+  const value = p.s[name];
+  const take = (event) => {
+    const typed = event.target.value.trim(), number = Number(typed);
+    const whole = step % 1 !== 0 || Number.isInteger(number);
+    if (typed !== "" && whole && number >= min && number <= max) return p.set(name, number);
+    event.target.value = value;
+    p.say(`${label[0].toUpperCase()}${label.slice(1)} must be a ${step % 1 ? "" : "whole "}number from ${min} to ${max}; ${typed || "that"} is not. Still ${value}.`);
+  };
+  return html`<label>${label} <input type="number" ...${{ min, max, step, value }} onChange=${take} /></label>`;
+}
+
+/** A slider over a list of [words, value]. */
+export function Steps({ p, name, label, options }) {
+  const place = options.findIndex(([, value]) => value === p.s[name]);
+  const move = (event) => p.set(name, options[Number(event.target.value)][1]);
+  return html`<div class="aecourse-slider"><span>${label} <b>${options[place]?.[0]}</b></span>
+    <input type="range" aria-label=${label} aria-valuetext=${options[place]?.[0]} min="0" max=${options.length - 1} value=${place} onInput=${move} /></div>`;
+}
+
+/** A list of [words, value] to choose from. */
+export function Menu({ p, name, label, options }) {
+  const place = options.findIndex(([, value]) => value === p.s[name]);
+  return html`<label>${label} <select value=${place} onChange=${(event) => p.set(name, options[Number(event.target.value)][1])}>
+    ${options.map(([words], i) => html`<option value=${i} selected=${i === place}>${words}</option>`)}</select></label>`;
+}
+
+/** A button that stays pressed, for a fold or a mode. */
+export const Toggle = ({ on, set, children }) =>
+  html`<button type="button" aria-pressed=${String(on)} onClick=${() => set(!on)}>${children}</button>`;
+
+/** Rows of square images below each other, as one picture: {gray values, width, height}; a shorter row leaves its end white. */
+export function mosaic(rows, { side = 28, gap = 2, ground = 255 } = {}) {
+  const pictures = Object.values(rows), across = Math.max(...pictures.map((row) => row.length / (side * side)));
+  const width = across * (side + gap) - gap, height = pictures.length * (side + gap) - gap;
+  const gray = new Uint8ClampedArray(width * height).fill(ground);
+  pictures.forEach((row, r) => {
+    for (let i = 0; i < row.length; i++) {
+      const image = Math.floor(i / (side * side)), inside = i % (side * side);
+      const down = r * (side + gap) + Math.floor(inside / side), over = image * (side + gap) + (inside % side);
+      gray[down * width + over] = Math.floor(Math.min(1, Math.max(0, row[i])) * 255 + 0.5); // NaN is black
+    }
+  });
+  return { gray, width, height };
+}
+
+/** A gray picture, sharp-edged at every size. */
+export function Canvas({ picture: { gray, width, height }, alt }) {
+  const canvas = useRef();
+  useLayoutEffect(() => {
+    const pixels = new ImageData(width, height);
+    const words = new Uint32Array(pixels.data.buffer);
+    for (let i = 0; i < gray.length; i++) words[i] = 0xff000000 | (gray[i] * 0x010101);
+    canvas.current.getContext("2d").putImageData(pixels, 0, 0);
+  }, [gray]);
+  return html`<canvas ref=${canvas} class="aecourse-mosaic" role="img" aria-label=${alt} ...${{ width, height }} />`;
+}
+
+/** Rows of images with their names beside them, and words above the columns. */
+export function Picture({ rows, alt, columns = [], picture, names = Object.keys(rows ?? {}) }) {
+  return html`<div class="aecourse-rows">
+    ${names.length > 0 && html`<div class="aecourse-names" aria-hidden="true">
+      ${columns.length > 0 && html`<div class="aecourse-columns">\u00a0</div>`}${names.map((name) => html`<span>${name}</span>`)}</div>`}
+    <figure>${columns.length > 0 && html`<div class="aecourse-columns" aria-hidden="true">${columns.map((name) => html`<span>${name}</span>`)}</div>`}
+      <${Canvas} picture=${picture ?? mosaic(rows)} alt=${alt} /></figure></div>`;
+}
+
+/** A number as Python's :g writes it. */
+export const brief = (value, digits = 6) => String(Number(value.toPrecision(digits)));
+export const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}%`;

@@ -1,0 +1,120 @@
+"""What every explorer shares: it computes in the page, and Python keeps its settings, its data and the same rows."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import anywidget
+import torch
+import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from aecourse.bundle import bundle
+from aecourse.explorers.base.lifetime import replaces_earlier_run, return_memory
+from aecourse.plotting import STYLE, figure_png, plot_reconstructions
+
+HERE = Path(__file__).parent
+STYLE_SHEET = bundle(HERE / "page.css")
+
+
+class PageExplorer(anywidget.AnyWidget):
+    """A picture and a caption that the page computes from the values of some controls.
+
+    A subclass names its script, declares a synced trait for each control, and gives `setup`, what the script must know,
+    and `assets`, what it computes with. `rows` and `numbers` say the same in torch: they make the stored picture, stand
+    in where the page cannot compute a network, and are what the script is tested against.
+
+    Attributes
+    ----------
+    controls : names of the traits that a learner sets
+    setup : words and numbers for the script
+    assets : {name: bytes of a safetensors file}
+    later : {name: makes such bytes}, what the page asks for when it needs it
+    """
+
+    _css = STYLE_SHEET
+    controls = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    setup = traitlets.Dict().tag(sync=True)
+    assets = traitlets.Dict().tag(sync=True)
+    notice = traitlets.Unicode().tag(sync=True)  # what Python has to say, such as an error
+    remote = traitlets.Dict().tag(sync=True)  # what the kernel has computed, where the page cannot
+    still = traitlets.Unicode().tag(sync=True)  # the last picture, for a notebook that is opened without a kernel
+
+    def __init__(self, **settings: object) -> None:
+        self.later: dict[str, Callable[[], bytes]] = {}
+        super().__init__(controls=list(settings), **settings)
+        self.on_msg(lambda _, message, buffers: self._hear(message))
+        self._memory = replaces_earlier_run(self)
+
+    def resume(self) -> None:
+        """Go on where an earlier run of the same cell stood; the last line of a subclass's `__init__`."""
+        if self._memory:
+            self.remember(self._memory)
+        self._memory = None
+
+    def rows(self, **settings: object) -> dict[str, torch.Tensor]:
+        """Return the rows of images that these settings show, each (n, 784)."""
+        raise NotImplementedError
+
+    def numbers(self, **settings: object) -> dict[str, float]:
+        """Return the numbers that the caption of these settings has, by name."""
+        return {}
+
+    def settings(self) -> dict[str, object]:
+        """Return the present value of every control."""
+        return {name: getattr(self, name) for name in self.controls}
+
+    def memory(self) -> dict:
+        """Return what goes on when the explorer's cell runs again."""
+        return {"settings": self.settings()}
+
+    def remember(self, memory: dict) -> None:
+        """Go on where the explorer of an earlier run of the cell stood."""
+        for name, value in memory["settings"].items():
+            with contextlib.suppress(traitlets.TraitError):  # not accepted any more
+                setattr(self, name, value)
+
+    def _hear(self, message: Mapping) -> None:
+        """Give the page what it asks for."""
+        if (name := message.get("want")) in self.later:
+            self.send({"asset": name}, [self.later[name]()])
+
+    def close(self) -> None:
+        """Take the explorer off the page and give back its memory; running its cell again does so too."""
+        super().close()
+        self.unobserve_all()
+        self.assets, self.later = {}, {}
+        return_memory()
+
+    def draw_static(self, figure: Figure) -> None:
+        """Draw what a reader without a kernel sees; by default the rows."""
+        plot_reconstructions(self.rows(**self.settings()), ax=figure.subplots())
+
+    def static_png(self) -> bytes:
+        """Return the explorer's present state as a PNG file, for a notebook read without a kernel."""
+        figure = Figure(figsize=(10, 3.6), dpi=STYLE["figure.dpi"], layout="constrained")
+        FigureCanvasAgg(figure)
+        with torch.inference_mode():
+            self.draw_static(figure)
+        figure.supxlabel("a stored picture: run this cell to get the controls", fontsize=10, color="#666666")
+        return figure_png(figure)
+
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data["text/plain"] = f"{type(self).__name__}: run this cell to use it"
+        data["image/png"] = base64.b64encode(self.static_png()).decode()
+        return_memory()
+        return data, metadata
+
+
+def check_setting(proposal: Mapping, accepted: Sequence) -> object:
+    """Return a value proposed for a trait if it is accepted; the error names trait and values."""
+    name, value = proposal["trait"].name, proposal["value"]
+    if value not in accepted:
+        words = f"from {accepted[0]} to {accepted[-1]}" if isinstance(accepted, range) else f"one of {accepted}"
+        raise traitlets.TraitError(f"{name} must be {words}; got {value!r}")
+    return value

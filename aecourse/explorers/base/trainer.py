@@ -1,0 +1,283 @@
+"""A training run beside an explorer: the kernel trains in a thread of its own, the page shows how far it is."""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+import traitlets
+
+from aecourse.data import load_mnist
+from aecourse.device import own_random_numbers, use_threads
+from aecourse.evaluation import reconstruction_mse
+from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.base.shown_images import ShownImages
+from aecourse.explorers.training_setups import TrainingSetup
+from aecourse.models import Autoencoder
+from aecourse.plotting import as_images
+from aecourse.training import History, fit
+from aecourse.zoo import load_split
+
+BATCH_SIZE = 64
+FEW = 500  # validation digits whose loss is drawn between epochs
+PAUSE = 0.25  # seconds between pictures while training: four a second are plenty for an eye
+RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
+MOST_EPOCHS = 20
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network that the learner has trained, with its mean squared error on the test digits."""
+
+    model: Autoencoder
+    test_mse: float
+
+
+class Trainer:
+    """Builds, trains and stops a network, and tells a page about it a few times a second.
+
+    Attributes
+    ----------
+    setting, epochs, lr : what the next run trains, and how
+    model : the network being trained, or trained last
+    history : its History so far
+    trained : TrainedNetwork, the same network after a run; None before
+    """
+
+    def __init__(
+        self,
+        setup: TrainingSetup,
+        images: ShownImages,
+        tell: Callable[[dict], None],
+        on_done: Callable[[TrainedNetwork], None] | None = None,
+    ) -> None:
+        self.setup, self.shown, self.tell, self.on_done = setup, images.ten(images.first), tell, on_done
+        self.setting, self.epochs, self.lr = setup.value, 5, 0.003
+        self._thread: threading.Thread | None = None
+        self._stopping, self._closing = threading.Event(), False
+        self._swapping = threading.Lock()
+        self._new_model()
+
+    @property
+    def training(self) -> bool:
+        """Whether a training run is under way."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def choose(self, **settings: object) -> None:
+        """Set `setting`, `epochs` or `lr`; a run under way keeps its own."""
+        accepted = {"setting": tuple(self.setup.options), "epochs": range(1, MOST_EPOCHS + 1), "lr": RATES}
+        for name, value in settings.items():
+            if value not in accepted[name]:
+                raise ValueError(f"{name} must be one of {', '.join(map(str, accepted[name]))}; got {value!r}")
+            setattr(self, name, value)
+        if "setting" in settings and not self.training:
+            self._new_model()
+        self.show()
+
+    def train(self) -> None:
+        """Start a training run from fresh weights, in the background; does nothing while one is under way."""
+        if self.training:
+            return
+        self._stopping.clear()
+        self._new_model()
+        self._thread = threading.Thread(target=self._run, args=(self.epochs, self.lr), daemon=True)
+        self._thread.start()
+        self.show()
+
+    def stop(self) -> None:
+        """End the run under way after its present step; what was learnt is kept."""
+        self._stopping.set()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Block until the run under way has ended; for scripts and tests, never for a notebook cell."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def close(self) -> None:
+        """Stop a run under way, and wait for its end."""
+        self._closing = True
+        self.stop()
+        self.wait()
+
+    def memory(self) -> dict:
+        """Return the settings, and the network as far as it is trained."""
+        settings = {"setting": self.setting, "epochs": self.epochs, "lr": self.lr}
+        return {"settings": settings, "network": (self.model, self.history, self.trained, self._live)}
+
+    def remember(self, memory: dict) -> None:
+        """Go on where another trainer stood; a run under way was stopped."""
+        self.choose(**memory["settings"])
+        self.model, self.history, self.trained, self._live = memory["network"]
+        self._view = copy.deepcopy(self.model).eval()
+        self.show()
+
+    def _new_model(self) -> None:
+        with own_random_numbers(seed=0):  # the same start each time
+            self.model = self.setup.build(self.setting)
+        self.history, self.trained, self._built = History(), None, self.setting
+        self._live: list[tuple[float, float]] = []  # (epochs so far, loss on a few validation digits)
+        self._view = copy.deepcopy(self.model).eval()
+
+    def _run(self, epochs: int, lr: float) -> None:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # leaves a core to others
+        model, self._seen_at, error = self.model, 0.0, ""
+        try:
+            fitting, valid = load_split()  # held no longer than the run
+            self._few, self._steps, self._per_epoch = valid.x[:FEW], 0, -(-len(fitting.x) // BATCH_SIZE)
+            self.history = fit(
+                model, fitting.x, epochs=epochs, lr=lr, batch_size=BATCH_SIZE, validation=valid.x, stop=self._stopping,
+                on_epoch=self._epoch_done, on_step=self._step_done, progress=False,
+            )  # fmt: skip
+            if self._closing:
+                return
+            self._swap_view(model)
+            self.trained = TrainedNetwork(model, reconstruction_mse(model, load_mnist()[1].x))
+        except Exception as wrong:  # in a thread nobody else would say so
+            error = f"{type(wrong).__name__}: {wrong}"
+        finally:
+            use_threads(threads)
+            self._thread = None
+        self.show(error)
+        if self.trained is not None and self.on_done is not None:
+            self.on_done(self.trained)
+
+    def _epoch_done(self, history: History) -> None:
+        self.history = history
+        self._seen_at = 0.0
+
+    def _step_done(self) -> None:
+        """Refresh what the page shows if it is old enough."""
+        self._steps += 1
+        if time.monotonic() - self._seen_at > PAUSE:
+            self._seen_at = time.monotonic()
+            self._swap_view(self.model)
+            with torch.inference_mode():
+                self._live.append((self._steps / self._per_epoch, float(self._view.loss(self._few)["total"])))
+            self.show()
+
+    def _swap_view(self, model: Autoencoder) -> None:
+        with self._swapping:
+            self._view.load_state_dict(model.state_dict())
+
+    def rows(self) -> dict[str, torch.Tensor]:
+        """Return ten images as the network sees them, and what it makes of them now; {name: (n, 784)}."""
+        damaged = self.setup.damaged
+        seen = self.shown if damaged is None else damaged(self.shown, self._built)
+        with self._swapping, torch.inference_mode():
+            return {"original" if damaged is None else "damaged": seen, "restored": self._view(seen)}
+
+    def show(self, error: str = "") -> None:
+        """Tell the page where the training stands."""
+        if self._closing:
+            return
+        setup, history, epochs = self.setup, self.history, list(range(1, self.history.epochs + 1))
+        live = [point for point in self._live if math.isfinite(point[1])]
+        series = {
+            "training": (epochs, [terms["total"] for terms in history.train]),
+            "validation": (epochs, [terms["total"] for terms in history.validation]),
+            f"{FEW} of them, live": ([x for x, _ in live], [y for _, y in live]),
+        }
+        rows = self.rows()
+        self.tell(
+            {
+                "label": setup.label, "options": list(setup.options), "rates": list(RATES), "most": MOST_EPOCHS,
+                "setting": self.setting, "epochs": self.epochs, "lr": self.lr, "running": self.training,
+                "names": list(rows), "rows": b"".join(as_images(row).tobytes() for row in rows.values()),
+                "loss": setup.loss, "caption": error or self.describe(), "error": bool(error),
+                "series": {name: line for name, line in series.items() if line[0]},
+            }
+        )  # fmt: skip
+
+    def describe(self) -> str:
+        """Return where the training stands, in words."""
+        name, history = self.setup.name(self._view), self.history
+        if not history.epochs and not self.training:
+            return f"An untrained network, {name}. Press Train."
+        sentence = f"{name}, epoch {history.epochs}"
+        if history.epochs:
+            sentence += (
+                f": training loss {history.train[-1]['total']:.4f}, validation {history.validation[-1]['total']:.4f}"
+            )
+        if self.trained is not None:
+            sentence += f". Test MSE {self.trained.test_mse:.4f}"
+        if history.died:
+            return sentence + ". The training has died: every digit comes back as the same picture. Try a lower rate."
+        return sentence + (f". Ended early by {history.stopped}; what was learnt is kept." if history.stopped else ".")
+
+
+class TrainableExplorer(PageExplorer):
+    """An explorer with a panel in which a network can be trained.
+
+    A subclass gives `training_setup`, what its panel trains.
+
+    Attributes
+    ----------
+    trainer : the Trainer, once the panel was opened
+    """
+
+    training = traitlets.Dict().tag(sync=True)  # what the page shows of the trainer; empty before the panel is opened
+    trainer: Trainer | None = None
+    _open = False
+
+    def training_setup(self) -> TrainingSetup:
+        """Return what the panel trains, for what the explorer shows now."""
+        raise NotImplementedError
+
+    def adopt(self, trained: TrainedNetwork) -> None:
+        """Take a network that the learner has trained."""
+
+    def open_training(self, *, fresh: bool = False) -> Trainer:
+        """Open the panel, as it was left, or with a new network; a run under way goes on."""
+        self._open = True
+        if self.trainer is None or (fresh and not self.trainer.training):
+            self.trainer = Trainer(self.training_setup(), self.images, self._tell, self.adopt)
+        self.trainer.show()
+        return self.trainer
+
+    def fold_training(self) -> None:
+        """Fold the panel away; a run under way goes on."""
+        self._open, self.training = False, {}
+
+    def _tell(self, training: dict) -> None:
+        if self._open:
+            self.training = training
+
+    def _hear(self, message: Mapping) -> None:
+        super()._hear(message)
+        try:
+            if message.get("open"):
+                self.open_training()
+            if message.get("fold"):
+                self.fold_training()
+            if message.get("choose"):
+                self.trainer.choose(**message["choose"])
+            if message.get("train"):
+                self.trainer.train()
+            if message.get("stop"):
+                self.trainer.stop()
+        except ValueError as error:
+            self.notice = str(error)
+
+    def memory(self) -> dict:
+        """Return the settings, and the network in the panel."""
+        return super().memory() | {"trainer": self.trainer and self.trainer.memory(), "open": self._open}
+
+    def remember(self, memory: dict) -> None:
+        """Go on where the explorer of an earlier run of the cell stood."""
+        super().remember(memory)
+        if memory["trainer"]:
+            self.open_training().remember(memory["trainer"])
+        if not memory["open"]:
+            self.fold_training()
+
+    def close(self) -> None:
+        """Stop a run under way, and take the explorer off the page."""
+        if self.trainer is not None:
+            self.trainer.close()
+        super().close()

@@ -1,0 +1,88 @@
+"""What an explorer's script computes in a browser, beside what Python computes with torch."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from playwright.sync_api import Page
+
+from aecourse.explorers.base.page import PageExplorer
+from aecourse.plotting import as_images
+
+# Loads a script with a host that has all traits and all that may be asked for, so that nothing has to come later.
+LOAD = """async ({ script, state, files }) => {
+  const bytes = (coded) => new DataView(Uint8Array.from(atob(coded), (c) => c.charCodeAt(0)).buffer);
+  const made = (files) => Object.fromEntries(Object.entries(files).map(([name, coded]) => [name, bytes(coded)]));
+  const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  state.assets = made(files);
+  const model = { get: (name) => state[name], set: () => {}, on: () => {}, off: () => {}, send: ({ want }) => { throw Error(want); } };
+  window.explorer = module.default;
+  window.data = explorer.dataOf(model);
+  window.inBytes = bytes;
+}"""
+COMPUTE = """(states) => states.map((s) => {
+  for (const name of s.bytes) s[name] = inBytes(s[name]);
+  const { rows, numbers, caption } = explorer.compute(s, data);
+  const gray = (row) => btoa(String.fromCharCode(...Uint8Array.from(row, (v) => Math.floor(Math.min(1, Math.max(0, v)) * 255 + 0.5))));
+  return { rows: Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, gray(row)])), numbers, caption };
+})"""
+
+
+def load(page: Page, explorer: PageExplorer) -> None:
+    """Put an explorer's script and all its data into a page."""
+    everything = explorer.assets | {name: make() for name, make in explorer.later.items()}
+    page.evaluate(
+        LOAD,
+        {
+            "script": explorer._esm,
+            "state": {"setup": json.loads(json.dumps(explorer.setup)), "controls": explorer.controls},
+            "files": {name: base64.b64encode(raw).decode() for name, raw in everything.items()},
+        },
+    )
+
+
+def compare(
+    page: Page, explorer: PageExplorer, states: list[dict], *, levels: int = 1, digits: float = 1e-4
+) -> list[str]:
+    """Hold every row (in gray levels) and number of an explorer, in many states, to torch; return the captions."""
+    sent = [
+        {name: base64.b64encode(value).decode() if isinstance(value, bytes) else value for name, value in state.items()}
+        | {"bytes": [name for name, value in state.items() if isinstance(value, bytes) and value]}
+        for state in states
+    ]
+    captions = []
+    for state, found in zip(states, page.evaluate(COMPUTE, sent), strict=True):
+        with torch.inference_mode():
+            rows, numbers = explorer.rows(**state), explorer.numbers(**state)
+        assert list(found["rows"]) == list(rows), state
+        for name, row in rows.items():
+            here = np.frombuffer(base64.b64decode(found["rows"][name]), np.uint8).astype(int)
+            expected = as_images(row).astype(int).ravel()
+            assert here.shape == expected.shape, (state, name)
+            assert np.abs(here - expected).max() <= levels, (state, name, np.abs(here - expected).max())
+        assert found["numbers"].keys() == numbers.keys(), state
+        for name, number in numbers.items():
+            assert abs(found["numbers"][name] - number) <= digits * max(1, abs(number)), (state, name)
+        captions.append(found["caption"])
+    return captions
+
+
+def random_states(explorer: PageExplorer, draw: dict[str, Callable[[], object]], count: int) -> list[dict]:
+    """The present state with each of the named controls drawn anew, many times."""
+    return [explorer.settings() | {name: make() for name, make in draw.items()} for _ in range(count)]
+
+
+def random_ink(rng: random.Random, side: int = 84) -> bytes:
+    """Nothing, or some bars of different strength on a canvas."""
+    if rng.random() < 0.3:
+        return b""
+    canvas = np.zeros((side, side), np.uint8)
+    for _ in range(rng.randrange(4)):
+        row, column = rng.randrange(side), rng.randrange(side)
+        canvas[row : row + rng.randrange(1, 60), column : column + rng.randrange(1, 20)] = rng.randrange(1, 256)
+    return canvas.tobytes()
