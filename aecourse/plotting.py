@@ -104,7 +104,7 @@ def figure_png(figure: Figure, *, sharpness: float = 1.0) -> bytes:
     """
     raw = io.BytesIO()
     figure.savefig(raw, format="rgba", dpi=figure.dpi * sharpness)
-    width, height = (round(side * figure.dpi * sharpness) for side in figure.get_size_inches())
+    width = round(figure.get_figwidth() * figure.dpi * sharpness)
     pixels = np.frombuffer(raw.getvalue(), np.uint8).reshape(-1, width, 4)[::-1].copy()  # from the bottom, as boxes are
     opaque = np.zeros(pixels.shape[:2], bool)
     for axes in figure.axes:

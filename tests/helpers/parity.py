@@ -20,7 +20,8 @@ LOAD = """async ({ script, state, files }) => {
   const made = (files) => Object.fromEntries(Object.entries(files).map(([name, coded]) => [name, bytes(coded)]));
   const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
   state.assets = made(files);
-  const model = { get: (name) => state[name], set: () => {}, on: () => {}, off: () => {}, send: ({ want }) => { throw Error(want); } };
+  const none = () => {};
+  const model = { get: (name) => state[name], set: none, on: none, off: none, send: ({ want }) => { throw Error(want); } };
   window.explorer = module.default;
   window.data = explorer.dataOf(model);
   window.inBytes = bytes;
@@ -28,7 +29,8 @@ LOAD = """async ({ script, state, files }) => {
 COMPUTE = """(states) => states.map((s) => {
   for (const name of s.bytes) s[name] = inBytes(s[name]);
   const { rows, numbers, caption } = explorer.compute(s, data);
-  const gray = (row) => btoa(String.fromCharCode(...Uint8Array.from(row, (v) => Math.floor(Math.min(1, Math.max(0, v)) * 255 + 0.5))));
+  const shade = (v) => Math.floor(Math.min(1, Math.max(0, v)) * 255 + 0.5);
+  const gray = (row) => btoa(String.fromCharCode(...Uint8Array.from(row, shade)));
   return { rows: Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, gray(row)])), numbers, caption };
 })"""
 

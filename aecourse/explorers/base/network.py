@@ -21,7 +21,7 @@ SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout2d)  # ro
 Layer = dict[str, object]
 
 
-class Unknown(ValueError):
+class UnknownLayerError(ValueError):
     """A network has a layer that the page cannot compute; the kernel does then."""
 
 
@@ -37,11 +37,11 @@ def pack_network(model: nn.Module, *, in_bytes: bool = False) -> bytes:
     Parameters
     ----------
     model : Autoencoder, another network with `encoder` and `decoder`, or an nn.Sequential
-    in_bytes : whether matrices are stored as int8, with a scale for each row, as `save_weights` does, and not as float16
+    in_bytes : whether matrices are stored as int8, with a scale for each row, as `save_weights` does; else float16
 
     Raises
     ------
-    Unknown
+    UnknownLayerError
         If a layer is none of those that the page can compute.
     """
     tensors: dict[str, torch.Tensor] = {}
@@ -82,7 +82,7 @@ def _part(model: nn.Module, part: str) -> nn.Module:
         return nn.Sequential(model.trunk, model.head_mu)
     found = model if part == "forward" else getattr(model, part, None)
     if not isinstance(found, nn.Sequential | nn.Linear):
-        raise Unknown(f"the page cannot compute a {type(model).__name__}: its {part} is no nn.Sequential")
+        raise UnknownLayerError(f"the page cannot compute a {type(model).__name__}: its {part} is no nn.Sequential")
     return found
 
 
@@ -119,7 +119,7 @@ def _layers(part: str, module: nn.Module, tensors: dict[str, torch.Tensor]) -> I
         elif isinstance(layer, nn.Unflatten):
             size = tuple(layer.unflattened_size)
         elif not isinstance(layer, (*SILENT, nn.BatchNorm1d, nn.BatchNorm2d)):
-            raise Unknown(f"the page cannot compute a {type(layer).__name__}")
+            raise UnknownLayerError(f"the page cannot compute a {type(layer).__name__}")
 
 
 def _steps(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
@@ -147,7 +147,7 @@ def _after(layer: nn.Conv2d | nn.ConvTranspose2d, size: tuple[int, ...]) -> tupl
     """The size of what a convolution gives; (channels, height, width) → (channels, height, width)."""
     square = len({*layer.stride}) == len({*layer.padding}) == len({*layer.kernel_size}) == 1
     if len(size) != 3 or not square or layer.groups != 1 or set(layer.dilation) != {1} or layer.padding_mode != "zeros":
-        raise Unknown("the page computes convolutions of square kernels over pictures only")
+        raise UnknownLayerError("the page computes convolutions of square kernels over pictures only")
     kernel, stride, padding = layer.kernel_size[0], layer.stride[0], layer.padding[0]
     if isinstance(layer, nn.Conv2d):
         sides = [(side + 2 * padding - kernel) // stride + 1 for side in size[1:]]

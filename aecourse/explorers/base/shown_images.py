@@ -67,9 +67,8 @@ class ShownImages(ImageSet):
 
     def in_words(self) -> dict[str, object]:
         """Return what the page must know about them."""
-        return {
-            "name": self.name, "noun": self.noun, "sets": self.sets, "per_set": self.per_set, "own": self.name == "picture",
-        }  # fmt: skip
+        words = {"name": self.name, "noun": self.noun, "own": self.name == "picture"}
+        return words | {"sets": self.sets, "per_set": self.per_set, "count": len(self)}
 
     def set_box(self) -> WholeNumberText:
         """A box for the number that `ten` takes."""
