@@ -6,14 +6,13 @@ BIN := .venv/bin
 READY := .venv/.installed
 # Threads that wait spin for a moment only: spinning on, they make torch many times slower on a busy machine.
 export GOMP_SPINCOUNT ?= 2000
-JUPYTER_CONFIG := aecourse/assets/jupyter/jupyter_lab_config.py
 HUB_CONFIG := aecourse/assets/jupyter/jupyterhub_config.py
 HUB_READY := .venv/.installed-class
 # Two processes of one thread each; tests/conftest.py says which tests stay together, and which come first.
 UNIT := OMP_NUM_THREADS=1 AECOURSE_THREADS=1 $(BIN)/python -m pytest tests --ignore tests/browser \
   -p no:nbval -n 2 --no-loadscope-reorder
 
-.PHONY: help lab doctor report report-class demo slides class class-trial check test lint unit browser notebooks-test fuzz bench notebooks \
+.PHONY: help lab doctor report report-class demo site slides class class-trial check test lint unit browser notebooks-test fuzz bench notebooks \
   images weights controls lowest clean
 
 help:
@@ -22,6 +21,7 @@ help:
 	@echo "make report       your predictions and answers on one page, build/report.html (NAME=\"…\" puts your name on it)"
 	@echo "make report-class the reports of many in one table, build/class-report.html and .csv (FOLDER=… holds a folder a learner)"
 	@echo "make demo         the demo board for a projector, as a page of its own"
+	@echo "make site         the whole course as a site that needs no Python, in build/site (REPO=owner/name adds Colab and Binder)"
 	@echo "make slides       all notebooks as slides, in build/slides (NAMES=\"03 05\" for some)"
 	@echo "make class        try out a class on this machine: JupyterHub, a login and a folder for each student"
 	@echo "make check        for every edit, a minute and a half: lint, layers, unit tests"
@@ -54,7 +54,10 @@ lab: $(READY)
 	$(BIN)/aecourse lab
 
 demo: $(READY)
-	$(BIN)/voila notebooks/10_demo_board.ipynb --Voila.config_file_paths=$(dir $(JUPYTER_CONFIG))
+	$(BIN)/aecourse demo
+
+site: $(READY)
+	$(BIN)/aecourse site $(if $(REPO),--repository "$(REPO)")
 
 $(HUB_READY): $(READY)
 	@echo "Installing JupyterHub and its proxy into .venv"

@@ -6,8 +6,8 @@ import functools
 import re
 from pathlib import Path
 
-IMPORT = re.compile(r'^(?:import .* from|@import) "(\..*)";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+IMPORT = re.compile(r'^(?:import \{ (.*) \} from|@import) "(\..*)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
 PACKED = re.compile(r"export\{(.*)\};?\s*$")  # how a packed library ends
 
 
@@ -15,24 +15,35 @@ PACKED = re.compile(r"export\{(.*)\};?\s*$")  # how a packed library ends
 def bundle(path: Path) -> str:
     """Return a script or a style sheet with all that it imports, as anywidget and a web page take it.
 
-    Our own scripts share one scope then, so no two of them may give one name to different things; a packed library, in
-    a folder "vendor", keeps its short names to itself.
+    Each script keeps a scope of its own, and only its `export default` is one of the whole.
     """
-    return "".join(map(_without_imports, _in_order(path.resolve(), [])))
+    files = _in_order(path.resolve(), [])
+    if path.suffix == ".css":
+        return "".join(IMPORT.sub("", file.read_text("utf-8")) for file in files)
+    return "".join(_in_scope(file, files) for file in files) + f"export default part{len(files) - 1}.whole;\n"
 
 
 def _in_order(path: Path, before: list[Path]) -> list[Path]:
     """Return the files that one needs and then itself, each once."""
-    for name in IMPORT.findall(path.read_text("utf-8")):
+    for _, name in IMPORT.findall(path.read_text("utf-8")):
         if (needed := (path.parent / name).resolve()) not in before:
             before = _in_order(needed, before)
     return [*before, path]
 
 
-def _without_imports(path: Path) -> str:
+def _in_scope(path: Path, files: list[Path]) -> str:
+    """Return a script as a constant that holds what it exports."""
     text = path.read_text("utf-8")
-    if path.parent.name != "vendor":
-        return EXPORT.sub("", IMPORT.sub("", text))
-    names = [name.split(" as ") for name in PACKED.search(text)[1].split(",")]
-    inside = PACKED.sub(lambda _: f"return {{{', '.join(f'{public}: {short}' for short, public in names)}}};", text)
-    return f"const {{ {', '.join(public for _, public in names)} }} = (() => {{{inside}}})();\n"
+    if packed := PACKED.search(text):
+        names = [name.split(" as ") for name in packed[1].split(",")]
+        text, given = PACKED.sub("", text), [f"{public}: {short}" for short, public in names]
+    else:
+        given = EXPORT.findall(text) + (["whole"] if "\nexport default " in text else [])
+        text = re.sub(r"^export default ", "const whole = ", text, flags=re.MULTILINE)
+        text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
+        text = IMPORT.sub(lambda found: f"const {{ {found[1]} }} = {_name(path.parent / found[2], files)};\n", text)
+    return f"const {_name(path, files)} = (() => {{\n{text}\nreturn {{ {', '.join(given)} }};\n}})();\n"
+
+
+def _name(path: Path, files: list[Path]) -> str:
+    return f"part{files.index(path.resolve())}"

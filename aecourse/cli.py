@@ -1,4 +1,4 @@
-"""The course's one command: `aecourse lab`, `aecourse fresh 03`, `aecourse doctor`, `aecourse report`."""
+"""The course's one command: `aecourse lab`, `fresh 03`, `demo`, `site`, `doctor`, `report`."""
 
 from __future__ import annotations
 
@@ -34,6 +34,27 @@ def fresh(arguments: Sequence[str]) -> int:
     return 0
 
 
+def demo(arguments: Sequence[str]) -> int:
+    """Open the demo board, all explorers on one page without code, for a projector; `--no-browser` only serves it."""
+    _prepare_site()
+    from aecourse.classroom.serve import main as serve
+
+    return serve(list(arguments))
+
+
+def site(arguments: Sequence[str]) -> int:
+    """Write the whole course as a site that needs no Python; `aecourse site --help` lists its options."""
+    _prepare_site()
+    from aecourse.classroom.site import main as write
+
+    return write(list(arguments))
+
+
+def _prepare_site() -> None:
+    """Load all networks as the site has them, so that each score shown is that of the weights that drew the picture."""
+    os.environ["AECOURSE_WEIGHTS"] = "int8"
+
+
 def doctor(arguments: Sequence[str]) -> int:
     """Check this installation."""
     from aecourse.doctor import diagnose
@@ -49,7 +70,9 @@ def report(arguments: Sequence[str]) -> int:
     return write(list(arguments))
 
 
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"lab": lab, "fresh": fresh, "doctor": doctor, "report": report}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "lab": lab, "fresh": fresh, "demo": demo, "site": site, "doctor": doctor, "report": report,
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

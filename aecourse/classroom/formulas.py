@@ -28,13 +28,15 @@ def prose(text: str) -> Markup:
     return Markup(re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], safe))
 
 
-def formula_as_html(latex: str) -> str:
-    r"""Return a formula as a <math> element; one that cannot be read as it was written.
+def formula_as_html(latex: str, *, block: bool = False) -> str:
+    r"""Return a formula as a <math> element, on lines of its own if it is a `block`; unreadable, as it was written.
 
     What could do more than look like something, such as the address of an \href, is dropped.
     """
     try:
-        math = convert_to_element(latex.replace("'", "′"))  # its own prime is raised twice
+        math = convert_to_element(
+            latex.replace("'", "′"), display="block" if block else "inline"
+        )  # its own prime is raised twice
     except Exception:  # its errors have no common class
         return f"<code>{escape(latex)}</code>"
     for element in math.iter():

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import functools
+import math
+from pathlib import Path
 
-import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from matplotlib.figure import Figure
 
+from aecourse.bundle import bundle
 from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
 from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, threshold_at
-from aecourse.explorers.base.chart import log_bins, svg_histogram
-from aecourse.explorers.base.controls import with_number_box
-from aecourse.explorers.base.shown_images import shown_images
-from aecourse.explorers.base.view import Explorer
-from aecourse.plotting import BLUE, VERMILION, mosaic, plain_ticks, plot_reconstructions
-from aecourse.zoo.shipped import COMPONENTS, load_detectors
+from aecourse.explorers.base.network import pack, pack_images, pack_network
+from aecourse.explorers.base.page import PageExplorer, check_setting
+from aecourse.explorers.base.shown_images import all_digits, pack_digits, shown_images
+from aecourse.plotting import BLUE, VERMILION, plain_ticks, plot_reconstructions
+from aecourse.zoo.shipped import COMPONENTS, INK_POWERS, load_detectors
 
-SCORERS = {"denoising autoencoder": "autoencoder", f"PCA-{COMPONENTS}": "PCA"}
-SCORES = {"squared error": 0.0, "error per ink": 0.5, "share lost": 1.0}
+SCORERS = {"autoencoder": "denoising autoencoder", "PCA": f"PCA-{COMPONENTS}"}
+SCORES = dict(zip(INK_POWERS, ("squared error", "error per ink", "share lost"), strict=True))
 SHOWN = 10
 PALE = 0.75  # how far towards white a picture fades that is no mistake
+MOST = 50.0  # per cent of false alarms
+STEP = 0.5
+BINS = 48
 
 
-class AnomalyExplorer(Explorer):
+class AnomalyExplorer(PageExplorer):
     """Pick the normal digit and how many false alarms you accept; see the mistakes on both sides of the threshold.
 
     The autoencoder is the shipped denoising one, which learnt to fill in a black square on the normal digit alone; both
@@ -41,74 +46,75 @@ class AnomalyExplorer(Explorer):
 
     Attributes
     ----------
-    rate : the slider, accepted false alarms in per cent of the normal digits
-    normal, scorer, score : the normal digit, what reconstructs, and the ink power of the score
+    rate : the slider, accepted false alarms in per cent of the normal digits, from 0 to 50
+    normal : the normal digit
+    scorer : what reconstructs, "autoencoder" or "PCA"
+    score : the ink power of the score, 0, 0.5 or 1
     """
 
-    column_names = ("slight mistake", "→", "grave mistake")
+    _esm = bundle(Path(__file__).with_suffix(".js"))
+    rate = traitlets.Float(5.0, min=0.0, max=MOST).tag(sync=True)
+    normal = traitlets.Int(8, min=0, max=9).tag(sync=True)
+    scorer = traitlets.Unicode("autoencoder").tag(sync=True)
+    score = traitlets.Float(0.0).tag(sync=True)
 
     def __init__(self, normal: int = 8, *, images: ImageSet | torch.Tensor | None = None) -> None:
         self.own = None if images is None else shown_images(images)
-        self.column_names = self.column_names if images is None else ()
+        self.shown = None if images is None else self.own.ten(self.own.first)
         normal = check_whole("normal", normal, minimum=0, maximum=9)
-        self.detectors, self.test = load_detectors(), load_mnist()[1]
-        wide = {"description_width": "initial"}
-        self.normal = widgets.Dropdown(
-            options=[(str(digit), digit) for digit in range(10)], value=normal, description="normal digit", style=wide,
-            layout={"width": "160px"},
-        )  # fmt: skip
-        self.scorer = widgets.Dropdown(options=SCORERS, description="scorer", style=wide, layout={"width": "260px"})
-        self.score = widgets.Dropdown(options=SCORES, description="score", style=wide, layout={"width": "220px"})
-        self.rate = widgets.FloatSlider(5.0, min=0, max=50, step=0.5)
-        super().__init__({"rate": self.rate, "normal": self.normal, "scorer": self.scorer, "score": self.score})
-        self.curve = widgets.HTML(layout={"flex": "4 1 340px", "min_width": "300px", "max_width": "520px"})
-        self.picture.layout.flex = "5 1 440px"
-        wrap = {"flex_flow": "row wrap", "align_items": "center"}
-        self.children = [
-            self.accessibility,
-            widgets.HBox([self.normal, self.scorer, self.score], layout=wrap),
-            with_number_box(self.rate, "accepted false alarms (% of normal)"),
-            widgets.HBox([self.picture, self.curve], layout=wrap | {"grid_gap": "0 16px"}),
-            self.caption,
-        ]
-        self.refresh()
+        self.detectors = load_detectors()
+        super().__init__(rate=5.0, normal=normal, scorer="autoencoder", score=0.0)
+        for digit, scorer in self.detectors.models:
+            self.later[f"{scorer}-{digit}"] = functools.partial(_packed, digit, scorer)
+        for digit, scorer, score in self.detectors.results:
+            self.later[f"scores-{digit}-{scorer}-{score:g}"] = functools.partial(self._scores, digit, scorer, score)
+        first = (f"autoencoder-{normal}", f"scores-{normal}-autoencoder-0")
+        if self.own is None:
+            self.later["all digits"], pictures = all_digits, {"labels": _labels(), "near digits": _near(normal)}
+        else:
+            pictures = {"images": pack({"images": pack_images(self.shown)})}
+        self.assets = {name: self.later.pop(name)() for name in first} | pictures
+        self.setup = {
+            "scorers": list(SCORERS.items()), "scores": list(SCORES.items()), "most": MOST, "step": STEP, "pale": PALE,
+            "shown": SHOWN, "own": self.own and self.own.in_words(),
+        }  # fmt: skip
+        self.resume()
 
-    def prepare_for_board(self) -> None:
-        """Narrow the tall picture."""
-        super().prepare_for_board()
-        self.picture.layout.max_width = "480px"
+    @traitlets.validate("scorer", "score")
+    def _among(self, proposal) -> object:
+        return check_setting(proposal, tuple(SCORERS if proposal["trait"].name == "scorer" else SCORES))
+
+    @traitlets.validate("rate")
+    def _no_nan(self, proposal) -> float:
+        if math.isnan(proposal["value"]):
+            raise traitlets.TraitError(f"rate must be a number from 0 to {MOST:g}; got nan")
+        return proposal["value"]
+
+    def _scores(self, normal: int, scorer: str, score: float) -> bytes:
+        """What one detector found, for the page; with the scores of one's own pictures, if there are any."""
+        if self.own is None:
+            return _packed_scores(normal, scorer, score)
+        judged = {"own": self.own.x, "own shown": self.shown}
+        found = {name: self._score(x, normal, scorer, score) for name, x in judged.items()}
+        return pack(_score_tensors(normal, scorer, score) | found)
+
+    def _score(self, x: torch.Tensor, normal: int, scorer: str, score: float) -> torch.Tensor:
+        """How strange each picture is; (n, 784) → (n,)."""
+        return anomaly_scores(x, reconstruct(self.detectors.models[normal, scorer], x), ink_power=score)
 
     def _threshold(self, rate: float, normal: int, scorer: str, score: float) -> tuple[DetectionResult, float]:
         result = self.detectors.results[normal, scorer, score]
         return result, threshold_at(result.valid_normal, rate / 100)
 
-    def mistakes(self, rate: float, normal: int, scorer: str, score: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Ten test digits on the wrong side of the threshold, from the nearest to it to the farthest, evenly spread.
-
-        If there are fewer, those on the right side that come nearest are put in front of them.
-
-        Returns
-        -------
-        {"false alarm": (places in the test set, whether each is a mistake), "missed": the same}
-        """
+    def rows(self, rate: float, normal: int, scorer: str, score: float) -> dict[str, torch.Tensor]:
+        """Return six rows: each kind of mistake, as restored, and where the error lies; or three of one's own."""
         result, threshold = self._threshold(rate, normal, scorer, score)
-        normals, strangers = result.normal_places, result.abnormal_places
-        above = np.searchsorted(result.normal, threshold, side="right")  # from here on an alarm
-        below = np.searchsorted(result.abnormal, threshold, side="right")  # up to here none
-        return {
-            "false alarm": _spread(normals[above:], normals[:above][::-1]),
-            "missed": _spread(strangers[:below][::-1], strangers[below:]),
-        }
-
-    def _rows(self, rate: float, normal: int, scorer: str, score: float) -> dict[str, torch.Tensor]:
-        """Six rows: each kind of mistake, as it was restored, and where the error lies; three of one's own pictures."""
         if self.own is not None:
-            x = self.own.ten(self.own.first)
-            calm = ~self._alarms(x, rate, normal, scorer, score)
-            return self._judged("yours", x, normal, scorer, PALE * calm.float()[:, None])
+            calm = self._score(self.shown, normal, scorer, score) <= threshold
+            return self._judged("yours", self.shown, normal, scorer, PALE * calm.float()[:, None])
         rows = {}
-        for i, (name, (places, wrong)) in enumerate(self.mistakes(rate, normal, scorer, score).items()):
-            x = self.test.x[torch.from_numpy(places.copy())]  # (10, 784)
+        for i, (name, (places, wrong)) in enumerate(mistakes(result, threshold).items()):
+            x = load_mnist()[1].x[torch.from_numpy(places.copy())]  # (10, 784)
             fade = torch.from_numpy(np.where(wrong, 0.0, PALE)).float()[:, None]
             rows |= {label + " " * i: row for label, row in self._judged(name, x, normal, scorer, fade).items()}
         return rows
@@ -121,93 +127,59 @@ class AnomalyExplorer(Explorer):
         rows = {name: x, "restored": x_hat, "error": (x - x_hat).abs()}
         return {label: row + fade * (1 - row) for label, row in rows.items()}
 
-    def _alarms(self, x: torch.Tensor, rate: float, normal: int, scorer: str, score: float) -> torch.Tensor:
-        """Which pictures raise an alarm; (n, 784) → (n,)."""
-        x_hat = reconstruct(self.detectors.models[normal, scorer], x)
-        return anomaly_scores(x, x_hat, ink_power=score) > self._threshold(rate, normal, scorer, score)[1]
-
-    def render(self, rate: float, normal: int, scorer: str, score: float) -> np.ndarray:
-        """Ten false alarms and ten misses, each with its restoration and error; pale ones are no mistakes."""
-        rows = self._rows(rate, normal, scorer, score)
-        self.row_names = [name.strip() for name in rows]
-        return mosaic(list(rows.values()))
-
-    def _rates(self, rate: float, normal: int, scorer: str, score: float) -> tuple[float, int, int]:
-        """The threshold, and how many test digits raise a false alarm and slip through."""
+    def numbers(self, rate: float, normal: int, scorer: str, score: float) -> dict[str, float]:
+        """Return AUROC, the threshold, and how many of whom it judges wrongly."""
         result, threshold = self._threshold(rate, normal, scorer, score)
-        return threshold, int((result.normal > threshold).sum()), int((result.abnormal <= threshold).sum())
-
-    def describe(self, rate: float, normal: int, scorer: str, score: float) -> str:
-        """AUROC, the threshold, and both kinds of mistakes on the test set."""
-        result = self.detectors.results[normal, scorer, score]
-        threshold, alarms, misses = self._rates(rate, normal, scorer, score)
-        count, others = len(result.normal), len(result.abnormal)
-        missed = self.test.y.numpy()[result.abnormal_places[:misses]]
-        which = ""
-        if misses:
-            labels, counts = np.unique(missed, return_counts=True)
-            totals = (self.test.y == int(labels[counts.argmax()])).sum().item()
-            which = f", most often {labels[counts.argmax()]} ({counts.max()} of {totals})"
         if self.own is not None:
-            alarmed = int(self._alarms(self.own.x, rate, normal, scorer, score).sum())
-            return (
-                f"{normal} is normal; {self._scorer_name(scorer)}. A threshold of {threshold:.3g} lets {rate:g} % of "
-                f"the validation {normal}s raise an alarm: so do {alarmed} of your {len(self.own)} pictures. "
-                "Pale: no alarm."
-            )
-        wrong = [wrong.all() for _, wrong in self.mistakes(rate, normal, scorer, score).values()]
-        pale = "" if all(wrong) else " Pale digits were judged rightly."
-        return (
-            f"{normal} is normal; {self._scorer_name(scorer)}, AUROC {result.auroc:.3f}. "
-            f"A threshold of {threshold:.3g} lets {rate:g} % of the validation {normal}s raise an alarm. "
-            f"On the test set: {alarms} false alarms among {count} ({alarms / count:.1%}), "
-            f"{misses} of {others} strangers missed ({misses / others:.1%}){which}.{pale}"
-        )
-
-    def decorate(self, rate: float, normal: int, scorer: str, score: float) -> None:
-        """Both groups' scores with the threshold."""
-        result, threshold = self._threshold(rate, normal, scorer, score)
-        edges, (normals, others) = _histogram(result)
-        self.curve.value = svg_histogram(
-            {f"{normal}: normal": (BLUE, normals), "all other digits": (VERMILION, others)},
-            edges,
-            title="Where the hills overlap, it errs",
-            x_label=f"{self._score_name(score)} (log scale)",
-            y_label="share of the group's test digits",
-            threshold=threshold,
-        )
-
-    def _scorer_name(self, scorer: str) -> str:
-        return next(name for name, kind in SCORERS.items() if kind == scorer)
-
-    def _score_name(self, score: float) -> str:
-        return next(name for name, power in SCORES.items() if power == score)
+            alarms = self._score(self.own.x, normal, scorer, score) > threshold
+            return {"threshold": threshold, "alarms": int(alarms.sum()), "pictures": len(self.own)}
+        alarms, misses = int((result.normal > threshold).sum()), int((result.abnormal <= threshold).sum())
+        numbers = {
+            "AUROC": result.auroc, "threshold": threshold, "alarms": alarms, "normal": len(result.normal),
+            "misses": misses, "others": len(result.abnormal),
+        }  # fmt: skip
+        if misses:
+            y = load_mnist()[1].y.numpy()
+            labels, counts = np.unique(y[result.abnormal_places[:misses]], return_counts=True)
+            most = labels[counts.argmax()]
+            numbers |= {"most": int(most), "of most": int(counts.max()), "in all": int((y == most).sum())}
+        return numbers
 
     def draw_static(self, figure: Figure) -> None:
-        """The six rows and the two histograms."""
-        settings = self.settings()
+        """Draw the six rows and the two histograms."""
         left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
-        result, threshold = self._threshold(**settings)
+        result, threshold = self._threshold(**self.settings())
         what = "the mistakes" if self.own is None else "your pictures"
-        plot_reconstructions(self._rows(**settings), ax=left, title=f"{settings['normal']} is normal: {what}")
-        edges, groups = _histogram(result)
-        looks = ((f"{settings['normal']}: normal", BLUE, "-"), ("all other digits", VERMILION, "--"))
+        plot_reconstructions(self.rows(**self.settings()), ax=left, title=f"{self.normal} is normal: {what}")
+        edges, *groups = _histogram(result)
+        looks = ((f"{self.normal}: normal", BLUE, "-"), ("all other digits", VERMILION, "--"))
         for (name, colour, line), shares in zip(looks, groups, strict=True):
             right.stairs(100 * shares, edges, color=colour, fill=True, alpha=0.3)
             right.stairs(100 * shares, edges, color=colour, linestyle=line, label=name)
         right.axvline(threshold, ymax=0.85, color="black", linestyle=":", label="threshold")
-        right.set(xscale="log", xlabel=self._score_name(settings["score"]), ylabel="share of the group (%)")
+        right.set(xscale="log", xlabel=SCORES[self.score], ylabel="share of the group (%)")
         right.set_title(f"AUROC {result.auroc:.3f}")
         plain_ticks(right.xaxis)
         right.set_ylim(0, 1.25 * right.get_ylim()[1])
         right.legend(loc="upper left", ncols=3, fontsize=9, columnspacing=1, handlelength=1.5)
 
 
-@functools.cache
-def _histogram(result: DetectionResult) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Edges of bins, and the share of the normal and of the other test digits in each."""
-    edges = log_bins(np.concatenate([result.normal, result.abnormal]))
-    return edges, [np.histogram(scores, edges)[0] / len(scores) for scores in (result.normal, result.abnormal)]
+def mistakes(result: DetectionResult, threshold: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return ten test digits on the wrong side of the threshold, from the nearest to it to the farthest, evenly spread.
+
+    If there are fewer, those on the right side that come nearest are put in front of them.
+
+    Returns
+    -------
+    {"false alarm": (places in the test set, whether each is a mistake), "missed": the same}
+    """
+    normals, strangers = result.normal_places, result.abnormal_places
+    above = np.searchsorted(result.normal, threshold, side="right")  # from here on an alarm
+    below = np.searchsorted(result.abnormal, threshold, side="right")  # up to here none
+    return {
+        "false alarm": _spread(normals[above:], normals[:above][::-1]),
+        "missed": _spread(strangers[:below][::-1], strangers[below:]),
+    }
 
 
 def _spread(wrong: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -215,3 +187,54 @@ def _spread(wrong: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarra
     wrong = wrong[np.linspace(0, len(wrong) - 1, min(SHOWN, len(wrong))).round().astype(int)]
     places = np.concatenate([right[: SHOWN - len(wrong)][::-1], wrong])
     return places, np.arange(SHOWN) >= SHOWN - len(wrong)
+
+
+def log_bins(scores: np.ndarray, *, bins: int = BINS) -> np.ndarray:
+    """Edges of equally wide bins of log score that hold all scores, or of score if one is 0 or below; → (bins + 1,)."""
+    if scores.min() <= 0:
+        margin = 0.001 * (scores.max() - scores.min()) or 1
+        return np.linspace(scores.min(), scores.max() + margin, bins + 1)
+    return np.geomspace(scores.min() * 0.999, scores.max() * 1.001, bins + 1)
+
+
+def _histogram(result: DetectionResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Edges of bins, and the share of the normal and of the other test digits in each."""
+    edges = log_bins(np.concatenate([result.normal, result.abnormal]))
+    return edges, *(np.histogram(scores, edges)[0] / len(scores) for scores in (result.normal, result.abnormal))
+
+
+@functools.cache
+def _packed(normal: int, scorer: str) -> bytes:
+    return pack_network(load_detectors().models[normal, scorer])
+
+
+@functools.cache
+def _packed_scores(normal: int, scorer: str, score: float) -> bytes:
+    return pack(_score_tensors(normal, scorer, score))
+
+
+def _score_tensors(normal: int, scorer: str, score: float) -> dict[str, np.ndarray]:
+    """The sorted scores of the test digits and their places, those that set the threshold, and the two histograms."""
+    result = load_detectors().results[normal, scorer, score]
+    edges, of_normals, of_strangers = (column.astype(np.float32) for column in _histogram(result))
+    return {
+        "valid": result.valid_normal, "normal": result.normal, "abnormal": result.abnormal,
+        "normal places": result.normal_places.astype(np.int32),
+        "abnormal places": result.abnormal_places.astype(np.int32),
+        "AUROC": np.array([result.auroc], np.float32), "edges": edges,
+        "normal shares": of_normals, "abnormal shares": of_strangers,
+    }  # fmt: skip
+
+
+@functools.cache
+def _labels() -> bytes:
+    return pack({"labels": load_mnist()[1].y.to(torch.int8)})
+
+
+@functools.cache
+def _near(normal: int) -> bytes:
+    """The digits among which the slider of the first picture moves; the page asks for all others."""
+    result = load_detectors().results[normal, "autoencoder", 0.0]
+    rates = np.arange(0, MOST + STEP, STEP)
+    found = (mistakes(result, threshold_at(result.valid_normal, rate / 100)) for rate in rates)
+    return pack_digits({int(place) for kinds in found for places, _ in kinds.values() for place in places})

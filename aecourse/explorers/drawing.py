@@ -2,86 +2,101 @@
 
 from __future__ import annotations
 
-import ipywidgets as widgets
-import numpy as np
+import functools
+from pathlib import Path
+
 import torch
+import traitlets
 from matplotlib.figure import Figure
 
-from aecourse.data import PIXELS, load_mnist, normalise_digit
-from aecourse.explorers.base.canvases import InkCanvas, ink_as_array, wipe_button
-from aecourse.explorers.base.controls import with_number_box
-from aecourse.explorers.base.view import Explorer
+from aecourse.bundle import bundle
+from aecourse.data import PIXELS, load_mnist
+from aecourse.explorers.base.ink import Ink, as_digit
+from aecourse.explorers.base.network import pack, pack_images, pack_network
+from aecourse.explorers.base.page import PageExplorer, check_setting
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_model, on_cpu
-from aecourse.plotting import mosaic, plot_reconstructions
+from aecourse.models.base import check_model, in_evaluation_mode, on_cpu
+from aecourse.plotting import plot_reconstructions
+from aecourse.zoo.shipped import codes_of
 from aecourse.zoo.weights import shared_weights
 
+MOVABLE = 16  # how many of the code numbers have a slider of their own
+REACH = 3.0  # how far it moves them, in standard deviations
 
-class DrawingPad(Explorer):
+
+class DrawingPad(PageExplorer):
     """Draw with mouse, pen, finger or keys; taught in notebooks/02_encoder_and_decoder.ipynb.
 
     Shows the drawing as MNIST would have stored it (20×20 box, centre of mass in the middle), what comes back
-    through the bottleneck, and the difference.
+    through the bottleneck, and the difference. A folded part moves single numbers of the code.
 
     Parameters
     ----------
     model : Autoencoder, optional
-        Default the shipped nested network, with a slider for the size of its code. Another model keeps its own size.
+        Default the shipped nested network, with a slider for the size of its code. A model whose code is not ordered
+        keeps its own size.
 
     Attributes
     ----------
-    ink : the canvas
-    k : the slider
+    k : the slider; set `explorer.k = 32`
+    ink : what was drawn, 84 × 84 bytes, or none
+    moves : by how many standard deviations each of the first 16 code numbers is moved, from -3 to 3
     """
 
-    column_names = ("as MNIST would store it", "restored", "error")
+    _esm = bundle(Path(__file__).with_suffix(".js"))
+    k = traitlets.Int(1).tag(sync=True)
+    ink = Ink().tag(sync=True)
+    moves = traitlets.List(traitlets.Float(min=-REACH, max=REACH), [0.0] * MOVABLE, MOVABLE, MOVABLE).tag(sync=True)
 
     def __init__(self, model: Autoencoder | None = None) -> None:
         self.model = shared_weights("nested") if model is None else on_cpu(check_model(model))
+        if self.model.in_features != PIXELS:
+            raise ValueError(f"model must take digits of {PIXELS} pixels; got in_features {self.model.in_features}")
+        self._digit, most = load_mnist()[1].x[:1], self.model.latent_dim
+        super().__init__(k=min(16, most) if model is None else most, ink=b"", moves=[0.0] * MOVABLE)
+        self.assets = {"network": pack_network(self.model), "digit": pack({"image": pack_images(self._digit)})}
+        self.later["spread"] = lambda: pack({"spread": self._spread})
+        self.setup = {"most": most, "ordered": self.model.ordered, "reach": REACH}
+        self.resume()
+
+    @traitlets.validate("k")
+    def _among(self, proposal) -> int:
         most = self.model.latent_dim
-        self.k = widgets.IntSlider(min(16, most) if model is None else most, 1, most, layout={"width": "100%"})
-        self.k.disabled = model is not None
-        self.ink = InkCanvas()
-        super().__init__({"ink": self.ink, "k": self.k})
-        self.picture.layout.flex = "1 1 420px"
-        self.children = [
-            self.accessibility,
-            with_number_box(self.k, "numbers in the code, k"),
-            widgets.HBox(
-                [widgets.VBox([self.ink, wipe_button(self.ink)], layout={"align_items": "center"}), self.picture],
-                layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "20px"},
-            ),
-            self.caption,
-        ]
-        self.refresh()
+        return check_setting(proposal, range(1 if self.model.ordered else most, most + 1))
 
     def image(self, ink: bytes | None = None) -> torch.Tensor:
-        """The drawing as a digit of MNIST; (1, 784) in [0, 1]."""
-        ink = self.ink.value if ink is None else ink
-        flat = normalise_digit(ink_as_array(ink)) if ink else np.zeros(PIXELS, np.float32)
-        return torch.from_numpy(flat).view(1, PIXELS)
+        """Return the drawing as a digit of MNIST; (1, 784) in [0, 1]."""
+        return as_digit(self.ink if ink is None else ink)
 
-    def _pass(self, ink: bytes, k: int) -> dict[str, torch.Tensor]:
+    @functools.cached_property
+    def _spread(self) -> torch.Tensor:
+        """The standard deviation of each movable code number over the test digits."""
+        with in_evaluation_mode(self.model):
+            return torch.from_numpy(codes_of(self.model, load_mnist()[1].x)[:, :MOVABLE].std(0)).float()
+
+    def rows(self, k: int, ink: bytes, moves: list[float]) -> dict[str, torch.Tensor]:
+        """Return the drawing, what comes back from k numbers, the absolute error; and what moved numbers give."""
         x = self.image(ink)
-        x_hat = self.model.squeeze(x, k) if x.any() else x
-        return {"stored": x, "restored": x_hat, "error": (x - x_hat).abs()}
+        shown = x if x.any() else self._digit
+        with in_evaluation_mode(self.model):
+            restored = self.model.squeeze(shown, k)
+            x_hat = restored if x.any() else x
+            rows = {"stored": x, "restored": x_hat, "error": (x - x_hat).abs()}
+            if any(moves[:k]):
+                z = self.model.encode(shown)[:, :k].clone()
+                few = min(k, MOVABLE)
+                z[:, :few] += torch.tensor(moves[:few]) * self._spread[:few]
+                rows["moved"] = self.model.decode(z)
+        return rows
 
-    def render(self, ink: bytes, k: int) -> np.ndarray:
-        """Side by side: the drawing as a 28×28 digit, what comes back from k numbers, the absolute error."""
-        return mosaic([torch.cat(list(self._pass(ink, k).values()))])
-
-    def describe(self, ink: bytes, k: int) -> str:
-        """The drawing's error beside the bottleneck's size."""
-        if not any(ink):
-            return "Draw a digit in the black square: it comes back through the bottleneck as you draw."
-        error = self._pass(ink, k)["error"]
-        return f"{PIXELS} pixels → {k} numbers → {PIXELS} pixels, MSE {error.square().mean():.4f}."
+    def numbers(self, k: int, ink: bytes, moves: list[float]) -> dict[str, float]:
+        """Return the error of what is drawn."""
+        return {"MSE": self.rows(k, ink, moves)["error"].square().mean().item()} if any(ink) else {}
 
     def draw_static(self, figure: Figure) -> None:
-        """A test digit in the drawing's place, so that a reader without a kernel sees what happens to one."""
-        x = self.image() if any(self.ink.value) else load_mnist()[1].x[:1]
-        x_hat = self.model.squeeze(x, self.k.value)
+        """Draw a test digit in the drawing's place, so that a reader without a kernel sees what happens to one."""
+        x, whose = (self.image(), "Your drawing") if any(self.ink) else (self._digit, "A test digit")
+        with in_evaluation_mode(self.model):
+            x_hat = self.model.squeeze(x, self.k)
         shown = torch.cat([x, x_hat, (x - x_hat).abs()])
-        plot_reconstructions(
-            {"": shown}, ax=figure.subplots(), title="Your drawing · restored · error (here a test digit)"
-        )
+        plot_reconstructions({"": shown}, ax=figure.subplots(), title=f"{whose} · restored · error")

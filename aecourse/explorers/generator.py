@@ -2,195 +2,38 @@
 
 from __future__ import annotations
 
-import random
+import functools
+from collections.abc import Sequence
+from pathlib import Path
 
-import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from matplotlib.figure import Figure
 from scipy.special import gammaincinv
 
+from aecourse.bundle import bundle
 from aecourse.checks import check_choice
-from aecourse.data import ImageSet, normalise_digit
-from aecourse.explorers.base.canvases import FoldedCanvas, InkCanvas, ink_as_array
-from aecourse.explorers.base.controls import CodeSliders, with_number_box
+from aecourse.data import ImageSet
+from aecourse.explorers.base.ink import Ink, as_digit
+from aecourse.explorers.base.network import pack_network
+from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
-from aecourse.explorers.base.training_panel import TrainingPanel
-from aecourse.explorers.base.view import Explorer
-from aecourse.explorers.prior_map import PriorMap
-from aecourse.explorers.training import TrainingExplorer
-from aecourse.explorers.training_setups import generator_setup
-from aecourse.plotting import mosaic, plot_reconstructions
-from aecourse.zoo import VARIATIONAL
+from aecourse.explorers.base.trainer import TrainableExplorer
+from aecourse.explorers.prior_map import FRAME, REACH, PriorMap
+from aecourse.explorers.training_setups import TrainingSetup, generator_setup
+from aecourse.plotting import as_images, plot_image, plot_reconstructions
+from aecourse.zoo import BETAS, VARIATIONAL
 from aecourse.zoo.shipped import ranked_code_numbers
 from aecourse.zoo.weights import shared_weights
 
-MODES = {"a place on the map": "map", "twenty numbers": "twenty", "between two digits": "between"}
-ROW = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "8px"}
+MODES = ("map", "twenty", "between")
+NETWORKS = ("vae-20d", VARIATIONAL[1])  # whose codes the way between two digits goes through
+DIALS = 20
+FARTHEST = 3.0  # from the centre that a dial goes
 
 
-class TwentyNumbers(Explorer):
-    """Set every number of a 20-dimensional code by hand; one mode of `GeneratorExplorer`.
-
-    Parameters
-    ----------
-    images : ImageSet or float tensor (n, 784) in [0, 1], optional
-        Where codes to start from come from, instead of the test digits.
-
-    Attributes
-    ----------
-    z : twenty upright sliders as one control, `z.value` is a tuple; the number that tells the network most comes first
-    """
-
-    def __init__(self, *, images: ImageSet | torch.Tensor | None = None) -> None:
-        self.model, self.images = shared_weights("vae-20d"), shown_images(images)
-        self.order, self.active = ranked_code_numbers("vae-20d")  # slider → dimension; how many carry anything
-        squares = 2 * gammaincinv(self.active / 2, (0.025, 0.975))  # of a χ² distribution, as scipy.stats has it
-        self._usual = np.sqrt(squares)  # lengths of so many standard normal numbers
-        self.z = CodeSliders(self.model.latent_dim)
-        super().__init__({"z": self.z})
-        self.digit = self.images.box("or start from …", width=240)
-        self.digit.observe(lambda change: self.start_from(change.new), "value")
-        self._random = random.Random(0)
-        draw = widgets.Button(description="draw from the prior", icon="random", layout={"width": "auto"})
-        draw.on_click(lambda _: self.draw())
-        zero = widgets.Button(description="all to zero")
-        zero.on_click(lambda _: setattr(self.z, "value", (0.0,) * len(self.z.value)))
-        self.picture.layout.width = "240px"
-        self.z.layout.max_width = "620px"  # ten in a row
-        self.children = [
-            self.accessibility,
-            widgets.HBox([draw, zero, self.digit], layout=ROW),
-            widgets.HBox([self.z, self.picture], layout=ROW),
-            self.caption,
-        ]
-        self.start_from(0)
-        self.refresh()
-
-    def draw(self) -> None:
-        """Twenty numbers from the standard normal distribution."""
-        self.z.value = tuple(self._random.gauss(0, 1) for _ in self.z.value)
-
-    def start_from(self, digit: int) -> None:
-        """The code of a test digit, or picture."""
-        with torch.inference_mode():
-            self.z.value = tuple(self.model.encode(self.images.x[digit : digit + 1])[0, self.order].tolist())
-
-    def render(self, z: tuple[float, ...]) -> np.ndarray:
-        """What the decoder draws for these twenty numbers, as one 28×28 image."""
-        code = torch.zeros(1, len(z))
-        code[0, self.order] = torch.tensor(z)
-        return mosaic([self.model.decode(code)])
-
-    def describe(self, z: tuple[float, ...]) -> str:
-        """How far from the centre the awake numbers lie, compared with what the prior draws."""
-        length, (low, high) = float(np.linalg.norm(z[: self.active])), self._usual
-        usual = (
-            "nearer to the centre than nearly all of the prior's draws"
-            if length < low
-            else "farther out than nearly all of the prior's draws: the decoder saw hardly any such code"
-            if length > high
-            else "as the prior's draws are"
-        )
-        return (
-            f"The sliders are sorted by how much they tell about a digit: {self.active} of {len(z)} are awake, the "
-            f"others change nothing. The awake ones alone have a length ‖z‖ = {length:.1f}, {usual} (95 % of them lie "
-            f"between {low:.1f} and {high:.1f})."
-        )
-
-
-class BetweenDigits(Explorer):
-    """Walk from one digit to another, by mixing pixels and by mixing codes; one mode of `GeneratorExplorer`.
-
-    Parameters
-    ----------
-    images : ImageSet or float tensor (n, 784) in [0, 1], optional
-        What to show instead of the test digits.
-
-    Attributes
-    ----------
-    share : how far along the way, 0 to 1
-    first, second : which images; a drawing replaces the first
-    network : "vae-20d" or "vae-2d-beta1"
-    """
-
-    column_names = ("from", "mixed in pixels", "mixed in code", "to")
-
-    def __init__(self, *, images: ImageSet | torch.Tensor | None = None) -> None:
-        self.images = shown_images(images)
-        self.models = {name: shared_weights(name) for name in ("vae-20d", VARIATIONAL[1])}
-        self.share = widgets.FloatSlider(0.5, min=0, max=1, step=0.02, layout={"width": "100%"})
-        self.first = self.images.box("from …", 2, width=180)
-        self.second = self.images.box("to …", width=180)
-        self.network = widgets.Dropdown(
-            options={"20 numbers": "vae-20d", "2 numbers": VARIATIONAL[1]}, description="code of",
-            style={"description_width": "initial"},
-            layout={"width": "190px"},
-        )  # fmt: skip
-        self.ink = InkCanvas()
-        super().__init__(
-            {"share": self.share, "first": self.first, "second": self.second, "network": self.network, "ink": self.ink}
-        )
-        self._random = random.Random(0)
-        other = widgets.Button(description="another pair", icon="random")
-        other.on_click(lambda _: self.another_pair())
-        canvas = FoldedCanvas(self.ink, "draw the first")
-        self.picture.layout.flex = "1 1 460px"
-        self.picture.layout.max_width = "860px"
-        self.children = [
-            self.accessibility,
-            widgets.HBox([self.first, self.second, other, canvas.button, self.network], layout=ROW),
-            with_number_box(self.share, "share of the way"),
-            widgets.HBox([canvas, self.picture], layout=ROW),
-            self.caption,
-        ]
-        self.refresh()
-
-    def another_pair(self) -> None:
-        """Two images at random."""
-        self.first.value, self.second.value = self._random.sample(range(max(2, len(self.images))), 2)
-
-    def _ends(self, first: int, second: int, ink: bytes) -> torch.Tensor:
-        """The two digits; (2, 784)."""
-        x = self.images.x[[first, second]].clone()
-        if any(ink):
-            x[0] = torch.from_numpy(normalise_digit(ink_as_array(ink)))
-        return x
-
-    def _way(self, shares: torch.Tensor, network: str, ends: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The pictures at some shares of the way: mixed in pixels and in code; (n, 784) each."""
-        model = self.models[network]
-        z = model.encode(ends)
-        return torch.lerp(ends[0], ends[1], shares[:, None]), model.decode(torch.lerp(z[0], z[1], shares[:, None]))
-
-    def render(self, share: float, first: int, second: int, network: str, ink: bytes) -> np.ndarray:
-        """Four pictures: where the way starts, mixed in pixels, mixed in code, where it ends."""
-        ends = self._ends(first, second, ink)
-        pixels, code = self._way(torch.tensor([share]), network, ends)
-        return mosaic([torch.cat([ends[:1], pixels, code, ends[1:]])])
-
-    def describe(self, share: float, first: int, second: int, network: str, ink: bytes) -> str:
-        """How gray the two mixtures are."""
-        start = "your drawing" if any(ink) else self.images.called(first)
-        gray = [
-            float(x[0][(x[0] > 0.2) & (x[0] < 0.8)].numel() / max(1, (x[0] >= 0.2).sum()))
-            for x in self._way(torch.tensor([share]), network, self._ends(first, second, ink))
-        ]
-        return (
-            f"{share:.0%} of the way from {start} to {self.images.called(second)}. Ink that is only gray (0.2 to 0.8): "
-            f"{gray[0]:.0%} when pixels are mixed, {gray[1]:.0%} when codes are mixed and then decoded."
-        )
-
-    def draw_static(self, figure: Figure) -> None:
-        """Eleven steps of both ways."""
-        shares = torch.linspace(0, 1, 11)
-        ends = self._ends(self.first.value, self.second.value, self.ink.value)
-        pixels, code = self._way(shares, self.network.value, ends)
-        rows = {"mixed in pixels": pixels, "mixed in code": code}
-        plot_reconstructions(rows, ax=figure.subplots(), title="Two ways from one digit to another")
-
-
-class GeneratorExplorer(Explorer):
+class GeneratorExplorer(TrainableExplorer):
     """Make digits that nobody wrote, in three ways; taught in notebooks/08_variational.ipynb.
 
     Parameters
@@ -202,57 +45,158 @@ class GeneratorExplorer(Explorer):
 
     Attributes
     ----------
-    mode : the choice of what is open
-    panels : {mode: PriorMap, TwentyNumbers or BetweenDigits}, each with its own controls
+    mode : what is open; set `explorer.mode = "twenty"`
+    z1, z2, beta : a place on the map, from -3.5 to 3.5 standard deviations of the prior, and the network's β
+    shows : what the map shows, "codes" or "digits"
+    digit : the image whose q(z|x) is drawn on the map, -1 for none
+    z : list of twenty numbers; the number that tells the network most comes first
+    share : how far along the way from `first` to `second`, 0 to 1
+    first, second : which images; a drawing replaces the first
+    network : whose codes the way goes through, "vae-20d" or "vae-2d-beta1"
+    ink : what was drawn, 84 × 84 bytes, or none
     """
 
+    _esm = bundle(Path(__file__).with_suffix(".js"))
+    mode = traitlets.Unicode("map").tag(sync=True)
+    z1 = traitlets.Float().tag(sync=True)
+    z2 = traitlets.Float().tag(sync=True)
+    beta = traitlets.Float(1.0).tag(sync=True)
+    shows = traitlets.Unicode("codes").tag(sync=True)
+    digit = traitlets.Int(-1).tag(sync=True)
+    z = traitlets.List(traitlets.Float(min=-FARTHEST, max=FARTHEST), [0.0] * DIALS, DIALS, DIALS).tag(sync=True)
+    share = traitlets.Float(0.5, min=0.0, max=1.0).tag(sync=True)
+    first = traitlets.Int(0).tag(sync=True)
+    second = traitlets.Int(0).tag(sync=True)
+    network = traitlets.Unicode(NETWORKS[0]).tag(sync=True)
+    ink = Ink().tag(sync=True)
+
     def __init__(self, mode: str = "map", *, beta: float = 1, images: ImageSet | torch.Tensor | None = None) -> None:
-        check_choice("mode", mode, tuple(MODES.values()))
-        images = shown_images(images)
-        self.panels = {
-            "map": PriorMap(beta, images=images),
-            "twenty": TwentyNumbers(images=images),
-            "between": BetweenDigits(images=images),
-        }
-        self.mode = widgets.ToggleButtons(
-            options=MODES, value=mode, description="generate from",
-            style={"description_width": "initial", "button_width": "180px"},
+        check_choice("mode", mode, MODES)
+        if beta not in BETAS or isinstance(beta, bool):
+            raise ValueError(f"beta must be one of {', '.join(map(str, BETAS))}, for which weights ship; got {beta!r}")
+        self.images = shown_images(images)
+        self.maps: dict[float, PriorMap] = {}
+        self.order, self.active = ranked_code_numbers("vae-20d")  # dial → dimension; how many carry anything
+        z1, z2 = self.map_of(beta).start()
+        super().__init__(
+            mode=mode, z1=z1, z2=z2, beta=beta, shows="codes", digit=-1, z=[0.0] * DIALS, share=0.5,
+            first=min(2, len(self.images) - 1), second=0, network=NETWORKS[0], ink=b"",
         )  # fmt: skip
-        super().__init__({"mode": self.mode})
-        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=generator_setup(), images=images))
-        top = widgets.HBox([self.mode, self.training_panel.button], layout=ROW)
-        self.children = [self.accessibility, top, *self.panels.values(), self.training_panel]
-        self.refresh()
+        self.start_from(0)
+        self.later |= {f"map-{b:g}": lambda b=b: self.map_of(b).packed() for b in BETAS}
+        self.later |= {name: functools.partial(_packed, name) for name in (*VARIATIONAL.values(), NETWORKS[0])}
+        self.later |= self.images.in_parts()
+        first = {
+            "map": [f"map-{beta:g}", VARIATIONAL[beta]],
+            "twenty": [NETWORKS[0]],
+            "between": [NETWORKS[0], "pictures-0"],
+        }
+        self.assets = {name: self.later[name]() for name in first[mode]}
+        self.setup = {
+            "images": self.images.in_words(), "betas": list(BETAS), "frame": FRAME.in_words(), "farthest": FARTHEST,
+            "labelled": self.map_of(beta).labelled, "order": self.order.tolist(), "active": self.active,
+            "usual": np.sqrt(2 * gammaincinv(self.active / 2, (0.025, 0.975))).tolist(),  # √χ², as scipy.stats has it
+        }  # fmt: skip
+        self.resume()
 
-    def presettable(self) -> dict[str, widgets.Widget]:
-        """The mode, and each panel's controls after its name: "map.beta" is β of the map."""
-        inner = {f"{mode}.{name}": c for mode, panel in self.panels.items() for name, c in panel.controls.items()}
-        return self.controls | inner
+    @traitlets.validate("mode", "beta", "shows", "network", "digit", "first", "second")
+    def _among(self, proposal) -> object:
+        places = range(len(self.images))
+        accepted = {
+            "mode": MODES, "beta": BETAS, "shows": ("codes", "digits"), "network": NETWORKS,
+            "digit": range(-1, len(self.images)), "first": places, "second": places,
+        }  # fmt: skip
+        return check_setting(proposal, accepted[proposal["trait"].name])
 
-    def prepare_for_board(self) -> None:
-        """Narrow the pictures; the presets take the place of the choice of modes."""
-        super().prepare_for_board()
-        self.mode.layout.display = "none"
-        self.panels["map"].picker.layout.max_width = "330px"
-        for panel in self.panels.values():
-            panel.picture.layout.max_width = "230px"
+    @traitlets.validate("z1", "z2")
+    def _on_the_map(self, proposal) -> float:
+        return FRAME.check(proposal)
 
-    def refresh(self) -> None:
-        """Open the panel that was chosen; its picture and caption are the explorer's."""
-        for name, panel in self.panels.items():
-            panel.layout.display = "flex" if name == self.mode.value else "none"
-        chosen = self.panels[self.mode.value]
-        chosen.refresh()
-        self.picture, self.caption = chosen.picture, chosen.caption
+    def map_of(self, beta: float) -> PriorMap:
+        """Return the map of one β, made once."""
+        if beta not in self.maps:
+            self.maps[beta] = PriorMap.of(beta, self.images)
+        return self.maps[beta]
 
-    def render(self, mode: str) -> np.ndarray:
-        """The picture of the open panel."""
-        return self.panels[mode].render(**self.panels[mode].settings())
+    def start_from(self, place: int) -> None:
+        """Set the twenty numbers to the code of a test digit, or picture."""
+        with torch.inference_mode():
+            code = shared_weights(NETWORKS[0]).encode(self.images.x[place : place + 1])[0, self.order]
+        self.z = code.clamp(-FARTHEST, FARTHEST).tolist()
 
-    def describe(self, mode: str) -> str:
-        """The caption of the open panel."""
-        return self.panels[mode].describe(**self.panels[mode].settings())
+    def training_setup(self) -> TrainingSetup:
+        """A variational autoencoder with two code numbers."""
+        return generator_setup()
+
+    def rows(self, mode: str, **settings: object) -> dict[str, torch.Tensor]:
+        """Return what is decoded; or the four pictures of a way: its ends, mixed in pixels, mixed in code."""
+        if mode == "map":
+            return {"decoded": self._decoded(settings["beta"], settings["z1"], settings["z2"])}
+        if mode == "twenty":
+            code = torch.zeros(1, DIALS)
+            code[0, self.order] = torch.tensor(settings["z"])
+            return {"decoded": shared_weights(NETWORKS[0]).decode(code)}
+        ends = self._ends(settings["first"], settings["second"], settings["ink"])
+        pixels, code = _way(ends, settings["network"], [settings["share"]])
+        return {"from": ends[:1], "mixed in pixels": pixels, "mixed in code": code, "to": ends[1:]}
+
+    def numbers(self, mode: str, **settings: object) -> dict[str, float]:
+        """Return the numbers of the map's place, the length of the code, or how gray both mixtures are."""
+        if mode == "map":
+            return self.map_of(settings["beta"]).numbers(settings["z1"], settings["z2"], settings["digit"])
+        if mode == "twenty":
+            return {"length": float(np.linalg.norm(settings["z"][: self.active]))}
+        rows = self.rows(mode, **settings)
+        return {name: _gray(rows[name][0]) for name in ("mixed in pixels", "mixed in code")}
+
+    def _decoded(self, beta: float, z1: float, z2: float) -> torch.Tensor:
+        """What the network of this β draws at (z1, z2); (1, 784)."""
+        return shared_weights(VARIATIONAL[beta]).decode(torch.tensor([[z1, z2]]))
+
+    def _ends(self, first: int, second: int, ink: bytes) -> torch.Tensor:
+        """Both images; (2, 784)."""
+        start = as_digit(ink) if any(ink) else self.images.x[first : first + 1]
+        return torch.cat([start, self.images.x[second : second + 1]])
 
     def draw_static(self, figure: Figure) -> None:
-        """What the open panel shows without a kernel."""
-        self.panels[self.mode.value].draw_static(figure)
+        """Draw the map, what is decoded everywhere and at the place; the one digit; or eleven steps of both ways."""
+        if self.mode == "map":
+            self._draw_map(figure)
+        elif self.mode == "twenty":
+            plot_image(as_images(self.rows(**self.settings())["decoded"])[0], ax=figure.subplots(), vmin=0, vmax=255)
+        else:
+            pixels, code = _way(self._ends(self.first, self.second, self.ink), self.network, np.linspace(0, 1, 11))
+            rows = {"mixed in pixels": pixels, "mixed in code": code}
+            plot_reconstructions(rows, ax=figure.subplots(), title="Two ways from one digit to another")
+
+    def _draw_map(self, figure: Figure) -> None:
+        left, middle, right = figure.subplots(1, 3, width_ratios=(1.1, 1.1, 0.7))
+        here = self.map_of(self.beta)
+        here.draw(left)
+        left.set_aspect("equal")
+        left.plot(self.z1, self.z2, "o", ms=12, mfc="none", mec="black", mew=3)
+        left.set(xlabel="$z_1$", ylabel="$z_2$", title=f"Codes of {self.images.name}s …")
+        middle.imshow(here.tiles(), cmap="gray", extent=(-REACH, REACH, -REACH, REACH))
+        middle.set(xlabel="$z_1$", title="… and what is decoded there")
+        decoded = as_images(self._decoded(self.beta, self.z1, self.z2))[0]
+        plot_image(decoded, ax=right, title=f"at ({self.z1:.1f}, {self.z2:.1f}), β = {self.beta:g}", vmin=0, vmax=255)
+        middle.grid(False)
+
+
+@functools.cache
+def _packed(name: str) -> bytes:
+    """A network for the page; it encodes there only on the way between two digits."""
+    return pack_network(shared_weights(name), parts=() if name in NETWORKS else ("decoder",))
+
+
+def _way(ends: torch.Tensor, network: str, shares: Sequence[float]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The pictures at some shares of the way between two: mixed in pixels and in code; (2, 784) → (n, 784) twice."""
+    model, share = shared_weights(network), torch.tensor(shares, dtype=torch.float64)[:, None]
+    pixels = (1 - share) * ends[0].double() + share * ends[1].double()  # to the last bit as in the page
+    z = model.encode(ends)
+    return pixels.float(), model.decode(torch.lerp(z[:1], z[1:], share.float()))
+
+
+def _gray(x: torch.Tensor) -> float:
+    """The share of the ink that is only gray."""
+    return float(((x > 0.2) & (x < 0.8)).sum() / max(1, (x >= 0.2).sum()))

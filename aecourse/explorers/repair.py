@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from matplotlib.figure import Figure
 from torch.nn import functional as F
 
+from aecourse.bundle import bundle
 from aecourse.checks import check_choice, check_whole
-from aecourse.data import SIDE, ImageSet, corrupt
+from aecourse.data import PIXELS, SIDE, ImageSet, corrupt
 from aecourse.evaluation import psnr
 from aecourse.evaluation.denoising import median_filtered
-from aecourse.explorers.base.canvases import FoldedCanvas, InkCanvas, ink_as_array
-from aecourse.explorers.base.chart import svg_curve
-from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.ink import SIDE as CANVAS, Ink
+from aecourse.explorers.base.network import pack, pack_network
+from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
-from aecourse.explorers.base.training_panel import TrainingPanel
-from aecourse.explorers.base.view import Explorer, data_uri
-from aecourse.explorers.training import TrainingExplorer
-from aecourse.explorers.training_setups import repair_setup
-from aecourse.plotting import BLUE, LINE_STYLES, ORANGE, VERMILION, as_images, mosaic, plain_ticks, plot_reconstructions
+from aecourse.explorers.base.trainer import TrainableExplorer
+from aecourse.explorers.training_setups import TrainingSetup, repair_setup
+from aecourse.plotting import BLUE, LINE_STYLES, ORANGE, VERMILION, plain_ticks, plot_reconstructions
 from aecourse.zoo.shipped import repair_errors
 from aecourse.zoo.weights import shared_weights
 
 LINES = {"damaged": VERMILION, "median filter": ORANGE, "repaired": BLUE}
-PENS = {"rubber, wipes to black": "rubber", "white pen": "white pen"}
+PENS = ("rubber", "white pen")
+NEAR = 20  # sets of ten images that come with the explorer; the page asks for the others
+SEED = 1  # of the damage; one for all sets, whose random numbers the page has
+TINY = 1e-5  # an error below is none, and has no logarithm
 
 
 @dataclass(frozen=True)
@@ -37,42 +41,43 @@ class Damage:
 
     Attributes
     ----------
+    name : what it is called there
     strengths : what each place of the slider means
     words : a strength in words
     axis : what the curve's x axis says; strengths are shown there times `unit`
     """
 
+    name: str
     strengths: tuple[float, ...]
     words: Callable[[float], str]
     axis: str
     unit: int = 1
 
+    def in_words(self) -> dict[str, object]:
+        """Return what the page must know about it."""
+        return {
+            "name": self.name, "strengths": list(self.strengths), "words": [self.words(s) for s in self.strengths],
+            "axis": self.axis, "unit": self.unit,
+        }  # fmt: skip
 
+
+TENTHS = tuple(i / 10 for i in range(9))
 DAMAGES = {
-    "gaussian": Damage(tuple(i / 10 for i in range(9)), lambda s: f"σ = {s:g}", "noise σ (% of white)", 100),
+    "gaussian": Damage("Gaussian noise", TENTHS, lambda s: f"σ = {s:g}", "noise σ (% of white)", 100),
     "salt and pepper": Damage(
-        tuple(i / 20 for i in range(11)), lambda s: f"{s:.0%} of the pixels", "pixels hit (%)", 100
+        "salt and pepper", tuple(i / 20 for i in range(11)), lambda s: f"{s:.0%} of the pixels", "pixels hit (%)", 100
     ),
-    "mask": Damage(tuple(i / 10 for i in range(9)), lambda s: f"{s:.0%} of the pixels", "pixels lost (%)", 100),
-    "occlude": Damage(tuple(range(0, 17, 2)), lambda s: f"{s} × {s} pixels", "side of the square (pixels)"),
-    "downsample": Damage((1, 2, 4), lambda s: f"{SIDE // s} × {SIDE // s} pixels left", "side of a block (pixels)"),
+    "mask": Damage("missing pixels", TENTHS, lambda s: f"{s:.0%} of the pixels", "pixels lost (%)", 100),
+    "occlude": Damage(
+        "black square", tuple(range(0, 17, 2)), lambda s: f"{s} × {s} pixels", "side of the square (pixels)"
+    ),
+    "downsample": Damage(
+        "coarse pixels", (1, 2, 4), lambda s: f"{SIDE // s} × {SIDE // s} pixels left", "side of a block (pixels)"
+    ),
 }
-MENU = {
-    "Gaussian noise": "gaussian",
-    "salt and pepper": "salt and pepper",
-    "missing pixels": "mask",
-    "black square": "occlude",
-    "coarse pixels": "downsample",
-}
-NAMES = {noise: name for name, noise in MENU.items()}
 
 
-def capital(name: str) -> str:
-    """A name at the start of a sentence."""
-    return name[:1].upper() + name[1:]
-
-
-class RepairExplorer(Explorer):
+class RepairExplorer(TrainableExplorer):
     """Pick a damage and its strength, or scribble; see the digits repaired, by a filter and by a network.
 
     Taught in notebooks/06_denoising.ipynb.
@@ -86,11 +91,19 @@ class RepairExplorer(Explorer):
 
     Attributes
     ----------
-    noise, strength : the damage, and the slider's place among its strengths
+    noise : the damage; set `explorer.noise = "mask"`
+    strength : the slider's place among its strengths, from 0
     digits : which ten images are shown, a whole number from 0
     pen : what a scribble does: "rubber" or "white pen"
-    ink : the canvas; what is drawn on it lies over all ten digits
+    ink : what is drawn over all ten digits, 84 × 84 bytes, or none
     """
+
+    _esm = bundle(Path(__file__).with_suffix(".js"))
+    noise = traitlets.Enum(tuple(DAMAGES), "gaussian").tag(sync=True)
+    strength = traitlets.Int(0).tag(sync=True)
+    digits = traitlets.Int(0).tag(sync=True)
+    pen = traitlets.Enum(PENS, "rubber").tag(sync=True)
+    ink = Ink().tag(sync=True)
 
     def __init__(
         self, noise: str = "gaussian", place: int | None = None, *, images: ImageSet | torch.Tensor | None = None
@@ -100,126 +113,80 @@ class RepairExplorer(Explorer):
         place = (last + 1) // 2 if place is None else check_whole("place", place, minimum=0, maximum=last)
         self.model, self.images = shared_weights("denoising-mixed"), shown_images(images)
         self.curves = {name: repair_errors(name, damage.strengths) for name, damage in DAMAGES.items()}
-        self.noise = widgets.Dropdown(options=MENU, value=noise, description="damage", layout={"width": "260px"})
-        self.strength = widgets.IntSlider(place, 0, last)
-        wide = {"description_width": "initial"}
-        self.digits = self.images.set_box()
-        self.pen = widgets.Dropdown(options=PENS, description="pen", style=wide, layout={"width": "220px"})
-        self.ink = InkCanvas(backdrop=self._under_the_pen(self.digits.value))
-        self._latest: tuple[tuple, dict[str, torch.Tensor]] = (), {}
-        self.slider = with_number_box(self.strength, "strength")
-        super().__init__(
-            {"noise": self.noise, "strength": self.strength, "digits": self.digits, "pen": self.pen, "ink": self.ink}
-        )
-        self.noise.observe(self._fit_slider, "value")
-        self.digits.observe(self._change_backdrop, "value")
-        self._arrange()
-        self.refresh()
+        super().__init__(noise=noise, strength=place, digits=self.images.first, pen="rubber", ink=b"")
+        self.assets = {
+            "network": _packed_network(),
+            "images": self.images.packed(NEAR),
+            "random": _random_numbers(self.images.per_set),
+        }
+        self.later["all images"] = self.images.packed
+        damages = {name: damage.in_words() | {"errors": self.curves[name]} for name, damage in DAMAGES.items()}
+        squares = _squares(self.images.per_set)
+        self.setup = {"damages": damages, "images": self.images.in_words(), "squares": squares, "tiny": TINY}
+        self.resume()
 
-    def _arrange(self) -> None:
-        self.curve = widgets.HTML(layout={"flex": "3 1 260px", "min_width": "240px", "max_width": "440px"})
-        self.picture.layout.flex = "5 1 400px"
-        canvas = FoldedCanvas(self.ink, "scribble over them", wipe="clear the scribble", above=[self.pen])
-        row = {"flex_flow": "row wrap", "align_items": "center"}
-        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=repair_setup(), images=self.images))
-        self.children = [
-            self.accessibility,
-            widgets.HBox([self.noise, self.slider], layout=row),
-            widgets.HBox([self.digits, canvas.button, self.training_panel.button], layout=row),
-            widgets.HBox([canvas, self.picture, self.curve], layout=row | {"grid_gap": "0 12px"}),
-            self.caption,
-            self.training_panel,
-        ]
+    @traitlets.validate("digits", "strength")
+    def _among(self, proposal) -> int:
+        strengths = range(len(DAMAGES[self.noise].strengths))
+        return check_setting(proposal, strengths if proposal["trait"].name == "strength" else range(self.images.sets))
 
+    @traitlets.observe("noise")
     def _fit_slider(self, change) -> None:
-        """The slider has as many places as the damage has strengths."""
-        last = len(DAMAGES[change.new].strengths) - 1
-        self.strength.max = last
-        self.slider.children[0].max = last
+        """A place beyond the last strength of a new damage becomes the last."""
+        self.strength = min(self.strength, len(DAMAGES[change.new].strengths) - 1)
 
-    def _change_backdrop(self, change) -> None:
-        self.ink.backdrop = self._under_the_pen(change.new)
+    def training_setup(self) -> TrainingSetup:
+        """A denoising autoencoder for one kind of damage."""
+        return repair_setup()
 
-    def _under_the_pen(self, digits: int) -> str:
-        return data_uri(as_images(self.images.ten(digits)[:4])[-1])
-
-    def _strength(self, noise: str, strength: int) -> float:
-        """The strength at the slider's place; one beyond the last, possible between two events, means the last."""
-        strengths = DAMAGES[noise].strengths
-        return strengths[min(strength, len(strengths) - 1)]
-
-    def _rows(self, *settings) -> dict[str, torch.Tensor]:
-        """The four rows, computed once for a picture and its words."""
-        asked, rows = self._latest
-        if asked != settings:
-            rows = self._repair(*settings)
-            self._latest = settings, rows
-        return rows
-
-    def _repair(self, noise: str, strength: int, digits: int, pen: str, ink: bytes) -> dict[str, torch.Tensor]:
+    def rows(self, noise: str, strength: int, digits: int, pen: str, ink: bytes) -> dict[str, torch.Tensor]:
+        """Return the images clean, damaged, through a 3×3 median filter, and through the network."""
         x = self.images.ten(digits)  # (10, 784)
-        damaged = corrupt(x, noise, self._strength(noise, strength), seed=digits)
+        damaged = corrupt(x, noise, DAMAGES[noise].strengths[strength], seed=SEED)
         if any(ink):
-            drawn = torch.from_numpy(ink_as_array(ink).astype(np.float32) / 255)
-            drawn = F.avg_pool2d(drawn[None, None], len(drawn) // SIDE).view(1, -1)  # (1, 784)
+            drawn = torch.frombuffer(bytearray(ink), dtype=torch.uint8).view(1, 1, CANVAS, CANVAS) / 255
+            drawn = F.avg_pool2d(drawn, CANVAS // SIDE).view(1, PIXELS)
             damaged = damaged * (1 - drawn) if pen == "rubber" else torch.maximum(damaged, drawn)
         filtered, repaired = median_filtered(damaged), self.model(damaged)
         return {"clean": x, "damaged": damaged, "median filter": filtered, "repaired": repaired}
 
-    def render(self, noise: str, strength: int, digits: int, pen: str, ink: bytes) -> np.ndarray:
-        """Four rows: clean, damaged, through a 3×3 median filter, through the network."""
-        rows = self._rows(noise, strength, digits, pen, ink)
-        self.row_names = list(rows)
-        return mosaic(list(rows.values()))
-
-    def describe(self, noise: str, strength: int, digits: int, pen: str, ink: bytes) -> str:
-        """The damage in words, and the PSNR of the ten digits damaged, filtered and repaired."""
-        rows = self._rows(noise, strength, digits, pen, ink)
-        damaged, median, repaired = (psnr(rows["clean"], rows[name]) for name in LINES)
-        what = f"{capital(NAMES[noise])}, {DAMAGES[noise].words(self._strength(noise, strength))}"
-        if any(ink):
-            what += f", and your scribble with the {pen}"
-        before = f"{damaged:.1f} dB" if damaged < np.inf else "undamaged"
-        if repaired > damaged:
-            gain = f"the network gains {repaired - damaged:.1f} dB"
-        else:
-            gain = "the network does more harm than good here"
-        scores = f"{before} → median filter {median:.1f} dB, network {repaired:.1f} dB"
-        return f"{what}. PSNR of these ten: {scores}: {gain}."
-
-    def decorate(self, noise: str, strength: int, digits: int, pen: str, ink: bytes) -> None:
-        """The error at every strength of this damage, with the slider's place on it."""
-        damage, curves = DAMAGES[noise], self.curves[noise]
-        now = damage.unit * self._strength(noise, strength)
-        series, points = {}, []
-        for name, colour in LINES.items():
-            pairs = zip(damage.strengths, curves[name], strict=True)
-            known = {damage.unit * s: error for s, error in pairs if error > 1e-5}  # no error, no logarithm
-            series[name] = (colour, list(known), list(known.values()))
-            points += [(now, known[now], colour)] if now in known else []
-        self.curve.value = svg_curve(
-            series,
-            title=f"{capital(NAMES[noise])}: error before and after",
-            x_label=damage.axis,
-            y_label="MSE per pixel (log scale)",
-            points=points,
-            marked_x=now,
-            legend_left=True,
-            x_range=(0 if damage.strengths[0] == 0 else 1, damage.unit * damage.strengths[-1]),
-        )
+    def numbers(self, **settings: object) -> dict[str, float]:
+        """Return the PSNR in decibels of the images damaged, filtered and repaired."""
+        rows = self.rows(**settings)
+        return {name: psnr(rows["clean"], rows[name]) for name in LINES}
 
     def draw_static(self, figure: Figure) -> None:
-        """The four rows, and the error at every strength."""
-        settings = self.settings()
+        """Draw the four rows, and the error at every strength."""
         left, right = figure.subplots(1, 2, width_ratios=(2, 1.1))
-        noise, strength = settings["noise"], self._strength(settings["noise"], settings["strength"])
-        damage = DAMAGES[noise]
-        title = f"{capital(NAMES[noise])}, {damage.words(strength)}"
-        plot_reconstructions(self._rows(*settings.values()), ax=left, title=title)
-        for (name, errors), line in zip(self.curves[noise].items(), LINE_STYLES, strict=False):
-            pairs = [(damage.unit * s, e) for s, e in zip(damage.strengths, errors, strict=True) if e > 1e-5]
-            right.plot(*zip(*pairs, strict=True), label=name, color=LINES[name], linestyle=line)
+        damage = DAMAGES[self.noise]
+        strength, name = damage.strengths[self.strength], damage.name[0].upper() + damage.name[1:]
+        plot_reconstructions(self.rows(**self.settings()), ax=left, title=f"{name}, {damage.words(strength)}")
+        for (line, errors), style in zip(self.curves[self.noise].items(), LINE_STYLES, strict=False):
+            errors = np.where(np.array(errors) > TINY, errors, np.nan)
+            right.plot(damage.unit * np.array(damage.strengths), errors, label=line, color=LINES[line], linestyle=style)
         right.axvline(damage.unit * strength, color="black", linestyle=":")
         right.set(xlabel=damage.axis, ylabel="MSE per pixel", yscale="log", title="Error before and after")
         plain_ticks(right.yaxis)
         right.legend()
+
+
+@functools.cache
+def _packed_network() -> bytes:
+    return pack_network(shared_weights("denoising-mixed"))
+
+
+@functools.cache
+def _random_numbers(n: int) -> bytes:
+    """The normal and the uniform numbers that `corrupt` draws for n images; each (n, 784)."""
+    normal, uniform = (
+        draw(n, PIXELS, generator=torch.Generator().manual_seed(SEED)) for draw in (torch.randn, torch.rand)
+    )
+    return pack({"normal": normal, "uniform": uniform})
+
+
+@functools.cache
+def _squares(n: int) -> list[list[int]]:
+    """The first pixel of the black square on each of n images, for each of its sizes."""
+    white = torch.ones(n, PIXELS)
+    covered = [corrupt(white, "occlude", size, seed=SEED) == 0 for size in DAMAGES["occlude"].strengths]
+    return [mask.int().argmax(1).tolist() for mask in covered]

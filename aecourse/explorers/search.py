@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import ipywidgets as widgets
-import numpy as np
+import functools
+from pathlib import Path
+
 import torch
+import traitlets
 from matplotlib.figure import Figure
 
+from aecourse.bundle import bundle
 from aecourse.checks import check_whole
-from aecourse.data import PIXELS, ImageSet, normalise_digit
+from aecourse.data import PIXELS, ImageSet
 from aecourse.evaluation.retrieval import nearest
-from aecourse.explorers.base.canvases import FoldedCanvas, InkCanvas, ink_as_array
-from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.ink import Ink, as_digit
+from aecourse.explorers.base.network import pack, pack_images, pack_network
+from aecourse.explorers.base.page import PageExplorer, check_setting
 from aecourse.explorers.base.shown_images import shown_images
-from aecourse.explorers.base.view import Explorer
-from aecourse.plotting import as_images, mosaic, plot_reconstructions
+from aecourse.plotting import plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
 from aecourse.zoo.shipped import FOUND, QUERIES, load_index, load_library
 from aecourse.zoo.weights import shared_weights
@@ -22,7 +25,7 @@ from aecourse.zoo.weights import shared_weights
 SIZES = tuple(k for k in CODE_SIZES if k % 8 == 0)  # as bits they fill whole bytes
 
 
-class SearchExplorer(Explorer):
+class SearchExplorer(PageExplorer):
     """A digit, and the ten most like it by pixels, by k numbers and by k bits.
 
     Taught in notebooks/09_applications.ipynb.
@@ -39,63 +42,49 @@ class SearchExplorer(Explorer):
 
     Attributes
     ----------
-    query : the slider; set `explorer.query.value`
-    k : the list of code sizes
-    ink : the canvas; a drawing on it takes the test digit's place
+    query : the slider; set `explorer.query = 100`
+    k : the size of the code
+    ink : what was drawn, 84 × 84 bytes, or none; it takes the test digit's place
     """
 
-    column_names = ("seen", *(f"{i}" for i in range(1, FOUND + 1)))
+    _esm = bundle(Path(__file__).with_suffix(".js"))
+    query = traitlets.Int(0).tag(sync=True)
+    k = traitlets.Int(SIZES[0]).tag(sync=True)
+    ink = Ink().tag(sync=True)
 
     def __init__(self, query: int = 12, *, k: int = 16, images: ImageSet | torch.Tensor | None = None) -> None:
-        (self.library, _, self.by_pixels), self.images = load_library(), shown_images(images)
+        (self.library, _, by_pixels), self.images = load_library(), shown_images(images)
         last = len(self.images) - 1
         query = min(last, check_whole("query", query, minimum=0, maximum=max(last, 12)))
         if k not in SIZES or isinstance(k, bool):
             raise ValueError(f"k must be one of {', '.join(map(str, SIZES))}; got {k!r}")
+        super().__init__(query=query, k=k, ink=b"")
+        self.later |= self.images.in_parts() | {"library": _packed_library}
         for size in SIZES:
-            load_index(size)
-        self.query = widgets.IntSlider(query, 0, last)
-        wide = {"description_width": "initial"}
-        self.k = widgets.Dropdown(
-            options=SIZES, value=k, description="numbers or bits in the code, k", style=wide, layout={"width": "270px"}
-        )
-        self.ink = InkCanvas()
-        self._latest: tuple[tuple, list] = (), []
-        super().__init__({"query": self.query, "k": self.k, "ink": self.ink})
-        self._arrange()
-        self.refresh()
+            self.later |= {f"network-{size}": functools.partial(_packed_network, size)}
+            self.later |= {f"index-{size}": functools.partial(_packed_index, size)}
+        self.assets = {f"network-{k}": _packed_network(k)}
+        self.setup = {
+            "images": self.images.in_words(), "sizes": list(SIZES), "asked": QUERIES,
+            "labels": "".join(map(str, self.images.y.tolist())) if self.images.are_digits else "",
+            "library": "".join(map(str, self.library.y.tolist())),
+            "precision": {str(size): {"pixels": by_pixels} | load_index(size)[1] for size in SIZES},
+        }  # fmt: skip
+        self.resume()
 
-    def _arrange(self) -> None:
-        self.picture.layout.flex = "1 1 480px"
-        canvas = FoldedCanvas(self.ink)
-        row = {"flex_flow": "row wrap", "align_items": "center"}
-        self.children = [
-            self.accessibility,
-            widgets.HBox(
-                [with_number_box(self.query, f"{self.images.name} number"), self.k, canvas.button], layout=row
-            ),
-            widgets.HBox([canvas, self.picture], layout=row | {"grid_gap": "0 16px"}),
-            self.caption,
-        ]
+    @traitlets.validate("query", "k")
+    def _among(self, proposal) -> int:
+        return check_setting(proposal, SIZES if proposal["trait"].name == "k" else range(len(self.images)))
 
     def _search(self, query: int, k: int, ink: bytes) -> list[tuple[str, str, torch.Tensor, torch.Tensor]]:
-        """By pixels, numbers and bits: (name, size, what it sees (1, 784), places found (10,)), once for a picture."""
-        asked, answer = self._latest
-        if asked != (query, k, ink):
-            answer = self._look_up(query, k, ink)
-            self._latest = (query, k, ink), answer
-        return answer
-
-    def _look_up(self, query: int, k: int, ink: bytes) -> list[tuple[str, str, torch.Tensor, torch.Tensor]]:
+        """By pixels, numbers and bits: (name, size, what it sees (1, 784), places found (10,))."""
         model, (index, _) = shared_weights(DENSE[k]), load_index(k)
-        x = self.images.x[query][None]
-        if any(ink):
-            x = torch.from_numpy(normalise_digit(ink_as_array(ink))).view(1, PIXELS)
+        x = as_digit(ink) if any(ink) else self.images.x[query][None]
         z = model.encode(x)  # (1, k)
         seen = model.decode(torch.cat([z, index.from_bits(z)]))
         found = index.search(z, n=FOUND)
         return [
-            ("pixels", f"{PIXELS} bytes", x, nearest(self.library.x, x, n=FOUND)[0]),
+            ("pixels", f"{PIXELS} bytes", x, nearest(self.library.x, x.double(), n=FOUND)[0]),
             (f"{k} numbers", f"{4 * k} bytes", seen[:1], found["numbers"][0]),
             (f"{k} bits", f"{k // 8} byte{'s' if k > 8 else ''}", seen[1:], found["bits"][0]),
         ]
@@ -104,43 +93,50 @@ class SearchExplorer(Explorer):
         """The image's label; a drawing, or a picture that is no digit, has none."""
         return int(self.images.y[query]) if self.images.are_digits and not any(ink) else None
 
-    def _rows(self, query: int, k: int, ink: bytes) -> dict[str, np.ndarray]:
+    def rows(self, query: int, k: int, ink: bytes) -> dict[str, torch.Tensor]:
+        """Return for each search what it sees of the query, then the ten it finds, wrong ones inverted."""
         label, rows = self._label(query, ink), {}
         for name, size, seen, found in self._search(query, k, ink):
-            pictures = as_images(torch.cat([seen, self.library.x[found]]))
-            if label is not None:
-                wrong = 1 + np.flatnonzero(self.library.y[found].numpy() != label)
-                pictures[wrong] = 255 - pictures[wrong]
-            rows[f"{name}: {size}"] = pictures
+            x, y = self.library.x[found], self.library.y[found]
+            wrong = torch.zeros_like(y, dtype=torch.bool) if label is None else y != label
+            rows[f"{name}: {size}"] = torch.cat([seen, torch.where(wrong[:, None], 1 - x, x)])
         return rows
 
-    def render(self, query: int, k: int, ink: bytes) -> np.ndarray:
-        """Three rows: what the search sees of the query, then the ten it finds, wrong ones inverted."""
-        rows = self._rows(query, k, ink)
-        self.row_names = list(rows)
-        return mosaic(list(rows.values()))
-
-    def describe(self, query: int, k: int, ink: bytes) -> str:
-        """How many of the ten are right, here and over many queries; for a drawing the labels found."""
-        label = self._label(query, ink)
-        found = {name: self.library.y[places] for name, _, _, places in self._search(query, k, ink)}
-        if label is None:
-            labels = "; ".join(f"{name} {' '.join(map(str, y.tolist()))}" for name, y in found.items())
-            shown = "Your drawing" if any(ink) else self.images.called(query).capitalize()
-            return f"{shown}. Labels of the ten found by {labels}."
-        right = ", ".join(f"{name} {int((y == label).sum())}" for name, y in found.items())
-        precision = load_index(k)[1]
-        means = (FOUND * share for share in (self.by_pixels, precision["numbers"], precision["bits"]))
-        overall = "{:.1f}, {:.1f} and {:.1f}".format(*means)
-        return (
-            f"{self.images.name.capitalize()} {query}, labelled {label}. "
-            f"Same label among the ten found (others are inverted): {right}. "
-            f"Mean over {QUERIES:,} test digits: {overall}."
-        )
+    def numbers(self, query: int, k: int, ink: bytes) -> dict[str, float]:
+        """Return how many of the ten have the query's label, here and on average; without a label the labels found."""
+        label, found = self._label(query, ink), {}
+        means = (self.setup["precision"][str(k)][name] for name in ("pixels", "numbers", "bits"))
+        for (name, _, _, places), mean in zip(self._search(query, k, ink), means, strict=True):
+            labels = self.library.y[places].tolist()
+            if label is None:
+                found |= {f"{name}, {i + 1}": float(y) for i, y in enumerate(labels)}
+            else:
+                found |= {name: float(labels.count(label)), f"{name}, mean": FOUND * mean}
+        return found
 
     def draw_static(self, figure: Figure) -> None:
-        """The three rows."""
-        settings = self.settings()
-        asked = "a drawing" if any(settings["ink"]) else self.images.called(settings["query"])
+        """Draw the three rows."""
+        asked = "a drawing" if any(self.ink) else self.images.called(self.query)
         title = f"Asked for {asked}: what each search sees of it, and the ten it finds; wrong labels inverted"
-        plot_reconstructions(self._rows(**settings), ax=figure.subplots(), title=title)
+        plot_reconstructions(self.rows(**self.settings()), ax=figure.subplots(), title=title)
+
+
+@functools.cache
+def _packed_library() -> bytes:
+    """The pictures that are searched, pixels that vary most first: a picture that is too far is then given up early."""
+    x = load_library()[0].x
+    order = x.var(0).argsort(descending=True)
+    return pack({"x": pack_images(x[:, order]), "order": order.int()})
+
+
+@functools.cache
+def _packed_network(k: int) -> bytes:
+    return pack_network(shared_weights(DENSE[k]))
+
+
+@functools.cache
+def _packed_index(k: int) -> bytes:
+    index, _ = load_index(k)
+    sides = {"thresholds": index.thresholds, "low": index.low, "high": index.high}
+    bits = (index.z > index.thresholds).to(torch.uint8) * 255  # 0 and 1, in the page
+    return pack({"codes": index.z, "bits": bits} | sides)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import html
+import functools
+from pathlib import Path
 
-import ipywidgets as widgets
 import numpy as np
 import torch
+import traitlets
 from matplotlib.figure import Figure
 
+from aecourse.bundle import bundle
 from aecourse.checks import check_whole
 from aecourse.data import PIXELS, SIDE, ImageSet
-from aecourse.explorers.base.controls import with_number_box
+from aecourse.explorers.base.network import pack_network
+from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
-from aecourse.explorers.base.training_panel import TrainingPanel
-from aecourse.explorers.base.view import Explorer
-from aecourse.explorers.training import TrainingExplorer
-from aecourse.explorers.training_setups import stack_setup
+from aecourse.explorers.base.trainer import TrainableExplorer
+from aecourse.explorers.training_setups import TrainingSetup, stack_setup
 from aecourse.models import StackedAutoencoder
-from aecourse.plotting import BLUE, VERMILION, mosaic, plot_reconstructions
+from aecourse.plotting import BLUE, VERMILION, plot_reconstructions
 from aecourse.zoo.stack_steps import pixel_accuracy, shipped_stack_steps, stack_steps
 
+NEAR = 20  # sets of ten images that come with the explorer; the page asks for the others
 
-class StackExplorer(Explorer):
+
+class StackExplorer(TrainableExplorer):
     """A stack before training, after each greedily trained layer, and after fine-tuning.
 
     Taught in notebooks/04_deep_and_stacked.ipynb. The probe is ridge regression on the labels of 5,000 training
@@ -43,9 +46,13 @@ class StackExplorer(Explorer):
     ----------
     steps : list of `aecourse.zoo.stack_steps.StackStep`
     pixel_accuracy : float, what the same probe reaches on the pixels, without any stack
-    step : the slider; set `explorer.step.value`
+    step : the slider; set `explorer.step = 4`
     digits : which ten images are shown, a whole number from 0
     """
+
+    _esm = bundle(Path(__file__).with_suffix(".js"))
+    step = traitlets.Int(0).tag(sync=True)
+    digits = traitlets.Int(0).tag(sync=True)
 
     def __init__(
         self,
@@ -58,76 +65,58 @@ class StackExplorer(Explorer):
         if (greedy is None) != (tuned is None):
             raise ValueError("greedy and tuned must be given together: one stack before and after its fine-tuning")
         self.steps = shipped_stack_steps() if greedy is None else stack_steps(greedy, tuned)
-        last = len(self.steps) - 1
-        step = check_whole("step", step, minimum=0, maximum=last)
-        self.images = shown_images(images)
-        self.pixel_accuracy = pixel_accuracy()
-        self.step = widgets.IntSlider(step, 0, last, layout={"width": "100%"})
-        self.digits = self.images.set_box()
-        super().__init__({"step": self.step, "digits": self.digits})
-        self.table = widgets.HTML(layout={"flex": "3 1 420px", "min_width": "400px", "margin": "0 0 0 18px"})
-        self.picture.layout.flex = "5 1 460px"
-        self.training_panel = TrainingPanel(lambda: TrainingExplorer(setup=stack_setup(), images=self.images))
-        self.children = [
-            self.accessibility,
-            widgets.HBox(
-                [with_number_box(self.step, f"step, 0 to {last}"), self.digits, self.training_panel.button],
-                layout={"flex_flow": "row wrap", "align_items": "center"},
-            ),
-            widgets.HBox([self.picture, self.table], layout={"flex_flow": "row wrap", "align_items": "center"}),
-            self.caption,
-            self.training_panel,
-        ]
-        self.refresh()
+        step = check_whole("step", step, minimum=0, maximum=len(self.steps) - 1)
+        self.images, self.pixel_accuracy = shown_images(images), pixel_accuracy()
+        super().__init__(step=step, digits=self.images.first)
+        pack_one = _packed if greedy is None else pack_network
+        whole = {"random": self.steps[0].model, "greedy": self.steps[-2].model, "tuned": self.steps[-1].model}
+        self.later |= {name: functools.partial(pack_one, model) for name, model in whole.items()}
+        self.later["all images"] = self.images.packed
+        shown = self._network(step)
+        self.assets = {"images": self.images.packed(NEAR), shown: self.later[shown]()}
+        self.setup = {"images": self.images.in_words(), "pixels": self.pixel_accuracy, "steps": self._in_words()}
+        self.resume()
 
-    def _rows(self, step: int, digits: int) -> dict[str, torch.Tensor]:
+    @traitlets.validate("step", "digits")
+    def _among(self, proposal) -> int:
+        return check_setting(proposal, range(len(self.steps) if proposal["trait"].name == "step" else self.images.sets))
+
+    def training_setup(self) -> TrainingSetup:
+        """A stack of one to three layers, trained all at once."""
+        return stack_setup()
+
+    def _network(self, step: int) -> str:
+        """The network of a step: the greedy steps are the lowest layers of one."""
+        return {0: "random", len(self.steps) - 1: "tuned"}.get(step, "greedy")
+
+    def _in_words(self) -> list[dict[str, object]]:
+        return [
+            {
+                "name": each.name, "size": each.model.latent_dim, "mse": each.test_mse, "pca": each.pca_mse,
+                "probe": each.accuracy, "network": self._network(i), "depth": each.model.depth,
+            }
+            for i, each in enumerate(self.steps)
+        ]  # fmt: skip
+
+    def rows(self, step: int, digits: int) -> dict[str, torch.Tensor]:
+        """Return the images, their codes with one gray square a number, and what comes back."""
         model = self.steps[step].model
         x = self.images.ten(digits)
         z = model.encode(x)
         return {"original": x, f"code: {z.shape[1]}": code_tiles(z), "restored": model.decode(z)}
 
-    def render(self, step: int, digits: int) -> np.ndarray:
-        """Three rows: the digits, their codes with one gray square a number, and what comes back."""
-        rows = self._rows(step, digits)
-        self.row_names = list(rows)
-        return mosaic(list(rows.values()))
-
-    def describe(self, step: int, digits: int) -> str:
-        """What has been trained, how small the code is, and both scores."""
+    def numbers(self, step: int, digits: int) -> dict[str, float]:
+        """Return the scores of a step on all test digits."""
         now = self.steps[step]
-        return (
-            f"Step {step}, {now.name}: {PIXELS} pixels → {now.model.latent_dim} numbers. Test MSE {now.test_mse:.4f} "
-            f"(PCA with as many numbers {now.pca_mse:.4f}); a linear probe on the code names {now.accuracy:.1%} of the "
-            f"test digits rightly (on the pixels themselves {self.pixel_accuracy:.1%})."
-        )
-
-    def decorate(self, step: int, digits: int) -> None:
-        """The scores of all steps, this one marked."""
-        cell = 'style="padding:3px 7px;text-align:{};white-space:nowrap"'
-        left, right = cell.format("left"), cell.format("right")
-        heads = ((left, "step"), (right, "code"), (right, "test MSE"), (right, "PCA"), (right, "probe"))
-        lines = ["<tr>" + "".join(f'<th {side} scope="col">{head}</th>' for side, head in heads) + "</tr>"]
-        for i, each in enumerate(self.steps):
-            here = i == step
-            look = "background:rgba(86,180,233,.28);font-weight:bold" if here else ""
-            lines.append(
-                f'<tr style="{look};border-top:1px solid rgba(128,128,128,.35)"{" aria-current=step" if here else ""}>'
-                f"<td {left}>{i} · {html.escape(each.name)}</td><td {right}>{each.model.latent_dim}</td>"
-                f"<td {right}>{each.test_mse:.4f}</td><td {right}>{each.pca_mse:.4f}</td>"
-                f"<td {right}>{each.accuracy:.1%}</td></tr>"
-            )
-        self.table.value = (
-            '<table style="border-collapse:collapse;font-size:14px;line-height:1.4;width:100%">'
-            + "".join(lines)
-            + "</table>"
-        )
+        return {
+            "test MSE": now.test_mse, "PCA": now.pca_mse, "probe": now.accuracy, "probe on pixels": self.pixel_accuracy,
+        }  # fmt: skip
 
     def draw_static(self, figure: Figure) -> None:
-        """The three rows, and the scores of all steps beside PCA's."""
-        settings = self.settings()
-        step = settings["step"]
+        """Draw the three rows, and the scores of all steps beside PCA's."""
+        step = self.step
         left, right = figure.subplots(1, 2, width_ratios=(1.7, 1.3))
-        plot_reconstructions(self._rows(**settings), ax=left, title=f"Step {step}: {self.steps[step].name}")
+        plot_reconstructions(self.rows(**self.settings()), ax=left, title=f"Step {step}: {self.steps[step].name}")
         places, errors = range(len(self.steps)), [each.test_mse for each in self.steps]
         linear = [each.pca_mse for each in self.steps]
         right.plot(linear, places, "D", color=VERMILION, markerfacecolor="none", label="PCA, as many numbers")
@@ -147,17 +136,23 @@ class StackExplorer(Explorer):
 
 
 def code_tiles(z: torch.Tensor) -> torch.Tensor:
-    """Codes as pictures in which one gray square is one number, black lowest and white highest; (n, d) → (n, 784).
+    """Return codes as pictures in which one gray square is one number, black lowest, white highest; (n, d) → (n, 784).
 
-    A code of d numbers fills d of the 784 squares, so that the size of the patch is the size of the code.
+    A code of d numbers fills d of the 784 squares, so that the size of the patch is the size of the code; of a longer
+    code the first 784 numbers are shown.
     """
+    z = z[:, :PIXELS] / z.abs().max().clamp(min=1e-6)
     count, size = z.shape
     width = min(SIDE, 2 ** max(0, int(np.ceil(np.log2(size) / 2))))
     height = -(-size // width)
-    shades = 0.5 + 0.5 * z / z.abs().max().clamp(min=1e-6)
     patch = torch.ones(count, height * width)
-    patch[:, :size] = shades
+    patch[:, :size] = 0.5 + 0.5 * z
     tiles = torch.ones(count, SIDE, SIDE)
     top, left = (SIDE - height) // 2, (SIDE - width) // 2
     tiles[:, top : top + height, left : left + width] = patch.view(count, height, width)
     return tiles.view(count, SIDE * SIDE)
+
+
+@functools.cache
+def _packed(model: StackedAutoencoder) -> bytes:
+    return pack_network(model)

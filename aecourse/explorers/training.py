@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -53,6 +54,12 @@ class TrainingExplorer(TrainableExplorer):
     def training_setup(self) -> TrainingSetup:
         """What was asked for."""
         return self._setup
+
+    def apply(self, preset: Mapping[str, object]) -> None:
+        """Choose `setting`, `epochs`, `lr`, and press the buttons "train" and "stop"."""
+        buttons = {"train", "stop"}
+        self._hear({"choose": {name: value for name, value in preset.items() if name not in buttons}})
+        self._hear({name: value for name, value in preset.items() if name in buttons})
 
     def draw_static(self, figure: Figure) -> None:
         """Draw the ten digits and what the network makes of them now."""

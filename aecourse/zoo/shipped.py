@@ -10,13 +10,20 @@ import torch
 
 from aecourse.data import ImageSet, load_mnist
 from aecourse.device import own_random_numbers
-from aecourse.evaluation import anomaly_scores, pca_mse, reconstruct
+from aecourse.evaluation import anomaly_scores, mse, pca_mse, reconstruct, reconstruction_mse
 from aecourse.evaluation.anomaly import DetectionResult, detection_result
 from aecourse.evaluation.denoising import errors_by_strength
 from aecourse.evaluation.retrieval import CodeIndex, nearest, precision_at
-from aecourse.models import PCA, Autoencoder, DenseAutoencoder, NestedAutoencoder, SparseAutoencoder
+from aecourse.models import (
+    PCA,
+    Autoencoder,
+    DenseAutoencoder,
+    NestedAutoencoder,
+    SparseAutoencoder,
+    VariationalAutoencoder,
+)
 from aecourse.zoo.catalogue import CODE_SIZES, DENSE, NORMAL, SPARSE, VARIATIONAL, digits_pca, load_split
-from aecourse.zoo.weights import read_card, shared_weights
+from aecourse.zoo.weights import in_bytes, read_card, shared_weights
 
 BATCH = 1_000  # pictures encoded or scored at once, which takes little memory
 COMPONENTS = 16  # of the PCA that detects anomalies, as many numbers as the code of the networks
@@ -56,14 +63,20 @@ class BottleneckModels:
 @functools.cache
 def load_bottleneck_models() -> BottleneckModels:
     """Load the shipped networks and compute PCA; about a second."""
-    pca, every = digits_pca(), range(1, CODE_SIZES[-1] + 1)
+    pca, every, x = digits_pca(), range(1, CODE_SIZES[-1] + 1), load_mnist()[1].x
+    nested, separate = shared_weights("nested"), {k: shared_weights(name) for k, name in DENSE.items()}
+    if in_bytes():  # not the weights that were scored
+        with torch.inference_mode():
+            by_k = [mse(x, nested.squeeze(x, k)) for k in every]
+        alone = {k: reconstruction_mse(model, x) for k, model in separate.items()}
+    else:
+        by_k = read_card("nested").scores["test_mse_by_k"]
+        alone = {k: read_card(name).scores["test_mse"] for k, name in DENSE.items()}
+    by_pca = pca_mse(pca.components, pca.mean, x)
     errors = {
-        "PCA": dict(zip(every, pca_mse(pca.components, pca.mean, load_mnist()[1].x), strict=True)),
-        "nested": dict(zip(every, read_card("nested").scores["test_mse_by_k"], strict=True)),
-        "separate": {k: read_card(name).scores["test_mse"] for k, name in DENSE.items()},
-    }
-    separate = {k: shared_weights(name) for k, name in DENSE.items()}
-    return BottleneckModels(pca, shared_weights("nested"), separate, errors)
+        "PCA": dict(zip(every, by_pca, strict=True)), "nested": dict(zip(every, by_k, strict=True)), "separate": alone,
+    }  # fmt: skip
+    return BottleneckModels(pca, nested, separate, errors)
 
 
 @dataclass(frozen=True)
@@ -198,10 +211,17 @@ def codes_of(model: Autoencoder, x: torch.Tensor) -> np.ndarray:
     return torch.cat([model.encode(batch) for batch in x.split(BATCH)]).cpu().double().numpy()
 
 
+@torch.inference_mode()
+def posterior_of(model: VariationalAutoencoder, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and log variance of q(z|x) in double precision; (n, features) → (n, latent_dim) twice."""
+    parts = zip(*map(model.posterior, x.split(BATCH)), strict=True)
+    return tuple(torch.cat(part).double().numpy() for part in parts)
+
+
 @functools.cache
-def variational_codes(beta: float) -> np.ndarray:
-    """Return the codes that the network of this β gives the test digits; (10000, 2)."""
-    return codes_of(shared_weights(VARIATIONAL[beta]), load_mnist()[1].x)
+def variational_posterior(beta: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the network of this β makes of the test digits, as `posterior_of` does; (10000, 2) twice."""
+    return posterior_of(shared_weights(VARIATIONAL[beta]), load_mnist()[1].x)
 
 
 @functools.cache

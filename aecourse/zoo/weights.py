@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ from aecourse.device import own_random_numbers
 from aecourse.models import FAMILIES, Autoencoder
 
 SCALE = ".scale"  # the suffix for the step sizes of a matrix stored as int8
+ROUNDING = "AECOURSE_WEIGHTS"  # set to "int8": networks come as the site ships them, each matrix rounded to bytes
 SHIPPED = Path(str(resources.files("aecourse") / "assets" / "weights"))
 
 
@@ -127,8 +129,8 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
     for key in [key for key in tensors if key.endswith(SCALE)]:
         scale = tensors.pop(key)
         stored = tensors.get(key.removesuffix(SCALE))
-        in_bytes = stored is not None and stored.dtype == torch.int8 and stored.ndim > 1
-        if not in_bytes or scale.shape != (len(stored), *[1] * (stored.ndim - 1)):
+        as_bytes = stored is not None and stored.dtype == torch.int8 and stored.ndim > 1
+        if not as_bytes or scale.shape != (len(stored), *[1] * (stored.ndim - 1)):
             raise ValueError(f"weights {str(name)!r} hold a scale {key!r} that fits none of their matrices")
         if not (scale.isfinite() & (scale > 0)).all():
             raise ValueError(f"weights {str(name)!r} are damaged: the scale {key!r} must be finite and above 0")
@@ -149,8 +151,15 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
             raise ValueError(
                 f"weights {str(name)!r} do not fit their {card.family}: {key} is {came}, must be {accepted}"
             )
+    if in_bytes():
+        tensors = {key: _rounded(stored) if stored.ndim > 1 else stored for key, stored in tensors.items()}
     model.load_state_dict(tensors)  # copies into float32
     return model.to(device).eval()
+
+
+def in_bytes() -> bool:
+    """Whether networks are to be loaded as the site has them, with matrices in bytes; scores change a little."""
+    return os.environ.get(ROUNDING) == "int8"
 
 
 @functools.cache
@@ -165,6 +174,11 @@ def quantise(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     scale = matrix.abs().amax(tuple(range(1, matrix.ndim)), keepdim=True) / 127
     scale = scale.to(torch.float16).clamp(min=torch.finfo(torch.float16).smallest_normal)
     return (matrix / scale.float()).round().clamp(-127, 127).to(torch.int8).contiguous(), scale.contiguous()
+
+
+def _rounded(matrix: torch.Tensor) -> torch.Tensor:
+    whole, scale = quantise(matrix.float())
+    return whole.float() * scale.float()
 
 
 def _sort_metadata(raw: bytes) -> bytes:

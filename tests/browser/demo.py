@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from browser.lab import CONFIG, ROOT, Lab, free_port, running
+from browser.explorers import PICTURES
+from browser.lab import ROOT, Lab, free_port, running
 from playwright.sync_api import Locator, Page
 
 # Resolves once all pictures are there and everything the board shows has kept its place for ten frames.
@@ -23,22 +24,16 @@ AT_REST = """async (explorer) => {
   }
   return true;
 }"""
-PICTURES = """(explorer) => [...explorer.querySelectorAll('.aecourse-rows img')].filter((image) => image.offsetHeight)
-    .map((image) => image.src).join()"""
 
 
 @contextmanager
 def serve_demo(home: Path) -> Iterator[str]:
-    """Voilà with the shipped configuration; yields its address."""
+    """`aecourse demo`; yields the board's address. Its files are written if they are not there yet."""
     port = free_port()
-    environment = {name: str(home) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
-    command = [
-        "voila", "notebooks/10_demo_board.ipynb", "--no-browser", f"--port={port}",
-        f"--Voila.config_file_paths={CONFIG.parent}", "--Voila.port_retries=0",
-    ]  # fmt: skip
-    first = f"http://127.0.0.1:{port}/voila/static/voila.js"
-    with running(command, first, environment, log=home / "server.log", cwd=ROOT):
-        yield f"http://127.0.0.1:{port}/"
+    command = ["aecourse", "demo", "--no-browser", f"--port={port}", f"--to={ROOT / 'build' / 'site'}"]
+    address = f"http://127.0.0.1:{port}/board.html"
+    with running(command, address, {}, log=home / "server.log", cwd=ROOT):
+        yield address
 
 
 class Board(Lab):
@@ -57,7 +52,7 @@ class Board(Lab):
         self.wait_for(0)
 
     def _note(self, url: str) -> None:
-        if not url.startswith((self.url, "data:", "blob:")):
+        if not url.startswith((self.url.rpartition("/")[0], "data:", "blob:")):
             self.foreign.append(url)
 
     def explorer(self, number: int) -> Locator:
@@ -75,7 +70,7 @@ class Board(Lab):
 
     def turn_to(self, number: int) -> None:
         """Turn to a demo by its button."""
-        self.page.locator("nav button[aria-label]").nth(number).click()
+        self.page.locator(".aecourse-frame nav button[aria-label]").nth(number).click()
         self.wait_for(number)
 
     def pictures(self, number: int) -> str:
@@ -91,4 +86,4 @@ class Board(Lab):
 
 
 def _shown(number: int) -> str:
-    return f".aecourse-stage > .aecourse[data-page='{number}']"
+    return f".aecourse-stage > [data-page='{number}']"

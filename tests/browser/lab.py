@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 300  # seconds to wait for anything; generous, because a shared machine can be slow
+PATIENCE = int(os.environ.get("AECOURSE_PATIENCE", 300))  # seconds to wait for anything: a shared machine can be slow
 KERNEL_IS_IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 # {explorer: the place of its cell}
 EXPLORERS = r"""() => {

@@ -1,26 +1,26 @@
 """The odd one out: what the explorer says is counted again, and its mistakes are looked up."""
 
-import re
-
 import numpy as np
 import pytest
 import torch
-from helpers.strategies import caption_in, numpy_of, picture_in, refuses
+import traitlets
+from helpers.strategies import numpy_of, refuses
+from safetensors.torch import load
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
-from aecourse.data import load_mnist
+from aecourse.data import ImageSet
 from aecourse.evaluation import reconstruct
 from aecourse.evaluation.anomaly import threshold_at
 from aecourse.explorers import AnomalyExplorer
-from aecourse.explorers.base.chart import log_bins, svg_histogram
+from aecourse.explorers.anomaly import log_bins, mistakes
 from aecourse.zoo.shipped import COMPONENTS
 from aecourse.zoo.weights import load_weights
 
 
 @pytest.fixture(scope="module")
 def explorer() -> AnomalyExplorer:
-    """One for all tests; each sets what it needs."""
+    """One for all tests, which ask it for rows and numbers."""
     return AnomalyExplorer()
 
 
@@ -43,33 +43,34 @@ def by_hand(mnist, normal: int, scorer: str, power: float) -> tuple[np.ndarray, 
     ("normal", "scorer", "power", "rate"),
     [(8, "autoencoder", 0.5, 5.0), (1, "PCA", 0.0, 10.0), (8, "autoencoder", 1.0, 5.0)],
 )
-def test_caption_is_measured(explorer, mnist, normal, scorer, power, rate):
+def test_numbers_are_measured(explorer, mnist, normal, scorer, power, rate):
     """AUROC, false alarms and misses, by scikit-learn and counting."""
-    controls = {"normal": normal, "scorer": scorer, "score": power, "rate": rate}
-    for name, value in controls.items():
-        explorer.controls[name].value = value
+    numbers = explorer.numbers(rate, normal, scorer, power)
     valid_scores, scores = by_hand(mnist, normal, scorer, power)
-    strange = mnist[1].y.numpy() != normal
+    y = mnist[1].y.numpy()
+    strange = y != normal
     threshold = np.sort(valid_scores)[::-1][int(len(valid_scores) * rate / 100)]
-    words = caption_in(explorer)[1]
-    numbers = re.search(r"AUROC (\S+)\. .* (\d+) false alarms among (\d+) .*?, (\d+) of (\d+) strangers missed", words)
-    auroc, alarms, normals, misses, others = map(float, numbers.groups())
-    assert auroc == pytest.approx(roc_auc_score(strange, scores), abs=6e-4)
-    assert (normals, others) == ((~strange).sum(), strange.sum())
-    assert alarms == pytest.approx((scores[~strange] > threshold).sum(), abs=2)
-    assert misses == pytest.approx((scores[strange] <= threshold).sum(), abs=max(4, 0.01 * misses))
+    assert numbers["AUROC"] == pytest.approx(roc_auc_score(strange, scores), abs=6e-4)
+    assert numbers["threshold"] == pytest.approx(threshold, rel=1e-4)
+    assert (numbers["normal"], numbers["others"]) == ((~strange).sum(), strange.sum())
+    assert numbers["alarms"] == pytest.approx((scores[~strange] > threshold).sum(), abs=2)
+    missed = y[strange & (scores <= threshold)]
+    assert numbers["misses"] == pytest.approx(len(missed), abs=max(4, 0.01 * numbers["misses"]))
+    assert numbers["most"] == np.bincount(missed).argmax()
+    assert numbers["of most"] == pytest.approx(np.bincount(missed).max(), abs=4)
+    assert numbers["in all"] == (y == numbers["most"]).sum()
 
 
 @pytest.mark.parametrize(("normal", "rate"), [(3, 0.0), (3, 5.0), (3, 50.0), (1, 0.0), (1, 1.0)])
-def test_mistakes_from_the_nearest_to_the_farthest(explorer, normal, rate):
+def test_mistakes_from_the_nearest_to_the_farthest(explorer, mnist, normal, rate):
     """Normal and above the threshold, strange and not; both ends are among the ten; the rest is nearly a mistake."""
-    settings = {"rate": rate, "normal": normal, "scorer": "autoencoder", "score": 0.5}
-    result, threshold = explorer._threshold(**settings)
+    result = explorer.detectors.results[normal, "autoencoder", 0.5]
+    threshold = threshold_at(result.valid_normal, rate / 100)
     score_of = np.empty(10_000)
     score_of[result.normal_places], score_of[result.abnormal_places] = result.normal, result.abnormal
-    is_normal = explorer.test.y.numpy() == normal
+    is_normal = mnist[1].y.numpy() == normal
     for name, group, outward in (("false alarm", is_normal, 1), ("missed", ~is_normal, -1)):
-        places, wrong = explorer.mistakes(**settings)[name]
+        places, wrong = mistakes(result, threshold)[name]
         beyond = outward * (score_of - threshold)
         mistaken = np.flatnonzero(group & ((score_of > threshold) == (name == "false alarm")))
         assert group[places].all()
@@ -86,19 +87,48 @@ def test_mistakes_from_the_nearest_to_the_farthest(explorer, normal, rate):
             assert beyond[places[~wrong]].min() == np.sort(beyond[rightly])[-(~wrong).sum()]
 
 
-def test_pictures_are_the_digits_their_copies_and_the_errors(explorer):
+def test_pictures_are_the_digits_their_copies_and_the_errors(explorer, mnist):
     """Row by row, and paler where the scorer was right."""
-    settings = {"rate": 0.5, "normal": 1, "scorer": "PCA", "score": 0.0}
-    for name, value in settings.items():
-        explorer.controls[name].value = value
-    shown = picture_in(explorer).astype(float) / 255
-    tiles = np.stack([[shown[30 * i : 30 * i + 28, 30 * j : 30 * j + 28].ravel() for j in range(10)] for i in range(6)])
-    assert "Pale" in caption_in(explorer)[1]
-    for top, (places, wrong) in zip((0, 3), explorer.mistakes(**settings).values(), strict=True):
-        x = numpy_of(explorer.test.x[torch.from_numpy(places.copy())])
-        assert np.abs(tiles[top] - x)[wrong].max(initial=0) < 0.003
-        assert np.abs(tiles[top] - (0.75 + 0.25 * x))[~wrong].max(initial=0) < 0.003
-        assert np.abs(tiles[top + 2] - np.abs(tiles[top] - tiles[top + 1]))[wrong].max(initial=0) < 0.006
+    rows = explorer.rows(0.5, 1, "PCA", 0.0)
+    assert [name.strip() for name in rows] == ["false alarm", "restored", "error", "missed", "restored", "error"]
+    rows = [numpy_of(row) for row in rows.values()]
+    assert all(row.shape == (10, 784) for row in rows)
+    result = explorer.detectors.results[1, "PCA", 0.0]
+    found = mistakes(result, explorer.numbers(0.5, 1, "PCA", 0.0)["threshold"])
+    assert not all(wrong.all() for _, wrong in found.values())  # some are pale
+    for top, (places, wrong) in zip((0, 3), found.values(), strict=True):
+        x = numpy_of(mnist[1].x[torch.from_numpy(places.copy())])
+        assert np.abs(rows[top] - x)[wrong].max(initial=0) < 1e-6
+        assert np.abs(rows[top] - (0.75 + 0.25 * x))[~wrong].max(initial=0) < 1e-6
+        assert np.abs(rows[top + 2] - np.abs(rows[top] - rows[top + 1]))[wrong].max(initial=0) < 1e-6
+
+
+def test_what_the_page_gets(explorer, mnist):
+    """Every detector's sorted scores, the places of the digits behind them, and shares that sum to 1."""
+    names = [name for name in explorer.later if name.startswith("scores-")]
+    assert len(names) == 59  # one of 60 comes with the widget
+    found = load(explorer.later["scores-3-autoencoder-0.5"]())
+    for group, is_normal in (("normal", True), ("abnormal", False)):
+        places = found[f"{group} places"].long()
+        assert sorted(places.tolist()) == np.flatnonzero((mnist[1].y.numpy() == 3) == is_normal).tolist()
+        assert (found[group].diff() >= 0).all()
+        assert found[f"{group} shares"].sum() == pytest.approx(1)
+    scores = by_hand(mnist, 3, "autoencoder", 0.5)[1]
+    np.testing.assert_allclose(found["abnormal"], scores[found["abnormal places"]], rtol=1e-4)
+    assert torch.equal(load(explorer.assets["labels"])["labels"].long(), mnist[1].y)
+    everybody = load(explorer.later["all digits"]())["images"]
+    assert torch.equal(everybody.float() / 255, mnist[1].x)
+
+
+def test_the_first_pictures_come_with_the_widget(explorer, mnist):
+    """Whatever the slider is set to: the page waits for nothing."""
+    near = load(explorer.assets["near digits"])
+    places = set(near["places"].tolist())
+    result = explorer.detectors.results[8, "autoencoder", 0.0]
+    for rate in (0.0, 0.5, 5.0, 23.5, 50.0):
+        for found, _ in mistakes(result, threshold_at(result.valid_normal, rate / 100)).values():
+            assert places >= set(found.tolist())
+    assert torch.equal(near["images"].float() / 255, mnist[1].x[near["places"].long()])
 
 
 @pytest.mark.parametrize("wrong", [-1, 10, "8", None, 2.0, True])
@@ -107,45 +137,64 @@ def test_bad_start(wrong):
     refuses("normal", AnomalyExplorer, wrong)
 
 
-def test_histogram():
-    """Every score falls into a bin, and the outlines end on the ground."""
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("rate", -0.5), ("rate", 51), ("rate", float("nan")), ("normal", 10), ("scorer", "VAE"), ("score", 0.3)],
+)
+def test_bad_setting(explorer, name, value):
+    """What a control does not have is refused by name, and nothing changes."""
+    before = explorer.settings()
+    with pytest.raises(traitlets.TraitError, match=name):
+        setattr(explorer, name, value)
+    assert explorer.settings() == before
+
+
+def test_bins():
+    """Every score falls into a bin, and the bins are equally wide on a logarithmic axis."""
     scores = np.array([0.5, 1.0, 8.0])
     edges = log_bins(scores, bins=4)
     assert np.histogram(scores, edges)[0].sum() == 3
-    shares = np.array([0.2, 0.8, 0.0, 0.0])
-    svg = svg_histogram({"a < b": ("#123456", shares)}, edges, title="t", x_label="x", y_label="y", threshold=edges[2])
-    assert "a &lt; b" in svg
-    outline = re.search(r'<path d="(M[^"]+Z)"', svg)[1]
-    heights = [float(y) for _, y in re.findall(r"L(\S+) (\S+?)H", outline)]
-    ground = float(outline.split("V")[1].rstrip("Z"))
-    assert [(ground - y) / (ground - heights[1]) for y in heights] == pytest.approx([0.25, 1, 0, 0], abs=0.01)
+    assert np.diff(np.log(edges)) == pytest.approx(np.log(edges[-1] / edges[0]) / 4)
 
 
-def test_histogram_with_a_perfect_score():
-    """A score of 0 has no logarithm: all bins lie on a linear axis, which says so, and nothing is lost."""
+def test_bins_with_a_perfect_score():
+    """A score of 0 has no logarithm: all bins lie on a linear axis, and nothing is lost."""
     scores = np.array([0.0, 0.0, 2.0, 4.0])
     edges = log_bins(scores, bins=4)
-    assert (np.diff(edges) > 0).all()
+    assert np.diff(edges) == pytest.approx(edges[-1] / 4)
     assert np.histogram(scores, edges)[0].tolist() == [2, 1, 0, 1]
-    shares = np.histogram(scores, edges)[0] / 4
-    words = {"title": "t", "x_label": "score (log scale)", "y_label": "share"}
-    svg = svg_histogram({"a": ("#123456", shares)}, edges, **words, threshold=2.0)
-    assert "score<" in svg and "log scale" not in svg
-    outline = re.search(r'<path d="(M[^"]+Z)"', svg)[1]
-    rights = [float(x) for x in re.findall(r"H(\S+?)(?=[LV])", outline)]
-    assert np.ptp(np.diff(rights)) < 0.2  # equal steps
-    assert np.isfinite(log_bins(np.zeros(3))).all() and (np.diff(log_bins(np.zeros(3))) > 0).all()
+    assert np.isfinite(log_bins(np.zeros(3))).all()
+    assert (np.diff(log_bins(np.zeros(3))) > 0).all()
 
 
-def test_own_pictures_are_judged() -> None:
-    """Ten of them, restored, with the error; the caption counts the alarms among all of them."""
-    strangers = load_mnist()[1].x[:30] * 0.5
+def test_own_pictures_are_judged(mnist) -> None:
+    """Ten of them, restored, with the error; the alarms are counted among all of them."""
+    strangers = mnist[1].x[:30] * 0.5
     explorer = AnomalyExplorer(8, images=strangers)
-    assert list(explorer.row_names) == ["yours", "restored", "error"] and not explorer.column_names
-    model = explorer.detectors.models[8, "autoencoder"]
+    rows = explorer.rows(5.0, 8, "autoencoder", 0.0)
+    assert list(rows) == ["yours", "restored", "error"]
+    model = load_weights("normal-8")
     scores = ((strangers - reconstruct(model, strangers)) ** 2).sum(1)
     threshold = threshold_at(explorer.detectors.results[8, "autoencoder", 0.0].valid_normal, 0.05)
-    assert f"{int((scores > threshold).sum())} of your 30 pictures" in caption_in(explorer)[1]
+    numbers = explorer.numbers(5.0, 8, "autoencoder", 0.0)
+    assert numbers == {"threshold": threshold, "alarms": int((scores > threshold).sum()), "pictures": 30}
+    assert 0 < numbers["alarms"] < 30
+    pale = ~(scores[:10] > threshold)[:, None] * 0.75
+    assert torch.allclose(rows["yours"], strangers[:10] + pale * (1 - strangers[:10]))
+    assert "near digits" not in explorer.assets
+    assert "all digits" not in explorer.later
     explorer._repr_mimebundle_()
     with pytest.raises(ValueError, match="images must hold at least one"):
         AnomalyExplorer(images=strangers[:0])
+
+
+def test_own_digits_stand_in_their_order(mnist) -> None:
+    """With labels from 0 to 9 one of each is shown; all are counted."""
+    digits = ImageSet(mnist[1].x[:300], mnist[1].y[:300])
+    explorer = AnomalyExplorer(1, images=digits)
+    page = load(explorer.assets["images"])["images"].float() / 255
+    assert torch.equal(page, digits.one_of_each(1))
+    judged = load(explorer.assets["scores-1-autoencoder-0"])
+    assert (len(judged["own"]), len(judged["own shown"])) == (300, 10)
+    x_hat = reconstruct(load_weights("normal-1"), page)
+    torch.testing.assert_close(judged["own shown"], (page - x_hat).square().sum(1), rtol=1e-4, atol=1e-4)

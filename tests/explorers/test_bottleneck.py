@@ -1,19 +1,18 @@
 """The bottleneck slider: its numbers against scikit-learn, its networks, the drawn digit and the learner's own."""
 
 import functools
-import re
 
 import numpy as np
 import pytest
 import torch
-from helpers.strategies import caption_in, not_counts, numpy_of, picture_in, places_of, refuses
+import traitlets
+from helpers.strategies import not_counts, numpy_of, refuses
 from hypothesis import example, given, strategies as st
 from sklearn.decomposition import PCA
 
 from aecourse.explorers import BottleneckExplorer
-from aecourse.explorers.training import TrainedNetwork
+from aecourse.explorers.base.trainer import TrainedNetwork
 from aecourse.models import DenseAutoencoder
-from aecourse.plotting import PURPLE, as_images
 from aecourse.zoo import CODE_SIZES, load_split
 from aecourse.zoo.shipped import load_bottleneck_models
 from aecourse.zoo.weights import load_weights, read_card
@@ -37,140 +36,117 @@ def shared() -> BottleneckExplorer:
     return BottleneckExplorer()
 
 
-def tile(explorer, row: int, column: int) -> np.ndarray:
-    """One 28×28 image of the picture."""
-    return picture_in(explorer)[30 * row : 30 * row + 28, 30 * column : 30 * column + 28]
+def stroke() -> bytes:
+    """An upright bar, as it comes from the canvas."""
+    canvas = np.zeros((84, 84), np.uint8)
+    canvas[20:70, 40:48] = 255
+    return canvas.tobytes()
 
 
-def numbers_in(explorer) -> dict[str, float]:
-    """The figures of the caption."""
-    pattern = r"k = ([\d.]+):.*, ([\d.]+) : 1 .* PCA ([\d.]+), autoencoder ([\d.]+) \(([\d.]+) ×"
-    found = re.search(pattern, caption_in(explorer)[1]).groups()
-    return dict(zip(("k", "ratio", "pca", "ours", "times"), map(float, found), strict=True))
+@torch.inference_mode()
+def shown(explorer: BottleneckExplorer) -> dict[str, np.ndarray]:
+    """The rows for the present settings."""
+    return {name: numpy_of(row) for name, row in explorer.rows(**explorer.settings()).items()}
 
 
 def test_three_rows_of_ten(explorer, mnist, pca):
     """The digits, PCA by scikit-learn, and the network, each in its column."""
-    explorer.digits.value = 4
+    explorer.digits = 4
     x = mnist[1].one_of_each(4)
-    by_pca = pca.inverse_transform(pca.transform(x.double().numpy())).clip(0, 1)
     z = load_weights("nested").encode(x)
     z[:, 8:] = 0
-    by_network = numpy_of(load_weights("nested").decode(z)).reshape(-1, 28, 28)
-    assert picture_in(explorer).shape == (3 * 30 - 2, 10 * 30 - 2)
-    for digit in range(10):
-        assert np.array_equal(tile(explorer, 0, digit), as_images(x)[digit])
-        np.testing.assert_allclose(tile(explorer, 1, digit), 255 * by_pca[digit].reshape(28, 28), atol=0.6)
-        np.testing.assert_allclose(tile(explorer, 2, digit), 255 * by_network[digit], atol=0.6)
-    assert list(explorer.row_names) == ["original", "PCA-8", "autoencoder-8"]
+    original, by_pca, by_network = shown(explorer).values()
+    assert np.array_equal(original, numpy_of(x))
+    np.testing.assert_allclose(by_pca, pca.inverse_transform(pca.transform(x.double().numpy())), atol=1e-3)
+    np.testing.assert_allclose(by_network, numpy_of(load_weights("nested").decode(z)), atol=1e-5)
+    assert list(shown(explorer)) == ["original", "PCA-8", "autoencoder-8"]
 
 
-def test_caption_against_measurements(explorer, mnist, pca):
-    """k, ratio and both test errors, measured anew."""
+def test_numbers_against_measurements(explorer, mnist, pca):
+    """Both test errors, measured anew."""
     x = mnist[1].x
     rebuilt = pca.inverse_transform(pca.transform(x.double().numpy()))
-    numbers = numbers_in(explorer)
-    assert numbers["k"] == 8
-    assert numbers["ratio"] == 98  # 784 / 8
-    assert numbers["pca"] == pytest.approx(((rebuilt - numpy_of(x)) ** 2).mean(), abs=6e-5)
+    numbers = explorer.numbers(**explorer.settings())
+    assert numbers["PCA"] == pytest.approx(((rebuilt - numpy_of(x)) ** 2).mean(), abs=1e-5)
     with torch.inference_mode():
         nested = load_weights("nested")
         ours = (nested.decode(nested.encode(x, 8)) - x).square().mean().item()
-    assert numbers["ours"] == pytest.approx(ours, abs=6e-5)
-    assert numbers["times"] == pytest.approx(ours / numbers["pca"], abs=0.01)
-
-
-@given(k=st.integers(1, 64))
-def test_the_slider_moves_the_words(k):
-    """Every k has its own caption and curve mark with the nested network."""
-    explorer = shared()
-    explorer.network.value = "nested"
-    explorer.k.value = k
-    assert numbers_in(explorer)["k"] == k
-    assert numbers_in(explorer)["ours"] == pytest.approx(read_card("nested").scores["test_mse_by_k"][k - 1], abs=6e-5)
-    marks = re.findall(r'<circle cx="([\d.]+)"', explorer.curve.value)
-    assert len(marks) == 2
-    assert len(set(marks)) == 1
+    assert numbers["autoencoder"] == pytest.approx(ours, abs=1e-5)
 
 
 @given(k=st.integers(1, 64))
 def test_one_network_per_k_takes_the_nearest(k):
-    """Sizes in between snap, by ratio, to a network there is, and the words say to which."""
-    explorer = shared()
-    explorer.network.value = "separate"
-    explorer.k.value = k
-    got = int(numbers_in(explorer)["k"])
-    assert got in CODE_SIZES
+    """Sizes in between snap, by ratio, to a network there is."""
+    settings = shared().settings() | {"k": k, "network": "separate"}
+    with torch.inference_mode():
+        _, by_pca, by_network = shared().rows(**settings)
+    got = int(by_network.removeprefix("autoencoder-"))
+    assert got in CODE_SIZES and by_pca == f"PCA-{got}"
     assert all(max(got / k, k / got) <= max(size / k, k / size) for size in CODE_SIZES)
-    assert explorer.row_names[1:] == [f"PCA-{got}", f"autoencoder-{got}"]
-    assert numbers_in(explorer)["ours"] == pytest.approx(read_card(f"dense-k{got}").scores["test_mse"], abs=6e-5)
-    assert (f"k = {k} has no network of its own" in caption_in(explorer)[1]) == (got != k)
+    expected = read_card(f"dense-k{got}").scores["test_mse"]
+    assert shared().numbers(**settings)["autoencoder"] == pytest.approx(expected, abs=6e-5)
 
 
 def test_separate_networks_fill_the_third_row(explorer, mnist):
     """The network trained for this k alone."""
-    explorer.network.value = "separate"
-    explorer.k.value = 32
-    expected = as_images(load_weights("dense-k32")(mnist[1].one_of_each(1)))
-    got = np.stack([tile(explorer, 2, digit) for digit in range(10)])
-    assert np.abs(got.astype(int) - expected).max() <= 1
+    explorer.network, explorer.k = "separate", 32
+    expected = numpy_of(load_weights("dense-k32")(mnist[1].one_of_each(1)))
+    np.testing.assert_allclose(shown(explorer)["autoencoder-32"], expected, atol=1e-5)
 
 
 def test_a_drawing_is_the_first_column(explorer):
     """Drawn, seen through PCA and the network, and gone when wiped."""
-    before = picture_in(explorer)
-    explorer.ink.value = places_of(explorer.ink)[2]
-    assert picture_in(explorer).shape == (88, 11 * 30 - 2)
-    assert np.array_equal(picture_in(explorer)[:, 30:], before)
-    drawn = tile(explorer, 0, 0)
-    assert (drawn[4:24, 12:16] > 0).any()
-    assert np.flatnonzero(drawn.any(1)).size == 20
-    assert tile(explorer, 2, 0).any()
-    explorer.ink.value = bytes(84**2)
-    assert np.array_equal(picture_in(explorer), before)
+    before = shown(explorer)
+    explorer.ink = stroke()
+    after = shown(explorer)
+    for name, row in after.items():
+        assert row.shape == (11, 784)
+        np.testing.assert_allclose(row[1:], before[name], atol=1e-6)
+    drawn = after["original"][0].reshape(28, 28)
+    assert (drawn[4:24, 12:16] > 0).any() and np.flatnonzero(drawn.any(1)).size == 20
+    explorer.ink = bytes(84**2)
+    assert all(np.array_equal(row, before[name]) for name, row in shown(explorer).items())
 
 
-def test_clear_button_wipes(explorer):
-    """The canvas is told, too."""
-    explorer.ink.value = places_of(explorer.ink)[2]
-    sent = []
-    explorer.ink.send = lambda message: sent.append(message)
-    explorer.ink.clear()
-    assert explorer.ink.value == b""
-    assert sent == ["clear"]
-
-
-def test_the_learners_own_network_joins(explorer):
-    """It appears on the menu under its k, is shown at once, and the slider cannot change its size."""
+def test_the_learners_own_networks_join(explorer):
+    """They are shown at once, kept by size, and the slider finds the nearest."""
     torch.manual_seed(0)
-    for k, error in ((6, 0.05), (3, 0.07), (6, 0.04)):
-        model = DenseAutoencoder(k, hidden=(8,)).eval()
-        explorer._adopt(TrainedNetwork(model, error))
-        assert explorer.network.value.model is model
-        assert numbers_in(explorer)["k"] == k
-        assert numbers_in(explorer)["ours"] == error
-        assert f'fill="{PURPLE}" stroke="#000000"' in explorer.curve.value
-    labels = [label for label, _ in explorer.network._options_full]
-    assert labels[2:] == ["yours, k = 3", "yours, k = 6"]
-    explorer.k.value = 50
-    assert numbers_in(explorer)["k"] == 6
-    assert caption_in(explorer)[1].startswith("Your network has one size only, k = 6:")
-    assert ">yours</text>" in explorer.curve.value
-    assert np.array_equal(tile(explorer, 2, 3), as_images(model(explorer.images.ten(1)))[3])
+    models = [DenseAutoencoder(k, hidden=(8,)).eval() for k in (6, 3, 6)]
+    for model, error in zip(models, (0.05, 0.07, 0.04), strict=True):
+        explorer.adopt(TrainedNetwork(model, error))
+        assert (explorer.network, explorer.k) == ("yours", model.latent_dim)
+        assert explorer.numbers(**explorer.settings())["autoencoder"] == error
+    assert explorer.setup["errors"]["yours"] == {3: 0.07, 6: 0.04}
+    assert {"yours-3", "yours-6"} <= explorer.assets.keys()
+    explorer.k = 50
+    with torch.inference_mode():
+        expected = numpy_of(models[2](explorer.images.ten(1)))
+    np.testing.assert_allclose(shown(explorer)["autoencoder-6"], expected, atol=1e-6)
 
 
-def test_workshop_opens_once(explorer):
-    """The training part is built when it is first asked for, at the slider's k, and folds away."""
-    explorer.k.value = 5
-    assert explorer.training_panel.layout.display == "none"
-    explorer.training_panel.button.value = True
-    assert explorer.training_panel.trainer.setting.value == 5
-    assert explorer.training_panel.layout.display == "flex"
-    trainer = explorer.training_panel.trainer
-    explorer.training_panel.button.value = False
-    assert explorer.training_panel.layout.display == "none"
-    explorer.training_panel.button.value = True
-    assert explorer.training_panel.trainer is trainer
+def test_a_network_of_ones_own_from_the_start(mnist):
+    """`model=` is on the menu with its test error."""
+    model = DenseAutoencoder(5, hidden=(8,)).eval()
+    explorer = BottleneckExplorer(model=model)
+    assert (explorer.network, explorer.k) == ("yours", 5)
+    with torch.inference_mode():
+        measured = (model(mnist[1].x) - mnist[1].x).square().mean().item()
+    assert explorer.numbers(**explorer.settings())["autoencoder"] == pytest.approx(measured, rel=1e-4)
+    refuses("model", BottleneckExplorer, model=DenseAutoencoder(65))
+    refuses("model", BottleneckExplorer, model="nested")
+
+
+def test_the_panel_opens_at_the_sliders_k(explorer):
+    """Built when it is first asked for; it folds away and keeps what is in it."""
+    explorer.k = 5
+    assert explorer.trainer is None and not explorer.training
+    explorer._hear({"open": True})
+    trainer = explorer.trainer
+    assert trainer.setting == 5 and explorer.training["setting"] == 5
+    explorer._hear({"fold": True})
+    assert not explorer.training
+    explorer._hear({"open": True})
+    assert explorer.trainer is trainer and explorer.training
 
 
 @given(k=not_counts | st.integers(min_value=65))
@@ -180,6 +156,14 @@ def test_workshop_opens_once(explorer):
 def test_bad_start(k):
     """The slider starts from 1 to 64."""
     refuses("k", BottleneckExplorer, k)
+
+
+def test_bad_settings_are_refused(explorer):
+    """Each trait names itself and what it accepts, and keeps its value."""
+    for name, wrong in (("k", 65), ("k", 3.7), ("network", "yours"), ("digits", -1), ("digits", 10_000)):
+        with pytest.raises(traitlets.TraitError, match=name):
+            setattr(explorer, name, wrong)
+    assert explorer.settings() == {"k": 8, "network": "nested", "digits": 1, "ink": b""}
 
 
 def test_shipped_models_are_loaded_once():

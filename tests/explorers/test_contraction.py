@@ -1,14 +1,16 @@
 """The nudge explorer: its movements, norms and directions against finite differences and NumPy's decomposition."""
 
-import re
-
 import numpy as np
 import pytest
 import torch
-from helpers.strategies import caption_in, junk, numpy_of, picture_in, places_of, refuses
+import traitlets
+from helpers.strategies import junk, numpy_of, refuses
 from hypothesis import example, given, strategies as st
+from scipy.ndimage import affine_transform
 
+from aecourse.data import ImageSet
 from aecourse.explorers import ContractionExplorer
+from aecourse.explorers.contraction import BEND, DIRECTIONS
 from aecourse.plotting import as_images
 from aecourse.zoo.weights import load_weights
 
@@ -21,20 +23,16 @@ def explorer() -> ContractionExplorer:
     return ContractionExplorer()
 
 
-def numbers_in(explorer) -> dict[str, float]:
-    """The figures of the caption."""
-    pattern = (
-        r"λ = ([\d.]+), nudge of length ([\d.]+) by .*moves by ([\d.]+), so ‖Δz‖/‖Δx‖ = ([\d.]+); "
-        r"the reconstruction moves by ([\d.]+)\. At this digit ‖J‖ = ([\d.]+)\."
-    )
-    found = re.search(pattern, caption_in(explorer)[1]).groups()
-    return dict(zip(("strength", "length", "code", "gain", "restored", "norm"), map(float, found), strict=True))
+def numbers_of(explorer, **settings) -> dict[str, float]:
+    """The numbers behind the caption of some settings."""
+    with torch.inference_mode():
+        return explorer.numbers(**explorer.settings() | settings)
 
 
-def put(explorer, **values) -> None:
-    """Set controls by name."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
+def movement_of(explorer, **settings) -> torch.Tensor:
+    """By what the picture is moved; (784,)."""
+    x = explorer.nudged(**explorer.settings() | settings)["x"]
+    return x[1] - x[0]
 
 
 def finite_jacobian(strength: float, x: torch.Tensor) -> np.ndarray:
@@ -48,24 +46,27 @@ def finite_jacobian(strength: float, x: torch.Tensor) -> np.ndarray:
 @pytest.mark.parametrize("strength", STRENGTHS)
 def test_norm_and_directions_are_those_of_finite_differences(explorer, strength):
     """Singular values, the direction followed most and ‖J‖, without the closed form."""
-    put(explorer, weights=f"contractive-{strength:g}", digit=7, direction=1, amount=0.0)
+    weights = f"contractive-{strength:g}"
     jacobian = finite_jacobian(strength, explorer.images.x[7])
     _, sigma, right = np.linalg.svd(jacobian, full_matrices=False)
     with torch.inference_mode():
-        got, directions = explorer._jacobian(f"contractive-{strength:g}", 7)
+        got, directions = explorer.jacobian(weights, 7)
     np.testing.assert_allclose(numpy_of(got)[:30], sigma[:30], rtol=1e-4)
     for rank, direction in directions.items():
         assert np.linalg.norm(jacobian @ numpy_of(direction)) == pytest.approx(sigma[rank - 1], rel=1e-3)
     assert abs(right[0] @ numpy_of(directions[1])) == pytest.approx(1, abs=1e-3)
-    assert numbers_in(explorer)["norm"] == pytest.approx(np.linalg.norm(jacobian), abs=0.006)
-    assert numbers_in(explorer)["gain"] == pytest.approx(sigma[0], abs=6e-4)  # the limit of a nudge of length 0
+    numbers = numbers_of(explorer, weights=weights, digit=7, direction=1, amount=0.0)
+    assert numbers["‖J‖"] == pytest.approx(np.linalg.norm(jacobian), rel=1e-4)
+    assert numbers["gain"] == pytest.approx(sigma[0], rel=1e-4)  # the limit of a nudge of length 0
+    assert numbers["σ 10"] == pytest.approx(sigma[9], rel=1e-4)
+    assert numbers["σ 10, λ = 0"] == pytest.approx(numbers_of(explorer, weights="contractive-0", digit=7)["σ 10"])
 
 
 @pytest.mark.parametrize("strength", STRENGTHS)
 @pytest.mark.parametrize("amount", [-4.0, 0.3, 4.0])
-def test_caption_against_the_network(explorer, strength, amount):
+def test_numbers_against_the_network(explorer, strength, amount):
     """Lengths of the nudge and of both movements, by the network itself."""
-    put(explorer, weights=f"contractive-{strength:g}", digit=3, direction="shift", amount=amount)
+    settings = {"weights": f"contractive-{strength:g}", "digit": 3, "direction": "shift", "amount": amount}
     model, x = load_weights(f"contractive-{strength:g}"), explorer.images.x[3]
     moved = torch.roll(x.view(28, 28), 1, dims=1)
     moved[:, 0] = 0
@@ -73,58 +74,104 @@ def test_caption_against_the_network(explorer, strength, amount):
     with torch.inference_mode():
         z = model.encode(torch.stack([x, x + dx]))
         x_hat = model.decode(z)
-    said = numbers_in(explorer)
-    assert said["strength"] == strength
-    assert said["length"] == pytest.approx(abs(amount))
-    assert said["code"] == pytest.approx((z[1] - z[0]).norm().item(), abs=0.006)
-    assert said["gain"] == pytest.approx((z[1] - z[0]).norm().item() / abs(amount), abs=6e-4)
-    assert said["restored"] == pytest.approx((x_hat[1] - x_hat[0]).norm().item(), abs=0.006)
+    numbers = numbers_of(explorer, **settings)
+    assert numbers["‖Δx‖"] == pytest.approx(abs(amount), rel=1e-5)
+    assert numbers["‖Δz‖"] == pytest.approx((z[1] - z[0]).norm().item(), rel=1e-4)
+    assert numbers["gain"] == pytest.approx((z[1] - z[0]).norm().item() / abs(amount), rel=1e-4)
+    assert numbers["‖Δx_hat‖"] == pytest.approx((x_hat[1] - x_hat[0]).norm().item(), rel=1e-4)
 
 
 def test_nine_tiles(explorer):
     """Picture, code and reconstruction; before, after and the change five times as bright."""
-    put(explorer, weights="contractive-0.3", digit=11, direction=2, amount=3.0)
+    settings = {"weights": "contractive-0.3", "digit": 11, "direction": 2, "amount": 3.0}
     with torch.inference_mode():
-        parts = explorer.nudged(**explorer.settings())
+        rows, parts = explorer.rows(**settings), explorer.nudged(**settings)
     assert (parts["x"][1] - parts["x"][0]).norm().item() == pytest.approx(3, rel=1e-5)
-    assert picture_in(explorer).shape == (352, 352)
-    for i, (before, after) in enumerate(parts.values()):
-        for j, image in enumerate(as_images(torch.stack([before, after, 5 * (after - before).abs()]))):
-            tile = picture_in(explorer)[120 * i : 120 * i + 112, 120 * j : 120 * j + 112]
-            assert np.array_equal(tile[:: 112 // len(image), :: 112 // len(image)], image)
+    assert [row.shape for row in rows.values()] == [(3, 784), (3, 256), (3, 784)]
+    for row, (before, after) in zip(rows.values(), parts.values(), strict=True):
+        assert np.array_equal(as_images(row), as_images(torch.stack([before, after, 5 * (after - before).abs()])))
 
 
 def test_contraction_holds_the_code(explorer):
     """λ = 0 lets the code move most and λ = 1 least, for every kind of nudge."""
-    for direction in places_of(explorer.direction):
-        gains = []
-        for strength in STRENGTHS:
-            put(explorer, weights=f"contractive-{strength:g}", digit=0, direction=direction, amount=1.0)
-            gains.append(numbers_in(explorer)["gain"])
+    for direction in DIRECTIONS.values():
+        settings = {"digit": 0, "direction": direction, "amount": 1.0}
+        gains = [
+            numbers_of(explorer, weights=f"contractive-{strength:g}", **settings)["gain"] for strength in STRENGTHS
+        ]
         assert gains[0] == max(gains) and gains[-1] == min(gains)
 
 
 def test_controls_of_a_shift(explorer):
     """Another digit's shift is that of the next digit of another class; smooth noise has no fine detail."""
-    put(explorer, weights="contractive-1", digit=3, amount=1.0, direction="other")  # 0, then 4
-    assert explorer.images.y[3] != explorer.images.y[4]
+    assert explorer.images.y[3] != explorer.images.y[4]  # 0, then 4
     x = explorer.images.x[4].view(28, 28)
     moved = (torch.nn.functional.pad(x, (1, 0))[:, :-1] - x).flatten()
-    parts = explorer.nudged(**explorer.settings())
-    assert torch.cosine_similarity(parts["x"][1] - parts["x"][0], moved, dim=0).item() == pytest.approx(1, abs=1e-5)
-    put(explorer, direction="smooth")
-    parts = explorer.nudged(**explorer.settings())
-    spectrum = np.abs(np.fft.fft2(numpy_of(parts["x"][1] - parts["x"][0]).reshape(28, 28))) ** 2
+    dx = movement_of(explorer, digit=3, amount=1.0, direction="other")
+    assert torch.cosine_similarity(dx, moved, dim=0).item() == pytest.approx(1, abs=1e-5)
+    dx = numpy_of(movement_of(explorer, digit=3, amount=1.0, direction="smooth"))
+    spectrum = np.abs(np.fft.fft2(dx.reshape(28, 28))) ** 2
     coarse = np.hypot(*np.meshgrid(np.fft.fftfreq(28), np.fft.fftfreq(28))) < 0.25
     assert spectrum[coarse].sum() > 0.95 * spectrum.sum()
 
 
-def test_the_curve_marks_this_nudge(explorer):
-    """One disc; the free network's curve, and the chosen one's where it is another."""
-    for weights, lines in (("contractive-0", 1), ("contractive-1", 2)):
-        put(explorer, weights=weights, digit=5, direction=10, amount=0.5)
-        assert explorer.curve.value.count("<polyline") == lines
-        assert explorer.curve.value.count("<circle") == 1
+@pytest.mark.parametrize("labels", [None, [5, 5, 1, 1, 1, 5], [2, 2, 2], [0]])
+def test_the_next_of_another_class(explorer, labels):
+    """For test digits, and where a run of one label goes on from the end to the start; by looking."""
+    labels = explorer.images.y.tolist() if labels is None else labels
+    if len(labels) < 10:
+        explorer = ContractionExplorer(images=ImageSet(torch.zeros(len(labels), 784), torch.tensor(labels)))
+    for place in range(0, len(labels), 1 + len(labels) // 500):
+        later = [(place + step) % len(labels) for step in range(1, len(labels) + 1)]
+        found = next((other for other in later if labels[other] != labels[place]), later[0])
+        assert explorer.others[place] == found
+
+
+@pytest.mark.parametrize(
+    ("direction", "matrix"),
+    [
+        ("turn", [[np.cos(BEND), np.sin(BEND)], [-np.sin(BEND), np.cos(BEND)]]),  # (down, across) from (down, across)
+        ("slant", [[1, 0], [BEND, 1]]),
+    ],
+)
+def test_turn_and_slant(explorer, direction, matrix):
+    """The digit turned or slanted about its centre, by SciPy's bilinear interpolation, less the digit."""
+    x, centre = numpy_of(explorer.images.x[4]).reshape(28, 28), np.array([13.5, 13.5])
+    moved = affine_transform(x, matrix, centre - matrix @ centre, order=1)
+    expected = 1.5 * (moved - x) / np.linalg.norm(moved - x)
+    dx = numpy_of(movement_of(explorer, digit=4, amount=1.5, direction=direction)).reshape(28, 28)
+    np.testing.assert_allclose(dx, expected, atol=1e-4)
+
+
+def test_where_the_top_goes():
+    """An upright bar: a turn to the left takes its top to the left, a slant to the right takes it to the right."""
+    bar = torch.zeros(28, 28)
+    bar[4:24, 13:15] = 1
+    explorer = ContractionExplorer(images=bar.view(1, 784))
+    for direction, way in {"turn": -1, "slant": 1}.items():
+        top = numpy_of(movement_of(explorer, direction=direction)).reshape(28, 28)[6]
+        assert np.sign(top @ (np.arange(28) - 13.5)) == way
+
+
+def test_accepted_settings(explorer):
+    """What is on the menus, and lengths of up to 4."""
+    wrong = {"weights": "contractive-2", "direction": 4, "amount": 4.5, "digit": 10_000}
+    for name, value in wrong.items():
+        with pytest.raises(traitlets.TraitError, match=name):
+            setattr(explorer, name, value)
+
+
+def test_what_comes_with_it(explorer):
+    """The network chosen and that of λ = 0, and the first pictures; the others when the page asks."""
+    assert set(explorer.assets) == {"contractive-0.1", "contractive-0", "pictures-0", "directions", "others"}
+    assert {f"contractive-{strength:g}" for strength in STRENGTHS} <= explorer.later.keys()
+    assert sum(map(len, explorer.assets.values())) < 1.5e6
+
+
+def test_training_panel(explorer):
+    """It trains a contractive autoencoder."""
+    trainer = ContractionExplorer().open_training()
+    assert trainer.model.strength == 0.1
 
 
 @given(strength=junk | st.floats(min_value=1.01) | st.floats(min_value=0.031, max_value=0.09))

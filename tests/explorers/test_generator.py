@@ -1,150 +1,182 @@
-"""The generator explorer: each way to generate against the model itself, and what the words say of it."""
-
-import re
+"""The generator explorer: each way to generate against the model itself, and the numbers that are said of it."""
 
 import numpy as np
 import pytest
 import torch
 import traitlets
-from helpers.strategies import caption_in, choices_other_than, junk, numpy_of, picture_in, refuses
+from helpers.strategies import choices_other_than, junk, numpy_of, refuses
 from hypothesis import given, strategies as st
+from safetensors.torch import load
 from scipy.stats import chi2
+from torch.distributions import Normal
 
-from aecourse.data import load_mnist, normalise_digit
+from aecourse.data import normalise_digit
 from aecourse.explorers import GeneratorExplorer
-from aecourse.explorers.base.controls import CodeSliders
-from aecourse.explorers.prior_map import REACH, PriorMap
+from aecourse.explorers.prior_map import REACH
+from aecourse.plotting import as_images
 from aecourse.zoo import BETAS, VARIATIONAL
 from aecourse.zoo.weights import load_weights
 
 
 @pytest.fixture(scope="module")
 def explorer() -> GeneratorExplorer:
-    """All three panels."""
+    """One with all three modes."""
     return GeneratorExplorer()
 
 
+def put(explorer, **settings) -> dict:
+    """Set some controls; return all settings."""
+    for name, value in settings.items():
+        setattr(explorer, name, value)
+    return explorer.settings()
+
+
+def shown(explorer, **settings) -> dict[str, np.ndarray]:
+    """The rows after some controls were set."""
+    return {name: numpy_of(row) for name, row in explorer.rows(**put(explorer, **settings)).items()}
+
+
 def decoded(name: str, z: list[float]) -> np.ndarray:
-    """What a shipped network draws, 28×28 in [0, 255]."""
-    return 255 * numpy_of(load_weights(name).decode(torch.tensor([z]))).reshape(28, 28)
+    """What a shipped network draws."""
+    return numpy_of(load_weights(name).decode(torch.tensor([z])))
 
 
-def test_the_codes_are_those_of_the_slider():
-    """At first, and when it moves: not those of the last β that was loaded."""
-    explorer = PriorMap(1)
-    for beta in (1, 10, 0.3):
-        explorer.beta.value = beta
-        with torch.inference_mode():
-            expected = load_weights(VARIATIONAL[beta]).encode(load_mnist()[1].x[:50])
-        assert np.allclose(explorer.codes[:50], expected.numpy(), atol=1e-5)
+def test_the_codes_are_those_of_beta(explorer, mnist):
+    """In the page, for every β: means, log variances, labels and two backgrounds."""
+    backgrounds = set()
+    for beta in BETAS:
+        sent = load(explorer.later[f"map-{beta:g}"]())
+        mu, logvar = load_weights(VARIATIONAL[beta]).posterior(mnist[1].x[:50])
+        assert np.allclose(sent["codes"][:50], mu.detach(), atol=1e-4)
+        assert np.allclose(sent["logvar"][:50], logvar.detach(), atol=1e-3)
+        assert torch.equal(sent["labels"].long(), mnist[1].y)
+        backgrounds |= {bytes(sent["png"].numpy()), bytes(sent["tiles"].numpy())}
+    assert len(backgrounds) == 2 * len(BETAS)
 
 
 @pytest.mark.parametrize("beta", BETAS)
 def test_the_map_decodes_and_describes_its_place(explorer, mnist, beta):
     """Pixels, the share of draws farther out, the neighbours' label, and how many codes fit the frame."""
-    panel = explorer.panels["map"]
-    panel.beta.value = beta
-    panel.picker.value = [0.75, 0.3]
-    z = [panel.z1.value, panel.z2.value]
-    assert z == pytest.approx([REACH * 0.5, REACH * 0.4], abs=0.0051)
-    np.testing.assert_allclose(picture_in(panel), decoded(f"vae-2d-beta{beta:g}", z), atol=0.51)
-    codes = numpy_of(load_weights(f"vae-2d-beta{beta:g}").encode(mnist[1].x))
-    farther, share, label, inside = re.search(
-        r"(\d+)% of the prior.* (\d+)% of the 20 nearest test digits are a (\d)\. (\d+)% of all", caption_in(panel)[1]
-    ).groups()
-    assert int(farther) == pytest.approx(100 * chi2(2).sf(z[0] ** 2 + z[1] ** 2), abs=0.51)
+    z = [1.75, 1.4]
+    settings = put(explorer, mode="map", beta=beta, z1=z[0], z2=z[1], digit=-1)
+    np.testing.assert_allclose(explorer.rows(**settings)["decoded"].detach(), decoded(VARIATIONAL[beta], z), atol=1e-6)
+    codes, numbers = numpy_of(load_weights(VARIATIONAL[beta]).encode(mnist[1].x)), explorer.numbers(**settings)
+    assert numbers["farther"] == pytest.approx(chi2(2).sf(z[0] ** 2 + z[1] ** 2))
     nearest = mnist[1].y.numpy()[np.argsort(((codes - z) ** 2).sum(1))[:20]]
-    assert int(share) == pytest.approx(100 * np.bincount(nearest).max() / 20, abs=0.51)
-    assert (nearest == int(label)).sum() == np.bincount(nearest).max()
-    assert int(inside) == pytest.approx(100 * (np.abs(codes) <= REACH).all(1).mean(), abs=0.51)
+    assert numbers["share"] == pytest.approx(np.bincount(nearest).max() / 20)
+    assert (nearest == numbers["label"]).sum() == np.bincount(nearest).max()
+    assert numbers["inside"] == pytest.approx((np.abs(codes) <= REACH).all(1).mean(), abs=2e-4)
 
 
-def test_the_background_follows_beta_and_choice(explorer):
-    """Ten different maps, each sent when it is asked for."""
-    panel, seen = explorer.panels["map"], set()
-    for shows in ("codes", "digits"):
-        for beta in BETAS:
-            panel.shows.value, panel.beta.value = shows, beta
-            seen.add(panel.picker.background)
-    assert len(seen) == 2 * len(BETAS)
+@pytest.mark.parametrize("beta", BETAS)
+def test_each_tile_is_decoded_at_its_middle(explorer, beta):
+    """Sixteen tiles a side; the first stands at the lowest z₁ and the highest z₂."""
+    tiles = load(explorer.later[f"map-{beta:g}"]())["tiles"].numpy()
+    assert tiles.shape == (448, 448)
+    for row, column in ((0, 0), (0, 15), (9, 3)):
+        z = [-REACH + (column + 0.5) * REACH / 8, REACH - (row + 0.5) * REACH / 8]
+        expected = as_images(torch.from_numpy(decoded(VARIATIONAL[beta], z)).float())[0].astype(int)
+        tile = tiles[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
+        assert np.abs(tile.astype(int) - expected).max() <= 1
+
+
+@given(beta=st.sampled_from(BETAS), digit=st.integers(0, 9_999))
+def test_the_ellipse_is_that_of_q(explorer, mnist, beta, digit):
+    """Mean and standard deviation of the chosen digit's code; nothing of it without one."""
+    numbers = explorer.numbers(**put(explorer, mode="map", beta=beta, digit=digit))
+    mu, logvar = load_weights(VARIATIONAL[beta]).posterior(mnist[1].x[digit : digit + 1])
+    assert [numbers["mu1"], numbers["mu2"]] == pytest.approx(mu[0].tolist(), abs=1e-4)
+    assert [numbers["sigma1"], numbers["sigma2"]] == pytest.approx((logvar / 2).exp()[0].tolist(), abs=1e-4)
+    assert "mu1" not in explorer.numbers(**put(explorer, digit=-1))
 
 
 @given(z=st.lists(st.floats(-3, 3, width=32), min_size=20, max_size=20))
 def test_twenty_dials_are_one_code(explorer, z):
-    """The first slider is the dimension with most KL; the words give the length of what is awake of the code."""
-    panel = explorer.panels["twenty"]
-    panel.z.value = tuple(z)
-    z = panel.z.value
+    """The first slider is the dimension with most KL; the length is that of what is awake of the code."""
+    settings = put(explorer, mode="twenty", z=z)
     code = torch.zeros(20)
-    code[panel.order] = torch.tensor(z)
-    np.testing.assert_allclose(picture_in(panel), decoded("vae-20d", code.tolist()), atol=0.51)
-    length = float(re.search(r"‖z‖ = ([\d.]+)", caption_in(panel)[1])[1])
-    assert length == pytest.approx(np.sqrt(np.square(z[: panel.active]).sum()), abs=0.051)
+    code[torch.tensor(explorer.setup["order"])] = torch.tensor(z)
+    row = explorer.rows(**settings)["decoded"].detach()
+    np.testing.assert_allclose(row, decoded("vae-20d", code.tolist()), atol=1e-6)
+    length = np.sqrt(np.square(z[: explorer.setup["active"]]).sum())
+    assert explorer.numbers(**settings) == {"length": pytest.approx(length)}
+
+
+def test_the_dials_are_sorted_by_what_they_tell(explorer, mnist):
+    """By the KL divergence of their dimension, as torch.distributions has it."""
+    mu, logvar = load_weights("vae-20d").posterior(mnist[1].x)
+    dimension = torch.distributions.kl_divergence(Normal(mu, (logvar / 2).exp()), Normal(0, 1)).mean(0)
+    told = dimension[torch.tensor(explorer.setup["order"])]
+    assert (told.diff() <= 1e-6).all()
 
 
 def test_the_usual_lengths_are_those_of_draws(explorer):
     """Of as many normal numbers as are awake, 95 % are as long as the words say."""
-    panel = explorer.panels["twenty"]
-    low, high = map(float, re.search(r"between ([\d.]+) and ([\d.]+)", caption_in(panel)[1]).groups())
-    lengths = np.linalg.norm(np.random.default_rng(0).normal(size=(20_000, panel.active)), axis=1)
+    low, high = explorer.setup["usual"]
+    lengths = np.linalg.norm(np.random.default_rng(0).normal(size=(20_000, explorer.setup["active"])), axis=1)
     assert np.mean((lengths > low) & (lengths < high)) == pytest.approx(0.95, abs=0.015)
 
 
 def test_dials_that_are_asleep_change_nothing(explorer, mnist):
     """The sliders are sorted: all awake ones first, and the last ones leave the picture alone."""
-    panel = explorer.panels["twenty"]
-    varies = numpy_of(load_weights("vae-20d").encode(mnist[1].x)).var(0)[panel.order] > 0.01
-    awake = int(re.search(r"(\d+) of 20 are awake", caption_in(panel)[1])[1])
+    order, awake = explorer.setup["order"], explorer.setup["active"]
+    varies = numpy_of(load_weights("vae-20d").encode(mnist[1].x)).var(0)[order] > 0.01
     assert varies.tolist() == [True] * awake + [False] * (20 - awake)
-    panel.start_from(0)
-    before = picture_in(panel).astype(int)
-    panel.z.sliders[0].value -= 1
-    assert np.abs(picture_in(panel).astype(int) - before).max() > 20
-    panel.z.sliders[0].value += 1
-    panel.z.sliders[-1].value = 3 if awake < 20 else panel.z.sliders[-1].value
-    assert np.abs(picture_in(panel).astype(int) - before).max() < 20
+    explorer.start_from(0)
+    z, before = explorer.z, shown(explorer, mode="twenty")["decoded"]
+    moved = shown(explorer, z=[z[0] - 1, *z[1:]])["decoded"]
+    assert np.abs(moved - before).max() > 0.08
+    asleep = shown(explorer, z=[*z[:-1], 3.0 if awake < 20 else z[-1]])["decoded"]
+    assert np.abs(asleep - before).max() < 0.08
 
 
-def test_starting_points_of_the_dials(explorer):
-    """A test digit comes back, zero is zero, a draw is new."""
-    panel = explorer.panels["twenty"]
-    panel.start_from(5)
-    x = panel.images.x[5:6]
-    restored = 255 * numpy_of(load_weights("vae-20d")(x)).reshape(28, 28)
-    np.testing.assert_allclose(picture_in(panel), restored, atol=0.6)
-    before = panel.z.value
-    panel.draw()
-    assert panel.z.value != before
-    assert [slider.value for slider in panel.z.sliders] == list(panel.z.value)
+def test_the_dials_start_from_a_digit(explorer):
+    """Which comes back."""
+    x = explorer.images.x
+    for place in (5, 0):
+        explorer.start_from(place)
+        restored = numpy_of(load_weights("vae-20d")(x[place : place + 1]))
+        np.testing.assert_allclose(shown(explorer, mode="twenty")["decoded"], restored, atol=2e-3)
+    assert GeneratorExplorer("twenty").z == explorer.z
 
 
 @pytest.mark.parametrize("network", ["vae-20d", "vae-2d-beta1"])
 @pytest.mark.parametrize("share", [0, 0.25, 1])
 def test_between_mixes_pixels_and_codes(explorer, mnist, strokes, network, share):
-    """The ends, both mixtures, and a drawing in the first digit's place."""
-    panel = explorer.panels["between"]
-    panel.network.value, panel.share.value, panel.first.value, panel.second.value = network, share, 7, 11
+    """The ends, both mixtures, how gray they are, and a drawing in the first digit's place."""
+    put(explorer, mode="between", network=network, share=share, first=7, second=11)
     for ink, first in ((b"", mnist[1].x[7]), (strokes.tobytes(), torch.from_numpy(normalise_digit(strokes)))):
-        panel.ink.value = ink
-        ends, model = torch.stack([first, mnist[1].x[11]]), load_weights(network)
+        rows, model = shown(explorer, ink=ink), load_weights(network)
+        ends = torch.stack([first, mnist[1].x[11]])
         z = numpy_of(model.encode(ends))
-        expected = [ends[0], (1 - share) * ends[0] + share * ends[1]]
         mixed = torch.from_numpy((1 - share) * z[0] + share * z[1]).float()
-        expected += [model.decode(mixed[None])[0], ends[1]]
-        for column, tile in enumerate(expected):
-            shown = picture_in(panel)[:, 30 * column : 30 * column + 28]
-            np.testing.assert_allclose(shown, 255 * numpy_of(tile).reshape(28, 28), atol=0.6)
-    assert "from your drawing to a" in caption_in(panel)[1]
-    panel.ink.clear()
+        expected = [ends[0], (1 - share) * ends[0] + share * ends[1], model.decode(mixed[None])[0], ends[1]]
+        assert list(rows) == ["from", "mixed in pixels", "mixed in code", "to"]
+        for row, tile in zip(rows.values(), expected, strict=True):
+            np.testing.assert_allclose(row[0], numpy_of(tile), atol=1e-5)
+        for name, gray in explorer.numbers(**explorer.settings()).items():
+            bars = np.histogram(rows[name], [0, 0.2 - 1e-5, 0.2 + 1e-5, 0.8 - 1e-5, 0.8 + 1e-5, 1.1])[0]
+            assert bars[2] / max(1, bars[1:].sum()) - 1e-6 <= gray <= bars[1:4].sum() / max(1, bars[2:].sum()) + 1e-6
+    explorer.ink = b""
 
 
-def test_one_mode_is_open_at_a_time(explorer):
-    """Its picture and words are the explorer's; the others keep their controls out of sight."""
+def test_each_mode_keeps_a_picture_for_readers_without_a_kernel(explorer):
+    """Three different ones."""
+    pictures = set()
     for mode in ("twenty", "between", "map"):
-        explorer.mode.value = mode
-        assert [n for n, panel in explorer.panels.items() if panel.layout.display == "flex"] == [mode]
-        assert explorer.picture is explorer.panels[mode].picture
-        assert len(explorer.static_png()) > 3_000
+        explorer.mode = mode
+        pictures.add(explorer.static_png())
+    assert len(pictures) == 3 and min(map(len, pictures)) > 3_000
+
+
+@pytest.mark.parametrize("mode", ["map", "twenty", "between"])
+def test_what_the_first_picture_needs_comes_with_the_widget(mode):
+    """And no more: the rest is asked for."""
+    explorer = GeneratorExplorer(mode)
+    needs = {"map": {"map-1", "vae-2d-beta1"}, "twenty": {"vae-20d"}, "between": {"vae-20d", "pictures-0"}}
+    assert set(explorer.assets) == needs[mode]
+    assert sum(map(len, explorer.assets.values())) < 2.5e6
+    assert {f"map-{beta:g}" for beta in BETAS} | set(VARIATIONAL.values()) < set(explorer.later)
 
 
 @given(mode=choices_other_than("map", "twenty", "between"))
@@ -159,10 +191,36 @@ def test_bad_beta(beta):
     refuses("beta", GeneratorExplorer, beta=beta)
 
 
-@pytest.mark.parametrize("value", [(1, 2), (0,) * 21, ("a",) * 20])
-def test_dials_take_whole_codes_only(value):
-    """Twenty numbers, nothing else."""
-    dials = CodeSliders(20)
-    with pytest.raises((traitlets.TraitError, ValueError)):
-        dials.value = value
-    assert dials.value == (0.0,) * 20
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("z", [1.0, 2.0]), ("z", [0.0] * 21), ("z", ["a"] * 20), ("z", [3.1] * 20), ("z1", 3.6), ("z2", float("nan")),
+        ("beta", 2), ("shows", "code"), ("mode", "Map"), ("digit", -2), ("digit", 10_000), ("first", -1),
+        ("share", 1.1), ("second", 10_000), ("network", "vae-2d-beta3"), ("ink", b"abc"),
+    ],
+)  # fmt: skip
+def test_bad_settings(explorer, name, value):
+    """Each is refused by name, and the old value stays."""
+    before = getattr(explorer, name)
+    with pytest.raises(traitlets.TraitError, match=name):
+        setattr(explorer, name, value)
+    assert getattr(explorer, name) == before
+
+
+def test_the_training_panel_gets_the_same_pictures():
+    """And a variational autoencoder to train."""
+    explorer = GeneratorExplorer(images=torch.rand(12, 784))
+    trainer = explorer.open_training()
+    assert torch.equal(trainer.shown, explorer.images.x[:10])
+    assert trainer.model.latent_dim == 2
+    explorer.close()
+
+
+def test_pictures_come_in_parts():
+    """All of them, in their order, with their labels."""
+    x = torch.rand(1_203, 784)
+    explorer = GeneratorExplorer("twenty", images=x)
+    parts = [load(explorer.later[f"pictures-{nth}"]()) for nth in range(3)]
+    assert torch.equal(torch.cat([part["x"] for part in parts]), x)
+    assert [len(part["y"]) for part in parts] == [500, 500, 203]
+    assert "pictures-3" not in explorer.later

@@ -1,12 +1,12 @@
-"""The map of codes: what is decoded where, what the words say of a place, and how pad and sliders move together."""
-
-import re
+"""The map of codes: what is decoded where, what the numbers say of a place, and what comes with the widget."""
 
 import numpy as np
 import pytest
 import torch
-from helpers.strategies import caption_in, junk, numpy_of, picture_in, refuses
+import traitlets
+from helpers.strategies import junk, numpy_of, refuses
 from hypothesis import given, strategies as st
+from safetensors.torch import load
 from scipy.spatial import cKDTree
 
 from aecourse.explorers import LatentMapExplorer
@@ -33,83 +33,83 @@ def taught() -> np.ndarray:
     return numpy_of(load_weights("map-2d").encode(load_split()[0].x))
 
 
-def place_in(explorer) -> tuple[float, float]:
-    """The place the caption names."""
-    return tuple(map(float, re.search(r"z = \((-?[\d.]+), (-?[\d.]+)\)", caption_in(explorer)[1]).groups()))
+def frame_of(explorer) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and highest values that both sliders have in the page."""
+    frame = explorer.setup["frame"]
+    return np.array(frame["low"]), np.array(frame["high"])
 
 
-@given(right=st.floats(0, 1), down=st.floats(0, 1))
-def test_pointing_moves_sliders_and_picture(explorer, right, down):
-    """The left edge is the lowest z₁, the top the highest z₂; what is there is decoded."""
-    explorer.picker.value = [right, down]
-    z1 = explorer.z1.min + right * (explorer.z1.max - explorer.z1.min)
-    z2 = explorer.z2.max - down * (explorer.z2.max - explorer.z2.min)
-    assert (explorer.z1.value, explorer.z2.value) == pytest.approx((z1, z2), abs=0.0051)  # two digits are shown
-    assert place_in(explorer) == (explorer.z1.value, explorer.z2.value)
-    decoded = numpy_of(explorer.model.decode(torch.tensor([place_in(explorer)]))).reshape(28, 28)
-    np.testing.assert_allclose(picture_in(explorer), 255 * decoded, atol=0.51)
+def put(explorer, place) -> dict:
+    """Move the point; return all settings."""
+    explorer.z1, explorer.z2 = map(float, place)
+    return explorer.settings()
 
 
-@given(share=st.floats(0, 1))
-def test_sliders_move_the_pad(explorer, share):
-    """The mark stands where the sliders are."""
-    explorer.picker.value = [0.5, 0.5]
-    explorer.z1.value = explorer.z1.min + share * (explorer.z1.max - explorer.z1.min)
-    assert explorer.picker.value == [pytest.approx(share, abs=0.0061), pytest.approx(0.5, abs=0.0061)]
-    explorer.z2.value = explorer.z2.min + share * (explorer.z2.max - explorer.z2.min)
-    assert explorer.picker.value[1] == pytest.approx(1 - share, abs=0.0061)
-
-
-def test_one_move_is_one_drawing(explorer, monkeypatch):
-    """Two sliders follow the pad, but nothing is drawn half-way."""
-    drawn, render = [], explorer.render
-    monkeypatch.setattr(explorer, "render", lambda z1, z2: drawn.append((z1, z2)) or render(z1, z2))
-    explorer.picker.value = [0.21, 0.83]
-    assert drawn == [(explorer.z1.value, explorer.z2.value)]
+@given(right=st.floats(0, 1), up=st.floats(0, 1))
+def test_what_is_there_is_decoded(explorer, right, up):
+    """Anywhere on the map."""
+    low, high = frame_of(explorer)
+    place = low + np.array([right, up]) * (high - low)
+    settings = put(explorer, place.clip(low, high))
+    assert list(settings) == ["z1", "z2"]
+    expected = load_weights("map-2d").decode(torch.tensor([[settings["z1"], settings["z2"]]]))
+    np.testing.assert_allclose(numpy_of(explorer.rows(**settings)["decoded"]), numpy_of(expected), atol=1e-6)
 
 
 @given(which=st.integers(0, 9_999))
-def test_words_name_the_neighbourhood(explorer, mnist, codes, taught, which):
+def test_numbers_name_the_neighbourhood(explorer, mnist, codes, taught, which):
     """A hole without training codes, or the commonest label of the twenty nearest test codes, by another search."""
-    size = np.array([explorer.z1.max - explorer.z1.min, explorer.z2.max - explorer.z2.min])
-    place = codes[which].clip([explorer.z1.min, explorer.z2.min], [explorer.z1.max, explorer.z2.max]).round(2)
-    explorer.z1.value, explorer.z2.value = map(float, place)
+    low, high = frame_of(explorer)
+    size = high - low
+    place = codes[which].clip(low, high).round(2)
+    numbers = explorer.numbers(**put(explorer, place))
     nearest = cKDTree(codes / size).query(place / size, 20)[1]
     distance = cKDTree(taught / size).query(place / size)[0]
-    words = caption_in(explorer)[1]
     if distance > 0.0301:
-        assert "a hole" in words
+        assert numbers == {"hole": 1}
     elif distance < 0.0299:
-        share, digit = map(int, re.search(r": (\d+)% of the 20 nearest test digits are a (\d)\.", words).groups())
         counts = np.bincount(mnist[1].y[nearest], minlength=10)
-        assert counts[digit] == counts.max()
-        assert share == 5 * counts.max()
+        assert numbers["hole"] == 0
+        assert counts[int(numbers["label"])] == counts.max()
+        assert numbers["share"] == pytest.approx(counts.max() / 20)
 
 
 def test_far_corners_are_holes(explorer):
-    """Where no digit has its code, the words say so."""
-    corners = []
-    for corner in ([0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]):
-        explorer.picker.value = corner
-        corners.append("a hole" in caption_in(explorer)[1])
-    assert any(corners)
+    """Where no digit has its code."""
+    low, high = frame_of(explorer)
+    corners = [(z1, z2) for z1 in (low[0], high[0]) for z2 in (low[1], high[1])]
+    assert any(explorer.numbers(*corner)["hole"] for corner in corners)
 
 
 def test_nearly_all_codes_are_on_the_map(explorer, codes):
     """99 of 100 codes lie within the sliders' reach."""
-    low, high = [explorer.z1.min, explorer.z2.min], [explorer.z1.max, explorer.z2.max]
+    low, high = frame_of(explorer)
     assert ((codes > low) & (codes < high)).all(1).mean() > 0.98
-    assert (high - codes.max(0) < 0.2 * (np.array(high) - low)).all()
+    assert (high - codes.max(0) < 0.2 * (high - low)).all()
+
+
+def test_the_page_gets_the_codes(explorer, codes, taught, mnist):
+    """Those of the test digits with their labels, those of the training digits, a picture, and half a network."""
+    shown, learnt = load(explorer.assets["map"]), load(explorer.assets["taught"])
+    np.testing.assert_allclose(shown["codes"], codes, atol=1e-4)
+    np.testing.assert_allclose(learnt["codes"], taught, atol=1e-4)
+    assert torch.equal(shown["labels"].long(), mnist[1].y)
+    assert bytes(shown["png"].numpy()).startswith(b"\x89PNG")
+    assert {name.split(".")[0] for name in load(explorer.assets["decoder"])} == {"decoder"}
+    assert sum(map(len, explorer.assets.values())) < 2.5e6
 
 
 @pytest.mark.parametrize("family", [DenseAutoencoder, ConvAutoencoder])
 def test_a_model_and_images_of_ones_own(mnist, family):
-    """Any model with two codes, any labelled images."""
+    """Any model with two codes, any labelled images; the first place lies among those of the first one's label."""
     torch.manual_seed(0)
     model = family(2).eval()
     mine = LatentMapExplorer(model, mnist[0][:300])
-    z = torch.tensor([[mine.z1.value, mine.z2.value]])
-    np.testing.assert_allclose(picture_in(mine), 255 * numpy_of(model.decode(z)).reshape(28, 28), atol=0.51)
+    z = numpy_of(model.encode(mnist[0].x[:300]))[(mnist[0].y[:300] == mnist[0].y[0]).numpy()]
+    assert (mine.z1, mine.z2) == pytest.approx(np.median(z, axis=0), abs=0.01)
+    decoded = numpy_of(model.decode(torch.tensor([[mine.z1, mine.z2]])))
+    np.testing.assert_allclose(numpy_of(mine.rows(**mine.settings())["decoded"]), decoded, atol=1e-6)
+    assert mine.setup["learnt"] == mine.setup["shown"] == "picture"
     assert mine.static_png()
 
 
@@ -120,12 +120,22 @@ def test_codes_of_any_size(mnist, scale):
     model = LinearAutoencoder(2)
     model.encoder.weight.data *= scale
     mine = LatentMapExplorer(model, mnist[1][:300])
-    for slider in (mine.z1, mine.z2):
-        assert 50 <= (slider.max - slider.min) / slider.step <= 1000
-    mine.picker.value = [0.3, 0.3]
-    share = (mine.z1.value - mine.z1.min) / (mine.z1.max - mine.z1.min)
-    assert share == pytest.approx(0.3, abs=0.02)
-    assert place_in(mine) == pytest.approx((mine.z1.value, mine.z2.value), rel=1e-2)
+    low, high = frame_of(mine)
+    steps, digits = mine.setup["frame"]["steps"], mine.setup["frame"]["digits"]
+    assert all(50 <= (high - low)[i] / steps[i] <= 1000 for i in range(2))
+    assert (high - low).min() * 10**digits >= 50  # how finely a place is named
+    assert (mine.z1, mine.z2) == (round(mine.z1, digits), round(mine.z2, digits))
+
+
+def test_only_places_on_the_map(explorer):
+    """A value beyond is refused by name, and the old one stays."""
+    before = explorer.settings()
+    for name, end in zip(("z1", "z2"), frame_of(explorer)[1], strict=True):
+        with pytest.raises(traitlets.TraitError, match=name):
+            setattr(explorer, name, end + 0.01)
+        with pytest.raises(traitlets.TraitError, match=name):
+            setattr(explorer, name, float("nan"))
+    assert explorer.settings() == before
 
 
 def test_a_model_that_gives_one_code_to_all(mnist):
@@ -143,13 +153,16 @@ def test_bad_model(model):
 
 
 def test_images_without_labels(mnist):
-    """Pictures of one kind are drawn in one colour, and the words name no label."""
+    """Pictures of one kind are drawn in one colour, and no number names a label."""
     explorer = LatentMapExplorer(None, mnist[1].x[:50])
-    explorer.z1.value, explorer.z2.value = map(float, explorer.codes[7].clip([-1, -3], [3, 4]))
-    assert caption_in(explorer)[1].endswith(": training digits have their codes near here.")
+    numbers = explorer.numbers(**put(explorer, explorer.map.codes[7].clip(*frame_of(explorer))))
+    assert numbers == {"hole": 0}
+    assert explorer.setup["labelled"] is False
+    assert (explorer.setup["learnt"], explorer.setup["shown"]) == ("training digit", "picture")
     mine = LatentMapExplorer(load_weights("map-2d"), mnist[1].x[:50])
-    mine.picker.value = [0.0, 0.0]
-    assert "No picture has a code near here" in caption_in(mine)[1]
+    assert mine.setup["learnt"] == "picture"
+    low, high = frame_of(mine)
+    assert mine.numbers(low[0], high[1])["hole"] == 1
 
 
 def test_shipped_map_is_the_default(explorer):

@@ -1,15 +1,14 @@
 """The sparsity explorer against the networks themselves."""
 
-import io
-
 import numpy as np
 import pytest
 import torch
-from helpers.strategies import caption_in, picture_in, refuses
-from PIL import Image
+import traitlets
+from helpers.strategies import refuses
+from safetensors.torch import load
 
 from aecourse.explorers import SparsityExplorer
-from aecourse.explorers.sparsity import POSITIONS, atom_images, framed
+from aecourse.explorers.sparsity import POSITIONS, THRESHOLDS, USUAL, atom_images
 from aecourse.plotting import as_images
 from aecourse.zoo.shipped import SPARSE_SAMPLE, load_sparse_net
 from aecourse.zoo.weights import load_weights, read_card
@@ -19,114 +18,136 @@ NETS = [(kind, place, i + 1) for kind, places in POSITIONS.items() for i, place 
 
 @pytest.fixture(scope="module")
 def explorer() -> SparsityExplorer:
-    """One for all tests, each of which sets what it needs."""
+    """One for all tests, which ask it for rows and numbers."""
     return SparsityExplorer()
 
 
-def put(explorer, **values) -> str:
-    """Set some controls and return the caption."""
-    for name, value in values.items():
-        explorer.controls[name].value = value
-    role, words = caption_in(explorer)
-    assert role == "status"
-    return words
+def asked(explorer, **values) -> tuple[list[torch.Tensor], dict[str, float]]:
+    """The rows and numbers of some settings; the others stay as they are, with the penalty's usual threshold."""
+    settings = explorer.settings() | {"threshold": USUAL[values.get("penalty", "l1")]} | values
+    return list(explorer.rows(**settings).values()), explorer.numbers(**settings)
 
 
-def tile(explorer, row: int, column: int) -> np.ndarray:
-    """One 28×28 image of the picture."""
-    return picture_in(explorer)[30 * row : 30 * row + 28, 30 * column : 30 * column + 28]
-
-
-def close(picture: np.ndarray, expected: torch.Tensor) -> bool:
+def same(row: torch.Tensor, expected: torch.Tensor) -> bool:
     """Equal up to one gray value, for rounding."""
-    return np.abs(picture.astype(int) - as_images(expected[None])[0].astype(int)).max() <= 1
+    return np.abs(as_images(row).astype(int) - as_images(expected).astype(int)).max() <= 1
 
 
 @pytest.mark.parametrize(("kind", "place", "strictness"), NETS)
 def test_rows_against_the_network(explorer, mnist, kind, place, strictness):
     """Restored digits, the strongest atoms and their growing sum, computed anew from the weights."""
-    words = put(explorer, penalty=kind, strictness=strictness, digits=4, digit=7)
+    rows, numbers = asked(explorer, penalty=kind, strictness=strictness, digits=4, digit=7)
     model, x = load_weights(f"sparse-{kind}-{place:g}"), mnist[1].one_of_each(4)
     with torch.no_grad():
         z, x_hat = model.encode(x)[7], model(x)
         drawn = z[None] * model.decoder.atoms  # (784, 1024): what each unit adds
         strongest = drawn.square().sum(0).argsort(descending=True)[:10]
         sums = model.decoder.bias + drawn[:, strongest].cumsum(1).T
-    assert picture_in(explorer).shape == (5 * 30 - 2, 10 * 30 - 2)
-    assert all(close(tile(explorer, 0, i), x[i]) and close(tile(explorer, 1, i), x_hat[i]) for i in range(10))
-    assert all(close(tile(explorer, 3, i), sums[i]) for i in range(10))
-    assert np.array_equal(tile(explorer, 2, 0), atom_images(model.decoder.atoms.T[strongest[:1]].detach())[0])
+    assert torch.equal(rows[0], x)
+    assert same(rows[1], x_hat)
+    assert torch.equal(rows[2], atom_images(model.decoder.atoms.T[strongest].detach()))
+    assert same(rows[3], sums)
     scores = read_card(f"sparse-{kind}-{place:g}").scores
-    assert f"= {place:g}: test MSE {scores['test_mse']:.4f}, {scores['test_awake']:.1%} of 1024" in words
-    assert f"The 7 wakes {int(model.active(z).sum())};" in words
+    expected = [scores["test_mse"], scores["test_awake"], scores["test_dead"], int(model.active(z).sum())]
+    assert [numbers[name] for name in ("MSE", "awake", "dead", "wakes")] == expected
+    assert numbers["alone"] == pytest.approx((sums[-1] - x[7]).square().mean().item(), rel=1e-5)
 
 
 def test_atoms_are_numbered_by_use_and_shown_with_their_users(explorer, mnist):
     """Atom 5 is the sixth most used unit; its nine keenest digits stand beside it, the strongest first."""
-    put(explorer, penalty="topk", strictness=1)
+    rows, numbers = asked(explorer, penalty="topk", strictness=1, atom=5)
     model = load_weights("sparse-topk-50")
     with torch.no_grad():
         z = model.encode(mnist[1].x[:SPARSE_SAMPLE])
     wakes = (z > 0).sum(0)
-    words = put(explorer, atom=5)
-    assert f"Atom 5 is awake for {wakes.sort(descending=True).values[5] / SPARSE_SAMPLE:.1%} of 3,000" in words
+    assert numbers["uses"] == wakes.sort(descending=True).values[5]
     unit = int(load_sparse_net("topk", 50).order[5])
-    assert int(wakes[unit]) == int(wakes.sort(descending=True).values[5])
-    assert np.array_equal(tile(explorer, 4, 0), atom_images(model.decoder.atoms.T[unit][None].detach())[0])
-    for place, user in enumerate(z[:, unit].argsort(descending=True)[:9]):
-        assert close(tile(explorer, 4, place + 1), mnist[1].x[user])
+    assert int(wakes[unit]) == numbers["uses"]
+    assert torch.equal(rows[4][:1], atom_images(model.decoder.atoms.T[unit][None].detach()))
+    assert torch.equal(rows[4][1:], mnist[1].x[z[:, unit].argsort(descending=True)[:9]])
 
 
 def test_a_dead_atom_has_no_users(explorer):
-    """The last atom of the strictest top-k network sleeps through every digit of the sample, and the words say so."""
-    words = put(explorer, penalty="topk", strictness=3, atom=1023)
-    assert words.endswith("Atom 1023 is awake for 0.0% of 3,000 test digits: nobody uses it.")
-    assert (tile(explorer, 4, 1) == 255).all()
+    """The last atom of the strictest top-k network sleeps through every digit of the sample."""
+    rows, numbers = asked(explorer, penalty="topk", strictness=3, atom=1023)
+    assert numbers["uses"] == 0
+    assert rows[4].shape == (1, 784)
 
 
-def test_the_map_frames_the_chosen_atom(explorer):
-    """Page, frame and words follow the atom; the histogram's shares sum to nearly 1."""
-    put(explorer, penalty="l1", strictness=1, atom=137)
-    assert "atoms 100 to 149" in explorer.legend.value and "atom 137 is framed" in explorer.legend.value
-    assert explorer.picker.value == pytest.approx([0.75, 0.7])
-    shown = np.asarray(Image.open(io.BytesIO(explorer.picker.background)))
-    assert shown.shape == (5 * 30 - 2, 10 * 30 - 2)
-    tile = shown[3 * 30 : 3 * 30 + 28, 7 * 30 : 7 * 30 + 28]
-    assert np.array_equal(tile[1:-1, 1:-1], atom_images(load_sparse_net("l1", 0.1).atoms[[137]])[0][1:-1, 1:-1])
-    assert (shown[3 * 30 - 2 : 3 * 30, 7 * 30 : 7 * 30 + 28] == 0).all()
-    put(explorer, atom=1023)
-    assert "atoms 1000 to 1023" in explorer.legend.value
-    assert 0.99 <= sum(load_sparse_net("l1", 0.1).share) <= 1 + 1e-6
+@pytest.mark.parametrize(("kind", "place", "strictness"), NETS[::4])
+@pytest.mark.parametrize("threshold", [THRESHOLDS[0], THRESHOLDS[4], THRESHOLDS[6], THRESHOLDS[-1]])
+def test_awake_is_counted_anew(explorer, mnist, kind, place, strictness, threshold):
+    """Above another threshold: one digit's units, an atom's digits, and the means over the sample; fewer users."""
+    model, order = load_weights(f"sparse-{kind}-{place:g}"), load_sparse_net(kind, place).order
+    with torch.no_grad():
+        awake = model.encode(mnist[1].x[:SPARSE_SAMPLE])[:, order] > threshold
+        own = model.encode(mnist[1].one_of_each(2))[3] > threshold
+    for atom in (0, 500, 1023):
+        settings = {"penalty": kind, "strictness": strictness, "digits": 2, "digit": 3, "atom": atom}
+        rows, numbers = asked(explorer, **settings, threshold=threshold)
+        assert (numbers["wakes"], numbers["uses"]) == (own.sum(), awake[:, atom].sum())
+        assert len(rows[4]) == 1 + min(9, numbers["uses"])
+    if threshold != USUAL[kind]:
+        assert numbers["awake"] == pytest.approx(awake.double().mean().item())
+        assert numbers["dead"] == pytest.approx((~awake.any(0)).double().mean().item())
 
 
-def test_a_click_chooses_an_atom(explorer):
-    """The tile under the pointer, on the page that is shown; an empty tile of the last page means the last atom."""
-    put(explorer, atom=103)
-    explorer.picker.value = [0.31, 0.79]
-    assert explorer.atom.value == 133
-    assert "Atom 133 is awake" in caption_in(explorer)[1]
-    explorer.picker.value = [1.0, 1.0]
-    assert explorer.atom.value == 149
-    put(explorer, atom=1000)
-    explorer.picker.value = [0.95, 0.95]
-    assert explorer.atom.value == 1023
+def test_a_penalty_brings_its_threshold():
+    """Unless it was moved."""
+    explorer = SparsityExplorer("topk")
+    assert explorer.threshold == 0
+    explorer.penalty = "kl"
+    assert explorer.threshold == 0.1
+    explorer.threshold = 0.5
+    explorer.penalty = "l1"
+    assert explorer.threshold == 0.5
+
+
+@pytest.mark.parametrize(("kind", "place", "strictness"), NETS)
+def test_the_page_gets_the_network_as_it_was_shipped(explorer, kind, place, strictness):
+    """Atoms, biases and users to the bit; the histogram's shares sum to nearly 1."""
+    everything = explorer.assets | {name: make() for name, make in explorer.later.items()}
+    found, net = load(everything[f"{kind}-{strictness}"]), load_sparse_net(kind, place)
+    weight = load_weights(f"sparse-{kind}-{place:g}").decoder.weight.detach()
+    assert found["atoms"].dtype == torch.int8
+    assert torch.equal((found["atoms"].float() * found["steps"].float()).T, weight[:, net.order.clone()])
+    assert torch.equal(found["bias"], net.model.decoder.bias)
+    assert torch.equal(found["users"].T, net.users.int())
+    assert torch.equal(found["uses"][THRESHOLDS.index(USUAL[kind])], net.counts.int())
+    assert 0.99 <= found["share"].sum() <= 1 + 1e-6
+
+
+def test_the_first_picture_comes_with_the_widget(explorer, mnist):
+    """One network of nine, and the digits that use the first atom; it is the one that adds most to the 3."""
+    assert [name for name in explorer.assets if "-" in name] == ["l1-2"]
+    near, rows = load(explorer.assets["near digits"]), list(explorer.rows(**explorer.settings()).values())
+    assert torch.equal(near["images"].float() / 255, mnist[1].x[near["places"].long()])
+    assert sorted(map(bytes, near["images"].numpy())) == sorted(map(bytes, as_images(rows[4][1:])))
+    assert torch.equal(rows[2][0], rows[4][0])
+    assert sum(map(len, explorer.assets.values())) < 1.1e6
 
 
 def test_the_workshop_follows_the_penalty():
-    """What can be trained is of the penalty on the screen, also when the training_panel was opened before."""
+    """What can be trained is of the penalty on the screen, also when the panel was opened before, and folded."""
     explorer = SparsityExplorer("l1")
-    explorer.training_panel.button.value = True
-    assert explorer.training_panel.trainer.setup.build(0.1).penalty == "l1"
-    explorer.penalty.value = "topk"
-    assert explorer.training_panel.trainer.setup.build(10).penalty == "topk"
-    assert explorer.training_panel.children == (explorer.training_panel.trainer,)
+    assert explorer.open_training().setup.build(0.1).penalty == "l1"
+    explorer.penalty = "topk"
+    assert explorer.trainer.setup.build(10).penalty == "topk"
+    assert explorer.training["label"] == "units that stay awake, k"
+    explorer.fold_training()
+    explorer.penalty = "kl"
+    assert explorer.training == {}
+    assert explorer.open_training().setup.build(0.1).penalty == "kl"
 
 
-def test_frame_touches_only_the_edge():
-    """The frame is black, what lies inside and outside stays."""
-    picture = framed(np.full((58, 58), 200, np.uint8), 0, 1)
-    assert (picture[0, 30:] == 0).all() and (picture[27, 30:] == 0).all() and (picture[:28, 28:31] == 0).all()
-    assert (picture[1:27, 31:57] == 200).all() and (picture[30:] == 200).all() and (picture[:, :28] == 200).all()
+def test_pictures_of_ones_own():
+    """Three of them; a black one wakes whom it wakes, and ties are broken by number."""
+    explorer = SparsityExplorer("topk", 3, images=torch.cat([torch.rand(2, 784), torch.zeros(1, 784)]))
+    assert (explorer.digit, explorer.images.per_set) == (2, 3)
+    rows = explorer.rows(**explorer.settings())
+    assert list(rows)[:3] == ["ten pictures", "restored", "strongest atoms of picture 2 of the ten"]
+    assert len(rows["ten pictures"]) == 3
+    explorer._repr_mimebundle_()
 
 
 @pytest.mark.parametrize(
@@ -135,3 +156,15 @@ def test_frame_touches_only_the_edge():
 def test_bad_start(name, value):
     """An unknown penalty and a strictness outside 1 to 3 are refused by name."""
     refuses(name, SparsityExplorer, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("penalty", "l2"), ("strictness", 4), ("digits", -1), ("digit", 10), ("atom", 1024), ("threshold", 0.3)],
+)
+def test_bad_setting(explorer, name, value):
+    """So is what a control does not have."""
+    before = explorer.settings()
+    with pytest.raises(traitlets.TraitError, match=name):
+        setattr(explorer, name, value)
+    assert explorer.settings() == before

@@ -5,17 +5,13 @@ import io
 import numpy as np
 import pytest
 import torch
-from helpers.strategies import not_bools, not_counts, picture_in, refuses
+from helpers.strategies import not_bools, not_counts, refuses
 from hypothesis import given
 from PIL import Image
+from safetensors.torch import load
 
 from aecourse.data import load_folder
 from aecourse.explorers import BottleneckExplorer, PictureUpload
-
-
-def sent(name: str, content: bytes) -> dict:
-    """A file as the browser sends it."""
-    return {"name": name, "type": "", "size": len(content), "content": memoryview(content), "last_modified": 0}
 
 
 def painted(shade: int, kind: str = "PNG") -> bytes:
@@ -25,16 +21,15 @@ def painted(shade: int, kind: str = "PNG") -> bytes:
     return buffer.getvalue()
 
 
-def words_of(upload: PictureUpload) -> str:
-    """What stands below the button."""
-    return upload.words.value.split(">", 1)[1].removesuffix("</span>")
+def grays(upload: PictureUpload) -> torch.Tensor:
+    """The pictures that the page gets."""
+    return load(upload.assets["pictures"])["images"]
 
 
 def test_the_minimum_is_said_before():
-    """On the button, below it, and by whoever asks for the images too early."""
+    """By whoever asks for the images too early; tests/browser looks at the words under the button."""
     upload = PictureUpload(3)
-    assert upload.files.description == "choose pictures, 3 or more"
-    assert words_of(upload) == "At least 3 are needed."
+    assert upload.setup == {"minimum": 3, "count": 0, "unread": [], "shown": 60}
     with pytest.raises(ValueError, match="images: choose at least 3 with the button; there are 0"):
         _ = upload.images
 
@@ -44,53 +39,49 @@ def test_pictures_are_read_as_from_a_folder(tmp_path):
     rng = np.random.default_rng(0)
     for i in range(4):
         Image.fromarray(rng.integers(0, 256, (50 + i, 70, 3), np.uint8)).save(tmp_path / f"{i}.png")
-    upload = PictureUpload(4)
-    upload.files.set_state({"value": [sent(p.name, p.read_bytes()) for p in sorted(tmp_path.iterdir())]})
+    upload, files = PictureUpload(4), sorted(tmp_path.iterdir())
+    upload.take([file.name for file in files], [file.read_bytes() for file in files])
     assert torch.equal(upload.images.x, load_folder(tmp_path, minimum=4).x)
     assert upload.images.y.tolist() == [0] * 4
-    assert words_of(upload) == "4 pictures of 28 × 28 grays."
-    assert [len(file.content) for file in upload.files.value] == [0] * 4, "else they would be saved with the notebook"
-    assert picture_in(upload).shape == (28, 4 * 30 - 2)
+    assert torch.equal(grays(upload).float() / 255, upload.images.x)
     assert BottleneckExplorer(images=upload.images).images.sets == 1
 
 
 def test_one_broken_file_is_named():
-    """The others are read; HTML in a name is shown; what was there before stays if nothing can be read."""
+    """The others are read; what was there before stays if nothing can be read."""
     upload = PictureUpload(2)
-    files = [sent("a.png", painted(9)), sent("<b>.png", painted(9)[:60]), sent("c.jpg", painted(200, "JPEG"))]
-    upload.files.set_state({"value": [*files, sent("empty.png", b"")]})
-    assert words_of(upload) == (
-        "2 pictures of 28 × 28 grays. Left out, no picture can be read from it: &lt;b&gt;.png, empty.png."
-    )
-    assert len(upload.images) == 2
-    upload.files.set_state({"value": [sent("notes.txt", b"no picture")]})
-    assert len(upload.images) == 2 and "notes.txt" in words_of(upload)
+    contents = [painted(9), painted(9)[:60], painted(200, "JPEG"), b""]
+    upload.take(["a.png", "<b>.png", "c.jpg", "empty.png"], contents)
+    assert upload.setup["unread"] == ["<b>.png", "empty.png"] and upload.setup["count"] == 2
+    upload.take(["notes.txt"], [b"no picture"])
+    assert len(upload.images) == 2 and upload.setup["unread"] == ["notes.txt"]
 
 
 def test_ink_on_paper():
-    """The box exchanges black and white, in the images and on the screen."""
+    """The box exchanges black and white."""
     upload = PictureUpload(1)
-    upload.files.set_state({"value": [sent("a.png", painted(255))]})
-    assert upload.images.x.min() == 1 and picture_in(upload).min() == 255
-    upload.invert.value = True
-    assert upload.images.x.max() == 0 and picture_in(upload).max() == 0
-    assert PictureUpload(1, invert=True).invert.value
+    upload.take(["a.png"], [painted(255)])
+    assert upload.images.x.min() == 1
+    upload.invert = True
+    assert upload.images.x.max() == 0
+    assert PictureUpload(1, invert=True).invert
 
 
-def test_many_pictures_fill_rows_of_twenty():
-    """The first sixty are shown, all are kept."""
+def test_the_first_sixty_are_shown():
+    """All are kept."""
     upload = PictureUpload(10)
-    upload.files.set_state({"value": [sent(f"{i}.png", painted(i)) for i in range(75)]})
-    assert len(upload.images) == 75 and picture_in(upload).shape == (3 * 30 - 2, 20 * 30 - 2)
-    assert "the first 60" in upload.picture.value
+    upload.take([f"{i}.png" for i in range(75)], [painted(i) for i in range(75)])
+    assert len(upload.images) == 75 and grays(upload).shape == (60, 784)
 
 
 def test_it_goes_on_when_its_cell_runs_again():
     """It remembers pictures and the box; a stored notebook keeps one line of text."""
-    upload = PictureUpload(1)
-    upload.files.set_state({"value": [sent("a.png", painted(7))]})
-    assert len(upload.memory()["pictures"]) == 1 and upload.memory()["invert"] is False
-    assert upload._repr_mimebundle_()["text/plain"] == "PictureUpload: run this cell to use it"
+    upload, other = PictureUpload(1), PictureUpload(1)
+    upload.take(["a.png"], [painted(7)])
+    upload.invert = True
+    other.remember(upload.memory())
+    assert other.invert and torch.equal(other.images.x, upload.images.x)
+    assert upload._repr_mimebundle_()[0]["text/plain"] == "PictureUpload: run this cell to use it"
     upload.close()
     assert upload.comm is None
 

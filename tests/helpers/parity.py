@@ -20,11 +20,22 @@ LOAD = """async ({ script, state, files }) => {
   const made = (files) => Object.fromEntries(Object.entries(files).map(([name, coded]) => [name, bytes(coded)]));
   const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
   state.assets = made(files);
+  window.state = state;
   const none = () => {};
   const model = { get: (name) => state[name], set: none, on: none, off: none, send: ({ want }) => { throw Error(want); } };
   window.explorer = module.default;
   window.data = explorer.dataOf(model);
   window.inBytes = bytes;
+}"""
+# Puts it on the page besides, as a host without a kernel does.
+SHOW = """() => {
+  const state = window.state, heard = {};
+  window.model = {
+    get: (name) => state[name], off: () => {}, save_changes: () => {}, send: () => {},
+    on: (event, listen) => { (heard[event] ??= []).push(listen); },
+    set: (name, value) => { state[name] = value; (heard[`change:${name}`] ?? []).forEach((listen) => listen()); },
+  };
+  explorer.render({ model, el: document.body });
 }"""
 COMPUTE = """(states) => states.map((s) => {
   for (const name of s.bytes) s[name] = inBytes(s[name]);
@@ -48,6 +59,14 @@ def load(page: Page, explorer: PageExplorer) -> None:
     )
 
 
+def show(page: Page, explorer: PageExplorer) -> None:
+    """Let the page draw an explorer with all its data; `model` is there what holds its traits."""
+    load(page, explorer)
+    page.evaluate("(settings) => Object.assign(state, settings)", explorer.settings())
+    page.add_style_tag(content=explorer._css)
+    page.evaluate(SHOW)
+
+
 def compare(
     page: Page, explorer: PageExplorer, states: list[dict], *, levels: int = 1, digits: float = 1e-4
 ) -> list[str]:
@@ -69,7 +88,8 @@ def compare(
             assert np.abs(here - expected).max() <= levels, (state, name, np.abs(here - expected).max())
         assert found["numbers"].keys() == numbers.keys(), state
         for name, number in numbers.items():
-            assert abs(found["numbers"][name] - number) <= digits * max(1, abs(number)), (state, name)
+            here = found["numbers"][name]  # both may be infinite
+            assert here == number or abs(here - number) <= digits * max(1, abs(number)), (state, name, here, number)
         captions.append(found["caption"])
     return captions
 

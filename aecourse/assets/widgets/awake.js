@@ -41,8 +41,7 @@ export function watch(model, root) { // returns what ends it
     ended ||= now ? ENDED.includes(now.status) || (born && now.id !== born.id) : Boolean(born);
     const unheard = root.classList.contains("jupyter-widgets-disconnected"); // its model has no counterpart in the kernel
     const cut = now && now.connectionStatus !== "connected";
-    const remedy = "voila" in document.body.dataset ? "Load this page again to use it." : "Run this cell to use it.";
-    const words = ended || unheard ? remedy : cut ? "No connection to the kernel." : "";
+    const words = ended || unheard ? "Run this cell to use it." : cut ? "No connection to the kernel." : "";
     if (words === note.textContent) return;
     note.textContent = words;
     root.classList.toggle("aecourse-asleep", Boolean(words));

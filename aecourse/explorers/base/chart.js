@@ -1,11 +1,16 @@
 // Small charts as inline SVG, sharp at every size: lines, and two histograms. No line is known by its colour alone.
 import { html } from "./vendor/preact.js";
 
-const WIDTH = 380, HEIGHT = 270, LEFT = 62, RIGHT = 12, TOP = 32, BOTTOM = 46; // with margins around the plotted area
+const WIDTH = 380, HEIGHT = 270, LEFT = 66, RIGHT = 12, TOP = 32, BOTTOM = 46; // with margins around the plotted area
 const DASHES = ["none", "9 3", "2 3", "9 3 2 3", "5 5"];
 const TITLE_LENGTH = 36; // letters that fit, bold and of 15 pixels; a longer title is smaller
 const LEGEND_TOP = 56; // room for the title and the names of two groups
-export const BLUE = "#0072B2", ORANGE = "#E69F00", GREEN = "#009E73", VERMILION = "#D55E00", PURPLE = "#CC79A7", BLACK = "currentColor";
+export const BLUE = "#0072B2";
+export const ORANGE = "#E69F00";
+export const GREEN = "#009E73";
+export const VERMILION = "#D55E00";
+export const PURPLE = "#CC79A7";
+export const BLACK = "currentColor"; // on a dark page black is white
 
 function logTicks(low, high) { // 1, 2 and 5 times powers of ten; only the powers if the range is wide
   const ticks = [];
@@ -39,7 +44,7 @@ function Frame({ title, xLabel, yLabel, top = TOP, children }) {
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${title} class="aecourse-curve">
     <text x=${LEFT} y="18" class="title" style="font-size:${size.toFixed(1)}px">${title}</text>
     <text x=${(LEFT + WIDTH - RIGHT) / 2} y=${HEIGHT - 8} text-anchor="middle">${xLabel}</text>
-    <text transform="translate(14 ${(top + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${yLabel}</text>
+    <text transform="translate(11 ${(top + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${yLabel}</text>
     ${children}</svg>`;
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from safetensors.torch import save
 from torch import nn
 
 from aecourse.models import PCA, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
-from aecourse.zoo.weights import SCALE, quantise
+from aecourse.zoo.weights import SCALE, in_bytes, quantise
 
 ACTIVATIONS = {
     nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.SiLU: "silu", nn.Softplus: "softplus",
@@ -19,6 +19,14 @@ ACTIVATIONS = {
 }  # fmt: skip
 SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout2d)  # rows are kept flat in the page
 Layer = dict[str, object]
+
+
+class Largest(nn.Module):
+    """Keeps the k largest numbers of each row; stands for what `SparseAutoencoder` does with "topk"."""
+
+    def __init__(self, k: int) -> None:
+        super().__init__()
+        self.k = k
 
 
 class UnknownLayerError(ValueError):
@@ -31,13 +39,16 @@ def pack(tensors: Mapping[str, torch.Tensor | np.ndarray], layers: Mapping[str, 
     return save(whole, metadata={"layers": json.dumps(layers or {})})
 
 
-def pack_network(model: nn.Module, *, in_bytes: bool = False) -> bytes:
+def pack_network(model: nn.Module, *, parts: Sequence[str] = ()) -> bytes:
     """Return a network for the page, with the parts "encoder" and "decoder"; an `nn.Sequential` has one, "forward".
+
+    Numbers are float16; those of a matrix are int8, with a scale for each row, if it was shipped so, and on the site
+    (`aecourse.zoo.weights.in_bytes`).
 
     Parameters
     ----------
     model : Autoencoder, another network with `encoder` and `decoder`, or an nn.Sequential
-    in_bytes : whether matrices are stored as int8, with a scale for each row, as `save_weights` does; else float16
+    parts : which of the parts, if not all
 
     Raises
     ------
@@ -45,12 +56,13 @@ def pack_network(model: nn.Module, *, in_bytes: bool = False) -> bytes:
         If a layer is none of those that the page can compute.
     """
     tensors: dict[str, torch.Tensor] = {}
-    parts = ("forward",) if isinstance(model, nn.Sequential) else ("encoder", "decoder")
+    parts = parts or (("forward",) if isinstance(model, nn.Sequential) else ("encoder", "decoder"))
     with torch.no_grad():
         layers = {part: [*_layers(part, _part(model, part), tensors)] for part in parts}
+    _share_tied(layers, tensors)
     kept: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
-        if in_bytes and tensor.ndim > 1:
+        if tensor.ndim > 1 and (in_bytes() or _is_in_bytes(tensor)):
             kept[name], kept[name + SCALE] = quantise(tensor)
         else:
             short = tensor.half()
@@ -58,10 +70,28 @@ def pack_network(model: nn.Module, *, in_bytes: bool = False) -> bytes:
     return pack(kept, layers)
 
 
+def _is_in_bytes(matrix: torch.Tensor) -> bool:
+    """Whether int8 with a scale for each row stores a matrix without a loss."""
+    whole, scale = quantise(matrix)
+    return torch.equal(whole.float() * scale.float(), matrix)
+
+
 def pack_images(x: torch.Tensor) -> torch.Tensor:
     """Return images in [0, 1] as bytes, if they are grays of 256 levels; else as they are."""
     grays = (x * 255).round().to(torch.uint8)
     return grays if torch.equal(grays.float() / 255, x) else x
+
+
+def _share_tied(layers: dict[str, list[Layer]], tensors: dict[str, torch.Tensor]) -> None:
+    """Where a matrix is another one transposed, as in PCA, keep one of the two; in place."""
+    for layer in (layer for part in layers.values() for layer in part if layer["op"] == "linear"):
+        matrix = tensors[layer["weight"]]
+        for name, other in tensors.items():
+            tied = name != layer["weight"] and other.ndim == 2 and other.shape[::-1] == matrix.shape
+            if tied and torch.equal(other.T, matrix):
+                del tensors[layer["weight"]]
+                layer |= {"weight": name, "transposed": True}
+                break
 
 
 def _part(model: nn.Module, part: str) -> nn.Module:
@@ -73,8 +103,9 @@ def _part(model: nn.Module, part: str) -> nn.Module:
         atoms, bias = model.decoder.atoms, model.decoder.bias
         if part == "decoder":
             return _linear(atoms, bias)
-        wake = nn.Sigmoid() if model.penalty == "kl" else nn.ReLU()
-        return nn.Sequential(_linear(atoms.T, model.encoder_bias - atoms.T @ bias), wake)
+        wake = [nn.Sigmoid() if model.penalty == "kl" else nn.ReLU()]
+        wake += [Largest(model.k)] if model.penalty == "topk" else []
+        return nn.Sequential(_linear(atoms.T, model.encoder_bias - atoms.T @ bias), *wake)
     if isinstance(model, StackedAutoencoder):
         used = list(model.layers[: model.depth])
         return nn.Sequential(*(getattr(layer, part) for layer in (used if part == "encoder" else used[::-1])))
@@ -100,6 +131,8 @@ def _layers(part: str, module: nn.Module, tensors: dict[str, torch.Tensor]) -> I
         if type(layer) in ACTIVATIONS:
             value = getattr(layer, "negative_slope", getattr(layer, "alpha", None))
             yield {"op": ACTIVATIONS[type(layer)]} | ({} if value is None else {"value": value})
+        elif isinstance(layer, Largest):
+            yield {"op": "largest", "value": layer.k}
         elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             weight, bias = _folded(layer, steps[i + 1][1] if i + 1 < len(steps) else None)
             words = {"weight": f"{name}.weight"} | ({} if bias is None else {"bias": f"{name}.bias"})

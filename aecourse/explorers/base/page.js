@@ -5,6 +5,7 @@ import { goOnWithShiftEnter } from "../../assets/widgets/awake.js";
 
 const REST = 700; // milliseconds without a change after which a caption is spoken and a still is kept
 const SAVE = 150; // and after which Python hears of it: a slider that moves costs the kernel nothing
+const WAITING = "One moment: what this needs is still on its way.";
 
 /**
  * An anywidget of `compute(state, data)` and `View`.
@@ -51,12 +52,16 @@ function dataOf(model) {
     return read.get(name).tensors;
   };
   const later = {};
+  const ask = (name) => {
+    try { model.send({ want: name }); } catch ({ message }) { throw new Error(`this needs the kernel, which does not answer (${message})`); }
+    asked.add(name);
+  };
   const data = {
     get setup() { return model.get("setup"); },
     asset(name) { return name in model.get("assets") ? tensors(name, model.get("assets")[name]) : later[name] ?? null; },
     want(name) { // what is too large to come with the widget
       const here = data.asset(name);
-      if (!here && !asked.has(name)) { asked.add(name); model.send({ want: name }); }
+      if (!here && !asked.has(name)) ask(name);
       return here;
     },
     take({ asset }, buffers) {
@@ -78,7 +83,7 @@ function dotForComma(event) {
 
 function Explorer({ model, data, compute, View, draw }) {
   const [notice, say] = useState("");
-  const spoken = useRef(), box = useRef(), timers = useRef({});
+  const spoken = useRef(), box = useRef(), timers = useRef({}), shown = useRef();
   if (!data.ready) return html`<${Asleep} still=${model.get("still")} />`;
   const s = Object.fromEntries(model.get("controls").map((name) => [name, model.get(name)]));
   const set = (name, value) => {
@@ -86,14 +91,14 @@ function Explorer({ model, data, compute, View, draw }) {
     model.set(name, value);
     clearTimeout(timers.current.save);
     timers.current.save = setTimeout(() => model.save_changes(), SAVE);
-    draw();
   };
   let out, words, wrong = notice || model.get("notice");
   try {
     out = data.setup.remote ? model.get("remote") : compute(s, data);
-    words = wrong || out.caption;
+    words = wrong || (out ? out.caption : WAITING);
+    out = shown.current = out ?? shown.current; // meanwhile the picture stays
   } catch (error) { // shown where the learner looks
-    [words, wrong] = [`${error.name}: ${error.message}`, true];
+    [words, wrong, out] = [`${error.name}: ${error.message}`, true, shown.current]; // the controls stay, to go back with
   }
   useEffect(() => { // once it rests: the words are spoken, and a notebook that is saved keeps a picture
     clearTimeout(timers.current.rest);
@@ -135,12 +140,14 @@ export function NumberBox({ p, name, label, min, max, step = 1 }) {
   const value = p.s[name];
   const take = (event) => {
     const typed = event.target.value.trim(), number = Number(typed);
+    if (typed !== "" && number === value) return; // such as when it is left after Enter
     const whole = step % 1 !== 0 || Number.isInteger(number);
     if (typed !== "" && whole && number >= min && number <= max) return p.set(name, number);
     event.target.value = value;
     p.say(`${label[0].toUpperCase()}${label.slice(1)} must be a ${step % 1 ? "" : "whole "}number from ${min} to ${max}; ${typed || "that"} is not. Still ${value}.`);
   };
-  return html`<label>${label} <input type="number" ...${{ min, max, step, value }} onChange=${take} /></label>`;
+  const enter = (event) => { if (event.key === "Enter" && !event.shiftKey) take(event); }; // JupyterLab keeps it from the browser
+  return html`<label>${label} <input type="number" ...${{ min, max, step, value }} onChange=${take} onKeyDown=${enter} /></label>`;
 }
 
 /** A slider over a list of [words, value]. */
@@ -159,8 +166,8 @@ export function Menu({ p, name, label, options }) {
 }
 
 /** A button that stays pressed, for a fold or a mode. */
-export const Toggle = ({ on, set, children }) =>
-  html`<button type="button" aria-pressed=${String(on)} onClick=${() => set(!on)}>${children}</button>`;
+export const Toggle = ({ on, set, class: more = "", children }) =>
+  html`<button type="button" class=${more} aria-pressed=${String(on)} onClick=${() => set(!on)}>${children}</button>`;
 
 /** Rows of square images below each other, as one picture: {gray values, width, height}; a shorter row leaves its end white. */
 export function mosaic(rows, { side = 28, gap = 2, ground = 255 } = {}) {
@@ -178,15 +185,24 @@ export function mosaic(rows, { side = 28, gap = 2, ground = 255 } = {}) {
 }
 
 /** A gray picture, sharp-edged at every size. */
-export function Canvas({ picture: { gray, width, height }, alt }) {
+export function Canvas({ picture, picture: { gray, width, height }, alt }) {
   const canvas = useRef();
-  useLayoutEffect(() => {
-    const pixels = new ImageData(width, height);
-    const words = new Uint32Array(pixels.data.buffer);
-    for (let i = 0; i < gray.length; i++) words[i] = 0xff000000 | (gray[i] * 0x010101);
-    canvas.current.getContext("2d").putImageData(pixels, 0, 0);
-  }, [gray]);
+  useLayoutEffect(() => paint(canvas.current, picture), [gray]);
   return html`<canvas ref=${canvas} class="aecourse-mosaic" role="img" aria-label=${alt} ...${{ width, height }} />`;
+}
+
+function paint(canvas, { gray, width, height }) {
+  const pixels = new ImageData(width, height), words = new Uint32Array(pixels.data.buffer);
+  for (let i = 0; i < gray.length; i++) words[i] = 0xff000000 | (gray[i] * 0x010101);
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+}
+
+/** A gray picture as a data URI. */
+export function linkTo(picture) {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: picture.width, height: picture.height });
+  paint(canvas, picture);
+  return canvas.toDataURL();
 }
 
 /** Rows of images with their names beside them, and words above the columns. */

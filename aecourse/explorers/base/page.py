@@ -68,6 +68,11 @@ class PageExplorer(anywidget.AnyWidget):
         """Return the present value of every control."""
         return {name: getattr(self, name) for name in self.controls}
 
+    def apply(self, preset: Mapping[str, object]) -> None:
+        """Set some controls at once, as a preset of the demo board does."""
+        for name, value in preset.items():
+            setattr(self, name, value)
+
     def memory(self) -> dict:
         """Return what goes on when the explorer's cell runs again."""
         return {"settings": self.settings()}

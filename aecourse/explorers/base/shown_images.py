@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,8 @@ from aecourse.data import PIXELS, ImageSet, load_mnist
 from aecourse.explorers.base.controls import WholeNumberText, number_box
 from aecourse.explorers.base.network import pack, pack_images
 from aecourse.models.base import check_rows
+
+PART = 500  # pictures that the page gets at once, when it asks for one by its number
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +68,19 @@ class ShownImages(ImageSet):
         shown = torch.cat([self.ten(nth) for nth in range(min(self.sets, sets or self.sets))])
         return pack({"images": pack_images(shown)})
 
+    def in_parts(self) -> dict[str, Callable[[], bytes]]:
+        """Return {name: makes its bytes}: all images and labels in their order, `PART` at a time, for `later`."""
+
+        def part(here: slice) -> bytes:
+            return pack({"x": pack_images(self.x[here]), "y": self.y[here].int()})
+
+        starts = range(0, len(self), PART)
+        return {f"pictures-{start // PART}": functools.partial(part, slice(start, start + PART)) for start in starts}
+
     def in_words(self) -> dict[str, object]:
         """Return what the page must know about them."""
         words = {"name": self.name, "noun": self.noun, "own": self.name == "picture"}
-        return words | {"sets": self.sets, "per_set": self.per_set, "count": len(self)}
+        return words | {"sets": self.sets, "per_set": self.per_set, "count": len(self), "part": PART}
 
     def set_box(self) -> WholeNumberText:
         """A box for the number that `ten` takes."""
@@ -77,6 +89,18 @@ class ShownImages(ImageSet):
     def box(self, label: str, place: int = 0, *, width: int) -> WholeNumberText:
         """A box for the number of one image; the label's "…" becomes its name."""
         return number_box(place, len(self) - 1, label.replace("…", self.name), width=width)
+
+
+def pack_digits(places: Iterable[int]) -> bytes:
+    """Return a few test digits as "images" for the page, with their "places" in the test set."""
+    chosen = torch.tensor(sorted(places), dtype=torch.int32)
+    return pack({"images": pack_images(_test_digits().x[chosen.long()]), "places": chosen})
+
+
+@functools.cache
+def all_digits(count: int | None = None) -> bytes:
+    """Return the first test digits, by default all, in their order as "images" for the page."""
+    return pack({"images": pack_images(_test_digits().x[:count])})
 
 
 def shown_images(images: ImageSet | torch.Tensor | None) -> ShownImages:

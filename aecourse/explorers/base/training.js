@@ -38,5 +38,6 @@ function Panel({ model, training }) {
 /** The button that opens the panel and folds it away. */
 Training.Button = function TrainingButton({ p: { model } }) {
   const [, draw] = useState(0), open = Boolean(model.get("training")?.label);
-  return html`<${Toggle} on=${open} set=${(on) => { model.send(on ? { open: true } : { fold: true }); draw((n) => n + 1); }}>▶ train it yourself</${Toggle}>`;
+  if (!model.get("training")) return null; // a page without a kernel
+  return html`<${Toggle} on=${open} class="aecourse-trains" set=${(on) => { model.send(on ? { open: true } : { fold: true }); draw((n) => n + 1); }}>▶ train it yourself</${Toggle}>`;
 };

@@ -62,7 +62,7 @@ function render({ model, el }) {
   function key(e) {
     if (!board?.isConnected || e.ctrlKey || e.metaKey || e.altKey || overview.open) return;
     if (!board.contains(e.target) && e.target !== document.body) return;
-    const typing = e.target.matches("input, select, textarea");
+    const typing = e.target.matches("input:not([type=range]), select, textarea");
     const pages = { PageUp: -1, PageDown: 1 }[e.key];
     if (pages) { wantsFocus = true; turn(pages); }
     else if (typing) return;
@@ -116,7 +116,7 @@ function render({ model, el }) {
     node.dataset.page = page;
     if (arrivedAt === page) return;
     arrivedAt = page;
-    const movable = [...node.querySelectorAll("canvas, .noUi-handle, [role=application]")].filter((n) => n.offsetParent);
+    const movable = [...node.querySelectorAll("input[type=range], [role=application]")].filter((n) => n.offsetParent);
     if (wantsFocus) (movable.find((n) => n.tagName === "CANVAS") || movable[0])?.focus({ preventScroll: true });
     wantsFocus = false;
     (window.requestIdleCallback || setTimeout)(() => send({ ready: page + 1 }));
@@ -125,7 +125,7 @@ function render({ model, el }) {
   // The size of the board: the window, or what the notebook leaves
   function measure() {
     const panel = board.closest(".jp-WindowedPanel-outer");
-    const whole = document.body.dataset.voila || document.fullscreenElement === board || !panel;
+    const whole = document.body.dataset.board || document.fullscreenElement === board || !panel;
     const height = whole ? window.innerHeight : Math.max(420, panel.clientHeight - 60);
     board.style.height = `${height}px`;
     board.style.fontSize = `${Math.min(height / 36, board.clientWidth / 60)}px`;

@@ -13,10 +13,11 @@ import traitlets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from aecourse.bundle import bundle
 from aecourse.checks import check_choice, check_whole
-from aecourse.explorers.base.lifetime import close_whole, replaces_earlier_run, return_memory
-from aecourse.explorers.base.view import Explorer
-from aecourse.explorers.board.demos import DEMOS, apply_preset
+from aecourse.explorers.base.lifetime import replaces_earlier_run, return_memory
+from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.board.demos import DEMOS
 from aecourse.plotting import STYLE, figure_png
 
 HERE = Path(__file__).parent
@@ -31,8 +32,8 @@ class BoardFrame(anywidget.AnyWidget):
     page : the demo on the screen, from 0
     """
 
-    _esm = HERE / "board.js"
-    _css = HERE / "board.css"
+    _esm = bundle(HERE / "board.js")
+    _css = bundle(HERE / "board.css")
     demos = traitlets.List(traitlets.Dict()).tag(sync=True)
     page = traitlets.Int(0).tag(sync=True)
 
@@ -60,7 +61,7 @@ class DemoBoard(widgets.VBox):
         super().__init__()
         replaces_earlier_run(self)
         self.add_class("aecourse-board")
-        self.explorers: dict[int, Explorer] = {}
+        self.explorers: dict[int, PageExplorer] = {}
         self._building = threading.Lock()
         self.frame = BoardFrame(
             demos=[
@@ -85,7 +86,7 @@ class DemoBoard(widgets.VBox):
             raise traitlets.TraitError(str(error)) from None
 
     @property
-    def explorer(self) -> Explorer:
+    def explorer(self) -> PageExplorer:
         """The explorer on the screen."""
         return self.explorers[self.page]
 
@@ -97,11 +98,15 @@ class DemoBoard(widgets.VBox):
         """Press a preset's button, by what it says."""
         presets = DEMOS[self.page - 1].presets
         check_choice("preset", preset, tuple(presets))
-        apply_preset(self.explorer, presets[preset])
+        self.explorer.apply(presets[preset])
 
     def close(self) -> None:
         """Take the board off the page and give back its memory; running its cell again does so too."""
-        close_whole(self)
+        for part in (*self.explorers.values(), self.frame, self.stage):
+            part.close()
+        super().close()
+        self.explorers.clear()
+        return_memory()
 
     def _hear(self, message: dict) -> None:
         """Do what the browser asks for."""
@@ -115,12 +120,11 @@ class DemoBoard(widgets.VBox):
             elif word == "ready" and value < len(DEMOS):
                 threading.Thread(target=self._build_ahead, args=(value + 1,), daemon=True).start()
 
-    def _build(self, page: int) -> Explorer:
+    def _build(self, page: int) -> PageExplorer:
         """The explorer of a page, built and put hidden on the stage if it is not there yet."""
         with self._building:
             if page not in self.explorers:
                 explorer = DEMOS[page - 1].build()
-                explorer.prepare_for_board()
                 explorer.layout.display = "none"
                 self.explorers[page] = explorer
                 self.stage.children = [*self.stage.children, explorer]
@@ -140,7 +144,7 @@ class DemoBoard(widgets.VBox):
         shown = self._build(self.page)
         self.frame.page = self.page - 1
         for explorer in self.stage.children:
-            explorer.layout.display = "flex" if explorer is shown else "none"
+            explorer.layout.display = "block" if explorer is shown else "none"
 
     def static_png(self) -> bytes:
         """The demo on the screen as a PNG file, for a notebook read without a kernel."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import ipywidgets as widgets
-
 from aecourse.explorers.anomaly import AnomalyExplorer
-from aecourse.explorers.base.view import Explorer
+from aecourse.explorers.base.page import PageExplorer
 from aecourse.explorers.bottleneck import BottleneckExplorer
 from aecourse.explorers.contraction import ContractionExplorer
 from aecourse.explorers.drawing import DrawingPad
@@ -35,25 +33,15 @@ class Demo:
     answer : what to tell the class after it has moved
     notebook : where it is taught, the file's name
     build : makes the explorer, when the screen is first shown
-    presets : {what the button says: {name in `Explorer.presettable`: value}}; a value of True presses a button
+    presets : {what the button says: what `PageExplorer.apply` takes}
     """
 
     title: str
     question: str
     answer: str
     notebook: str
-    build: Callable[[], Explorer]
+    build: Callable[[], PageExplorer]
     presets: Mapping[str, Preset] = field(default_factory=dict)
-
-
-def apply_preset(explorer: Explorer, preset: Preset) -> None:
-    """Set each control to its value, and press each button."""
-    for name, value in preset.items():
-        control = explorer.presettable()[name]
-        if isinstance(control, widgets.Button):
-            control.click()
-        else:
-            control.value = value
 
 
 DEMOS = (
@@ -72,9 +60,9 @@ DEMOS = (
         "01_compression",
         lambda: TrainingExplorer(16),
         {
-            "train, k = 16": {"setting": 16, "lr": 0.003, "start": True},
-            "train, k = 2": {"setting": 2, "lr": 0.003, "start": True},
-            "train in tiny steps": {"setting": 16, "lr": 0.0003, "start": True},
+            "train, k = 16": {"setting": 16, "lr": 0.003, "train": True},
+            "train, k = 2": {"setting": 2, "lr": 0.003, "train": True},
+            "train in tiny steps": {"setting": 16, "lr": 0.0003, "train": True},
             "stop": {"stop": True},
         },
     ),
@@ -161,9 +149,9 @@ DEMOS = (
         "08_variational",
         GeneratorExplorer,
         {
-            "the map": {"mode": "map", "map.beta": 1, "map.shows": "codes"},
-            "what is decoded": {"mode": "map", "map.beta": 1, "map.shows": "digits"},
-            "without the prior": {"mode": "map", "map.beta": 0, "map.shows": "digits"},
+            "the map": {"mode": "map", "beta": 1.0, "shows": "codes"},
+            "what is decoded": {"mode": "map", "beta": 1.0, "shows": "digits"},
+            "without the prior": {"mode": "map", "beta": 0.0, "shows": "digits"},
             "twenty numbers": {"mode": "twenty"},
             "between two digits": {"mode": "between"},
         },

@@ -12,9 +12,9 @@ from helpers.paths import ROOT
 
 import aecourse
 from aecourse import DemoBoard, load_mnist, load_weights
-from aecourse.explorers.base.view import Explorer
+from aecourse.explorers.base.page import PageExplorer
 from aecourse.explorers.board import demos
-from aecourse.explorers.board.demos import DEMOS, apply_preset
+from aecourse.explorers.board.demos import DEMOS
 from aecourse.zoo import load_split
 
 PAGES = {demo.title: page for page, demo in enumerate(DEMOS, 1)}
@@ -26,12 +26,7 @@ def board() -> DemoBoard:
     return DemoBoard()
 
 
-def said(explorer: Explorer) -> str:
-    """The caption's text."""
-    return explorer.describe(**explorer.settings())
-
-
-def show(board: DemoBoard, title: str) -> Explorer:
+def show(board: DemoBoard, title: str) -> PageExplorer:
     """Turn to a demo by its title."""
     board.page = PAGES[title]
     return board.explorer
@@ -40,7 +35,7 @@ def show(board: DemoBoard, title: str) -> Explorer:
 def test_every_explorer_is_on_the_board() -> None:
     """Whatever the package exports as an Explorer has a demo, and each demo another one."""
     public = {getattr(aecourse, name) for name in aecourse.__all__ if name[0].isupper()}
-    explorers = {each.__name__ for each in public if isinstance(each, type) and issubclass(each, Explorer)}
+    explorers = {each.__name__ for each in public if isinstance(each, type) and issubclass(each, PageExplorer)}
     built = [re.search(r"\w+", demo.build.__name__).group() for demo in DEMOS]
     named = {name for name in built if name != "lambda"} | {
         name for demo in DEMOS if demo.build.__name__ == "<lambda>" for name in demo.build.__code__.co_names
@@ -59,26 +54,19 @@ def test_words_are_short_and_ask(demo: demos.Demo) -> None:
 
 @pytest.mark.parametrize("title", PAGES)
 def test_presets_exist_are_permitted_and_change_the_picture(board: DemoBoard, title: str) -> None:
-    """Each preset moves existing controls to the values it names; at least two of them look different."""
+    """Each preset sets what the explorer has to values it accepts; at least two of them look different."""
     explorer, presets = show(board, title), DEMOS[PAGES[title] - 1].presets
     assert presets, "a demo for a projector has presets"
-    for preset in presets.values():
-        for name, value in preset.items():
-            control = explorer.presettable()[name]
-            assert hasattr(control, "click") or control.value is not None
-            if hasattr(control, "options"):
-                assert value in dict(control._options_full).values()
-            elif hasattr(control, "min"):
-                assert control.min <= value <= max(control.max, 8), "a damage has up to eight strengths"
     if title in ("Learning, live", "Your own digit"):
-        return  # a training run and a pen: the browser tests look at them
+        return  # a training run and a pen: the next test and the browser tests look at them
     pictures = []
     for name, preset in presets.items():
         board.apply(name)
-        for control, value in preset.items():
-            assert explorer.presettable()[control].value == value
-        pictures.append(np.asarray(explorer.render(**explorer.settings())).tobytes())
-        assert "aecourse-error" not in explorer.caption.value
+        settings = explorer.settings()
+        assert {control: settings[control] for control in preset} == preset
+        with torch.inference_mode():
+            rows = explorer.rows(**settings)
+        pictures.append(b"".join(np.asarray(row).tobytes() for row in rows.values()))
     assert len(set(pictures)) > 1
 
 
@@ -86,17 +74,17 @@ def test_training_presets_press_the_buttons(board: DemoBoard) -> None:
     """A preset sets k and starts; another stops."""
     explorer = show(board, "Learning, live")
     board.apply("train, k = 2")
-    assert explorer.training and explorer.model.latent_dim == 2
+    assert explorer.trainer.training and explorer.trainer.model.latent_dim == 2
     board.apply("stop")
-    explorer.wait(600)
-    assert not explorer.training
-    assert explorer.history.epochs < explorer.epochs.value
+    explorer.trainer.wait(600)
+    assert not explorer.trainer.training
+    assert explorer.trainer.history.epochs < explorer.trainer.epochs
 
 
 def test_pages_turn_and_stop_at_both_ends(board: DemoBoard) -> None:
     """The first has no page before it and the last none after it; explorers stay as they were left."""
     board.page = 1
-    board.explorer.k.value = 5
+    board.explorer.k = 5
     board.turn(-1)
     assert board.page == 1
     board.turn()
@@ -104,8 +92,8 @@ def test_pages_turn_and_stop_at_both_ends(board: DemoBoard) -> None:
     board.turn(100)
     assert board.page == len(DEMOS)
     board.page = 1
-    assert board.explorer.k.value == 5
-    assert [e.layout.display for e in board.stage.children].count("flex") == 1
+    assert board.explorer.k == 5
+    assert [e.layout.display for e in board.stage.children].count("block") == 1
 
 
 def test_the_browser_is_heard() -> None:
@@ -113,14 +101,14 @@ def test_the_browser_is_heard() -> None:
     board = DemoBoard(page=PAGES["Your own digit"])
     assert list(board.explorers) == [3], "nothing is built before it is shown"
     board._hear({"preset": "8 numbers"})
-    assert board.explorer.k.value == 8
+    assert board.explorer.k == 8
     board._hear({"ready": 3})
     board._build(4)  # waits for the background, or does its work
     assert list(board.explorers) == [3, 4] and board.page == 3
     board._hear({"turn": 1})
     assert board.page == 4
     board._hear({"go": 3})
-    assert board.page == 3 and board.explorer.k.value == 8
+    assert board.page == 3 and board.explorer.k == 8
 
 
 @pytest.mark.parametrize("page", [0, len(DEMOS) + 1, -1])

@@ -1,0 +1,103 @@
+"""The explorers and the demo board as files that a page shows without Python: scripts, settings, data."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from aecourse import explorers
+from aecourse.bundle import bundle
+from aecourse.explorers import TrainingExplorer
+from aecourse.explorers.base import page
+from aecourse.explorers.base.network import pack, pack_images
+from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.board import board
+from aecourse.explorers.board.demos import DEMOS
+from aecourse.zoo import load_split
+
+SCRIPTS, BOARD = Path(page.__file__).parent, Path(board.__file__).parent
+
+
+def write_board(folder: Path) -> None:
+    """Write the demo board as a page, and the explorers beside it."""
+    write_explorers(folder / "explorers")
+    demos = []
+    for demo in DEMOS:
+        explorer = demo.build()
+        name, settings = folder_name(type(explorer)), explorer.settings()
+        before = built(name).settings() if settings else {}
+        words = {part: getattr(demo, part) for part in ("title", "question", "answer", "notebook")}
+        changed = {trait: value for trait, value in settings.items() if value != before[trait]}
+        demos.append(words | {"explorer": name, "settings": changed, "presets": demo.presets})
+    (folder / "board.json").write_text(json.dumps({"demos": demos}), encoding="utf-8")
+    for file in (BOARD / "board.js", BOARD / "board.css", SCRIPTS / "page.css"):
+        (folder / file.name).write_text(bundle(file), encoding="utf-8")
+    for file in (BOARD / "board_page.js", SCRIPTS / "host.js", BOARD / "board.html"):
+        shutil.copyfile(file, folder / file.name)  # the page last: it is complete then
+
+
+def shown_explorers() -> dict[str, type[PageExplorer]]:
+    """Return {name of the folder: explorer}, all that the page computes."""
+    kinds = (getattr(explorers, name) for name in explorers.__all__)
+    computed = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, PageExplorer))
+    found = (kind for kind in computed if kind.rows is not PageExplorer.rows)  # the others need a kernel
+    return {folder_name(kind): kind for kind in found}
+
+
+def folder_name(kind: type) -> str:
+    """Return "latent-map" for LatentMapExplorer."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__.removesuffix("Explorer")).lower()
+
+
+@functools.cache
+def built(name: str) -> PageExplorer:
+    """Return an explorer as it is on the site before anybody moves it."""
+    return shown_explorers()[name]()
+
+
+def write_explorers(folder: Path) -> None:
+    """Write for each explorer its script, its traits, its data and a still, into a folder of its own."""
+    for name in shown_explorers():
+        explorer = built(name)
+        state = {trait: None if isinstance(value, bytes) else value for trait, value in explorer.settings().items()}
+        everything = explorer.assets | {later: make() for later, make in explorer.later.items()}
+        files = {asset: _write_data(data, folder) for asset, data in everything.items()}
+        state |= {"controls": list(explorer.controls), "setup": explorer.setup}
+        _write(folder, name, explorer, state | {"assets": list(explorer.assets), "files": files})
+    _write_training(folder)
+
+
+def _write_training(folder: Path) -> None:
+    """Write the training explorer, which on the site trains in the page, on 2,000 digits."""
+    explorer, (fitting, valid) = TrainingExplorer(), load_split()
+    digits = torch.cat([fitting.x[:2_000], valid.x[:500]])
+    packed = pack({"images": pack_images(explorer.images.ten(1)), "digits": pack_images(digits)})
+    state = {"controls": [], "setup": {"setting": explorer.trainer.setting}, "assets": ["digits"]}
+    _write(folder, "training", explorer, state | {"files": {"digits": _write_data(packed, folder)}})
+    for script in ("train_here.js", "train_worker.js"):
+        (folder / script).write_text(bundle(SCRIPTS / script), encoding="utf-8")
+
+
+def _write(folder: Path, name: str, explorer: PageExplorer, state: Mapping) -> None:
+    """Write an explorer's script, its traits and a still into its folder."""
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / name / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    (folder / name / "explorer.js").write_text(explorer._esm, encoding="utf-8")
+    (folder / name / "still.png").write_bytes(explorer.static_png())
+
+
+def _write_data(data: bytes, folder: Path) -> str:
+    """Write packed bytes and return where. The name says what is in them: what several explorers need is there once."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    file = folder / "data" / f"{hashlib.sha256(data).hexdigest()[:16]}.gz"
+    if not file.exists():
+        file.write_bytes(gzip.compress(data, mtime=0))
+    return f"../data/{file.name}"

@@ -1,0 +1,164 @@
+"""The course as a site that needs no Python: `aecourse site`."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import base64
+import html
+import json
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from aecourse import explorers
+from aecourse.bundle import bundle
+from aecourse.classroom.explorer_files import SCRIPTS, built, folder_name, shown_explorers, write_board
+from aecourse.classroom.notebook_files import find_notebooks, read_notebook, tags
+from aecourse.classroom.working_copy import untouched
+from aecourse.records import VIEW, read_records
+
+CALL = re.compile(r"^(?:\w+ = )?((?:\w+Explorer|DrawingPad)\(.*\))$", re.MULTILINE)
+
+
+def write_site(root: Path, to: Path, *, repository: str = "") -> None:
+    """Write the site of the course whose repository lies in `root` into the folder `to`.
+
+    Parameters
+    ----------
+    repository : owner/name of the public repository on GitHub; with it every page can be opened in Colab and Binder
+    """
+    from sphinx.cmd.build import build_main
+
+    source = to.with_name(to.name + "-source")
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(root / "docs", source)
+    shutil.copytree(root / "images", source / "images", ignore=shutil.ignore_patterns("*.py"))
+    static = source / "_static"
+    (static / "host.js").write_text((SCRIPTS / "host.js").read_text("utf-8"), encoding="utf-8")
+    (static / "page.css").write_text(bundle(SCRIPTS / "page.css"), encoding="utf-8")
+    write_board(to)
+    (source / "notebooks").mkdir()
+    (to / "notebooks").mkdir(exist_ok=True)
+    for path in find_notebooks(root / "notebooks"):
+        notebook = read_notebook(path)
+        nbformat.write(untouched(path), to / "notebooks" / path.name)
+        nbformat.write(as_page(notebook, path.stem, static / "figures", repository), source / "notebooks" / path.name)
+    os.environ["AECOURSE_REPOSITORY"] = repository
+    if build_main(["-q", "-b", "html", "-d", str(source / "doctrees"), str(source), str(to)]):
+        raise ValueError("the site could not be built; see the messages of Sphinx above")
+
+
+def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -> NotebookNode:
+    """Return a notebook as its page of the site: live explorers, votes, folded code, figures as files."""
+    figures.mkdir(parents=True, exist_ok=True)
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        kept = cell.outputs
+        cell.outputs = []
+        for place, output in enumerate(kept):
+            shown = _as_html(output, cell, figures / f"{stem}-{number}-{place}.png")
+            if shown is None:
+                cell.outputs.append(output)
+            elif shown:
+                cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": shown}))
+        folded = {"solution": "hide-cell", "source_hidden": "hide-input"}
+        marks = [*tags(cell), *(["source_hidden"] if cell.metadata.get("jupyter", {}).get("source_hidden") else [])]
+        cell.metadata["tags"] = [next(folded[mark] for mark in folded if mark in marks)] if {*folded} & {*marks} else []
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_links(stem, repository)))
+    return notebook
+
+
+def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None:
+    """Return what the page shows in place of an output: nothing, HTML, or None for the output itself."""
+    data: Mapping = output.get("data", {})
+    if VIEW in data and (call := CALL.search(cell.source)) and (found := _explorer(call[1])):
+        file.write_bytes(base64.b64decode(data["image/png"]))
+        name, settings = found
+        words = html.escape(json.dumps(settings))
+        still = f'<img src="../_static/figures/{file.name}" alt="the explorer, a still picture" loading="lazy">'
+        return f'<aecourse-explorer src="../explorers/{name}/" settings="{words}">{still}</aecourse-explorer>'
+    if records := read_records([output]):
+        return _record(records[0], data)
+    if "image/png" in data:
+        file.write_bytes(base64.b64decode(data["image/png"]))
+        about = output.metadata.get("image/png", {})
+        alt, width = html.escape(about.get("alt", "a figure"), quote=True), about.get("width", "")
+        shown = f'<img src="../_static/figures/{file.name}" alt="{alt}" width="{width}" loading="lazy">'
+        return f'<div class="figure">{shown}</div>'
+    if "clip-path" in data.get("text/html", ""):  # a figure's words, for JupyterLab; here the picture has them
+        return ""
+    return None
+
+
+def _explorer(call: str) -> tuple[str, dict] | None:
+    """Return an explorer's folder, and the settings that a call gives it beyond those of the site."""
+    expression = ast.parse(call, mode="eval").body
+    kind = getattr(explorers, expression.func.id, None)
+    if kind not in shown_explorers().values():
+        return None
+    name = folder_name(kind)
+    try:
+        given = [ast.literal_eval(argument) for argument in expression.args]
+        named = {word.arg: ast.literal_eval(word.value) for word in expression.keywords}
+        settings = kind(*given, **named).settings()
+    except ValueError:  # made of what the notebook has trained or loaded
+        return name, {}
+    before = built(name).settings()
+    return name, {trait: value for trait, value in settings.items() if value != before[trait]}
+
+
+def _record(record: Mapping, data: Mapping) -> str | None:
+    """Return a question as a vote, and the result of a prediction as what a vote reveals."""
+    name = html.escape(record["name"], quote=True)
+    if record["kind"] == "question":
+        options = "".join(
+            f'<label><input type="radio" name="{name}" value="{words}"> {words}</label>'
+            for words in map(html.escape, record["options"])
+        )
+        legend = f"<legend>{html.escape(record['question'])}</legend>"
+        return f'<fieldset class="vote" data-name="{name}">{legend}{options}</fieldset>'
+    if record["kind"] == "prediction":
+        measured = data["text/plain"].split(". ")[0]
+        return (
+            f'<p class="reveal" data-name="{name}" data-measured="{html.escape(record["measured"], quote=True)}">'
+            f'<b>{html.escape(measured)}.</b><span class="verdict"></span></p>'
+        )
+    return "" if record.get("outcome") == "not attempted" else None
+
+
+def _links(stem: str, repository: str) -> str:
+    """Return where the notebook of a page can be had."""
+    elsewhere = {
+        "open it in Colab": f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{stem}.ipynb",
+        "open it in Binder": f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{stem}.ipynb",
+    }
+    links = [f'<a href="{stem}.ipynb" download>Take this notebook</a>']
+    links += [f'<a href="{address}">{words}</a>' for words, address in elsewhere.items() if repository]
+    return f'<p class="taken">{" · ".join(links)}</p>'
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the site."""
+    parser = argparse.ArgumentParser(prog="aecourse site", description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path(), help="the folder of the repository")
+    parser.add_argument("--to", type=Path, default=Path("build/site"), help="where the site goes")
+    parser.add_argument("--repository", default="", help="owner/name of the public repository on GitHub")
+    options = parser.parse_args(arguments)
+    started = time.perf_counter()
+    write_site(options.root, options.to, repository=options.repository)
+    megabytes = sum(file.stat().st_size for file in options.to.rglob("*") if file.is_file()) / 1e6
+    print(f"{options.to}: {megabytes:.1f} MB in {time.perf_counter() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,66 @@
+// An explorer on a page without a kernel: <aecourse-explorer src="explorers/bottleneck/" settings='{"k": 4}'>what stands there first</aecourse-explorer>
+
+/** What an explorer's script knows as its model: the traits, and an ear for their changes. */
+export function modelOf(state, fetched) {
+  const heard = new Map();
+  const fire = (event, ...given) => [...(heard.get(event) ?? [])].forEach((listen) => listen(...given));
+  return {
+    get: (name) => state[name],
+    set(name, value) {
+      if (state[name] === value) return;
+      state[name] = value;
+      fire(`change:${name}`);
+    },
+    on(event, listen) { heard.set(event, [...(heard.get(event) ?? []), listen]); },
+    off(event, listen) { heard.set(event, (heard.get(event) ?? []).filter((other) => other !== listen)); },
+    save_changes() {},
+    async send({ want }) {
+      if (want) fire("msg:custom", { asset: want }, [await fetched(want)]);
+    },
+  };
+}
+
+async function bytesOf(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  const unpacked = answer.body.pipeThrough(new DecompressionStream("gzip"));
+  return new DataView(await new Response(unpacked).arrayBuffer());
+}
+
+/** The script of an explorer and a model for it, from the folder that `make site` wrote. */
+export async function openExplorer(folder, settings = {}) {
+  const [{ default: explorer }, { assets, files, ...state }] = await Promise.all([
+    import(new URL("explorer.js", folder)),
+    fetch(new URL("state.json", folder)).then((answer) => answer.json()),
+  ]);
+  const fetched = (name) => bytesOf(new URL(files[name], folder));
+  const came = await Promise.all(assets.map(async (name) => [name, await fetched(name)]));
+  const model = modelOf({ ...state, ...settings, assets: Object.fromEntries(came) }, fetched);
+  if (state.setup.setting) (await import(new URL("../train_here.js", folder))).default(model, new URL("../train_worker.js", folder));
+  return { explorer, model };
+}
+
+class ExplorerElement extends HTMLElement {
+  connectedCallback() { // loads when it comes near
+    this.eye = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.load(), { rootMargin: "800px" });
+    this.eye.observe(this);
+  }
+  async load() {
+    this.eye.disconnect();
+    const settings = JSON.parse(this.getAttribute("settings") ?? "{}");
+    try {
+      const { explorer, model } = await openExplorer(new URL(this.getAttribute("src"), document.baseURI), settings);
+      const room = document.createElement("div");
+      this.end = explorer.render({ model, el: room });
+      this.replaceChildren(room); // the still goes only now
+      this.model = model;
+    } catch (error) {
+      this.append(Object.assign(document.createElement("p"), { textContent: `The explorer could not be loaded (${error.message}).` }));
+    }
+  }
+  disconnectedCallback() {
+    this.eye.disconnect();
+    this.end?.();
+  }
+}
+customElements.define("aecourse-explorer", ExplorerElement);

@@ -1,0 +1,125 @@
+// Generate digits: from a place on a map, from twenty numbers, or on the way between two digits.
+import { html, useEffect, useState } from "./base/vendor/preact.js";
+import { latest, run } from "./base/engine.js";
+import { Menu, NumberBox, Picture, Row, Slider, Toggle, mosaic, page, percent } from "./base/page.js";
+import { Dials } from "./base/dials.js";
+import { normaliseDigit } from "./base/digit.js";
+import { Ink, bytesOf, inked } from "./base/ink.js";
+import { called, one } from "./base/images.js";
+import { Point } from "./base/point.js";
+import { Training } from "./base/training.js";
+import { Place, computePlace } from "./prior_map.js";
+
+const PIXELS = 784, TWENTY = "vae-20d";
+const MODES = [["a place on the map", "map"], ["twenty numbers", "twenty"], ["between two digits", "between"]];
+const COMPUTED = { map: computePlace, twenty: computeTwenty, between: computeBetween };
+const VIEWS = { map: Place, twenty: Twenty, between: Between };
+
+function compute(s, data) {
+  const found = COMPUTED[s.mode](s, data);
+  return found && { ...found, mode: s.mode };
+}
+
+function View(p) {
+  const { s, set, out } = p, Open = VIEWS[out.mode];
+  return html`
+    <${Row}><span role="group" aria-label="generate from" class="aecourse-row">generate from
+      ${MODES.map(([words, mode]) => html`<${Toggle} on=${s.mode === mode} set=${() => set("mode", mode)}>${words}</${Toggle}>`)}</span>
+      <${Training.Button} p=${p} /></${Row}>
+    <${Open} ...${p} />
+    <${Training} p=${p} />`;
+}
+
+// ---- twenty numbers
+
+function computeTwenty({ z }, data) {
+  const network = data.want(TWENTY), { order, active, usual: [low, high] } = data.setup;
+  if (!network) return null;
+  const code = new Float32Array(z.length);
+  order.forEach((dimension, i) => { code[dimension] = z[i]; });
+  const length = Math.hypot(...z.slice(0, active));
+  const usual = length < low ? "nearer to the centre than nearly all of the prior's draws"
+    : length > high ? "farther out than nearly all of the prior's draws: the decoder saw hardly any such code" : "as the prior's draws are";
+  const caption = `The sliders are sorted by how much they tell about a digit: ${active} of ${z.length} are awake, the others change nothing. `
+    + `The awake ones alone have a length ‖z‖ = ${length.toFixed(1)}, ${usual} (95 % of them lie between ${low.toFixed(1)} and ${high.toFixed(1)}).`;
+  return { rows: { decoded: run(network, "decoder", code) }, numbers: { length }, caption };
+}
+
+function Twenty(p) {
+  const { s: { z }, set, data, out, caption } = p, { order, images, farthest } = data.setup;
+  const [start, startFrom] = useState(null), picture = start !== null && one(data, start);
+  const put = (numbers) => set("z", numbers.map((value) => Math.min(farthest, Math.max(-farthest, value))));
+  useEffect(() => { // once the picture has come
+    if (!picture) return;
+    const code = run(data.want(TWENTY), "encoder", picture);
+    put(order.map((dimension) => code[dimension]));
+  }, [picture]);
+  const box = { ...p, s: { start: start ?? 0 }, set: (_, place) => startFrom(place) };
+  return html`
+    <${Row}><button type="button" onClick=${() => put(z.map(normal))}>⤨ draw from the prior</button>
+      <button type="button" onClick=${() => put(z.map(() => 0))}>all to zero</button>
+      <${NumberBox} p=${box} name="start" label="or start from ${images.name}" min=${0} max=${images.count - 1} /></${Row}>
+    <${Row}><${Dials} p=${p} name="z" count=${z.length} reach=${farthest} />
+      <div class="aecourse-single"><${Picture} rows=${out.rows} alt=${out.caption} names=${[]} /></div></${Row}>
+    ${caption}`;
+}
+
+let seed = 0; // the same draws for all who press the button
+function uniform() { // mulberry32
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t ^= t + Math.imul(t ^ (t >>> 7), 61 | t);
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+}
+const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+
+// ---- between two digits
+
+const drawn = latest((ink) => normaliseDigit(bytesOf(ink)));
+const encoded = latest((network, first, second) => [first, second].map((x) => run(network, "encoder", x)));
+
+/** Some of the one and the rest of the other, rounded once. */
+const mixed = (a, b, share) => a.map((value, i) => (1 - share) * value + share * b[i]);
+
+/** The share of the ink that is only gray. */
+function grayOf(x) {
+  const [low, high] = [0.2, 0.8].map(Math.fround);
+  return x.filter((v) => v > low && v < high).length / Math.max(1, x.filter((v) => v >= low).length);
+}
+
+function computeBetween({ share, first, second, network: name, ink }, data) {
+  const network = data.want(name), given = one(data, first), to = one(data, second);
+  if (!network || !given || !to) return null;
+  const from = inked(ink) ? drawn(ink) : given, code = mixed(...encoded(network, from, to), share);
+  const rows = { from, "mixed in pixels": mixed(from, to, share), "mixed in code": run(network, "decoder", code), to };
+  const numbers = Object.fromEntries(["mixed in pixels", "mixed in code"].map((mixture) => [mixture, grayOf(rows[mixture])]));
+  const caption = `${percent(share)} of the way from ${inked(ink) ? "your drawing" : called(data, first)} to ${called(data, second)}. Ink that is only gray (0.2 to 0.8): `
+    + `${percent(numbers["mixed in pixels"])} when pixels are mixed, ${percent(numbers["mixed in code"])} when codes are mixed and then decoded.`;
+  return { rows, numbers, caption };
+}
+
+function Between(p) {
+  const { s: { share }, set, data: { setup: { images } }, out: { rows, caption: alt }, caption } = p, last = images.count - 1;
+  const [drawing, draw] = useState(false), joined = new Float32Array(4 * PIXELS);
+  Object.values(rows).forEach((row, i) => joined.set(row, i * PIXELS));
+  const anotherPair = () => {
+    const first = Math.floor(uniform() * (last + 1)), other = Math.floor(uniform() * last);
+    set("first", first);
+    set("second", other < first ? other : Math.min(last, other + 1));
+  };
+  return html`
+    <${Row}><${NumberBox} p=${p} name="first" label="from ${images.name}" min=${0} max=${last} />
+      <${NumberBox} p=${p} name="second" label="to ${images.name}" min=${0} max=${last} />
+      <button type="button" onClick=${anotherPair}>⤨ another pair</button>
+      <${Toggle} on=${drawing} set=${draw}>✎ draw the first</${Toggle}>
+      <${Menu} p=${p} name="network" label="code of" options=${[["20 numbers", TWENTY], ["2 numbers", "vae-2d-beta1"]]} /></${Row}>
+    <${Row}><${Slider} p=${p} name="share" label="share of the way" min=${0} max=${1} step=${0.02} /></${Row}>
+    <${Row}>${drawing && html`<${Ink} p=${p} />`}<div class="aecourse-way">
+      <div class="aecourse-columns" aria-hidden="true">${Object.keys(rows).map((name) => html`<span>${name}</span>`)}</div>
+      <${Point} label=${`${alt} Drag, or use the arrow keys, to go along the way.`} at=${[share, 0.5]} picture=${mosaic({ joined })}
+        follows=${false} marked=${false} steps=${[0.02, 0]} choose=${(right) => set("share", Math.round(50 * right) / 50)} /></div></${Row}>
+    ${caption}`;
+}
+
+View.placesCaption = true;
+export default page({ compute, View });

@@ -1,0 +1,59 @@
+"""The drawing pad in the page against torch: every row, number and word, in many states."""
+
+import random
+
+import pytest
+import torch
+from helpers.parity import compare, load, random_ink, random_states
+from playwright.sync_api import Page
+
+from aecourse.data import load_mnist
+from aecourse.explorers import DrawingPad
+from aecourse.models import PCA, ConvAutoencoder, DenseAutoencoder, SparseAutoencoder, VariationalAutoencoder
+
+pytestmark = pytest.mark.browser
+
+
+def random_moves(rng: random.Random) -> list[float]:
+    """All code numbers at rest, or each somewhere on its slider."""
+    if rng.random() < 0.4:
+        return [0.0] * 16
+    return [rng.choice([0.0, round(rng.uniform(-3, 3), 1)]) for _ in range(16)]
+
+
+def compare_many(page: Page, pad: DrawingPad, count: int) -> None:
+    """Hold random sizes, drawings and moves to torch."""
+    rng, most = random.Random(0), pad.model.latent_dim
+    load(page, pad)
+    draw = {
+        "k": lambda: rng.randint(1, most) if pad.model.ordered else most,
+        "ink": lambda: random_ink(rng),
+        "moves": lambda: random_moves(rng),
+    }
+    states = random_states(pad, draw, count)
+    for state, words in zip(states, compare(page, pad, states), strict=True):
+        if any(state["ink"]):
+            error = pad.numbers(**state)["MSE"]
+            assert words == f"784 pixels → {state['k']} numbers → 784 pixels, MSE {error:.4f}."
+        else:
+            assert words == "Draw a digit in the black square: it comes back through the bottleneck as you draw."
+
+
+def test_every_row_and_number(blank: Page) -> None:
+    """The shipped network: all sizes, all places of the sliders, drawings and none."""
+    compare_many(blank, DrawingPad(), 80)
+
+
+@pytest.mark.parametrize("family", ["dense", "conv", "vae", "sparse", "PCA", "small"])
+def test_another_network(blank: Page, family: str) -> None:
+    """Its own size, or all sizes if its code is ordered."""
+    torch.manual_seed(0)
+    model = {
+        "dense": lambda: DenseAutoencoder(20, hidden=(64,), activation="tanh"),
+        "conv": lambda: ConvAutoencoder(6, hidden=(4, 8)),
+        "vae": lambda: VariationalAutoencoder(12, hidden=(32,)),
+        "sparse": lambda: SparseAutoencoder(40, penalty="l1"),
+        "PCA": lambda: PCA.fit(load_mnist()[1].x[:2_000], 30),
+        "small": lambda: DenseAutoencoder(1, hidden=(), output="linear"),
+    }[family]()
+    compare_many(blank, DrawingPad(model), 10)

@@ -1,0 +1,64 @@
+"""The generator in the page against torch: all three modes, every picture, number and word, in many states."""
+
+import random
+
+import pytest
+import torch
+from helpers.parity import compare, load, random_ink, random_states
+from playwright.sync_api import Page
+
+from aecourse.explorers import GeneratorExplorer
+from aecourse.zoo import BETAS
+
+pytestmark = pytest.mark.browser
+
+
+def drawn_by(rng: random.Random, explorer: GeneratorExplorer, mode: str) -> dict:
+    """How to draw each control of a mode."""
+    last = len(explorer.images) - 1
+    return {
+        "map": {
+            "beta": lambda: rng.choice(BETAS),
+            "shows": lambda: rng.choice(["codes", "digits"]),
+            "z1": lambda: round(rng.uniform(-3.5, 3.5), 2),
+            "z2": lambda: round(rng.uniform(-3.5, 3.5), 2),
+            "digit": lambda: rng.choice([-1, rng.randint(0, last)]),
+        },
+        "twenty": {"z": lambda: [rng.uniform(-3, 3) for _ in range(20)]},
+        "between": {
+            "share": lambda: rng.choice([0.0, 1.0, rng.randint(0, 50) / 50]),
+            "first": lambda: rng.randint(0, last),
+            "second": lambda: rng.randint(0, last),
+            "network": lambda: rng.choice(["vae-20d", "vae-2d-beta1"]),
+            "ink": lambda: random_ink(rng),
+        },
+    }[mode] | {"mode": lambda: mode}
+
+
+@pytest.mark.parametrize("mode", ["map", "twenty", "between"])
+def test_every_row_and_number(blank: Page, mode: str) -> None:
+    """The shipped networks and the test digits, each mode over the whole range of its controls."""
+    rng, explorer = random.Random(0), GeneratorExplorer(mode)
+    load(blank, explorer)
+    few = 1e-4 if mode != "between" else 0.01  # one pixel at the threshold of gray is no difference
+    states = random_states(explorer, drawn_by(rng, explorer, mode), 60)
+    for state, words in zip(states, compare(blank, explorer, states, digits=few), strict=True):
+        if mode == "map":
+            assert f"β = {state['beta']:g}:" in words and f"({state['z1']:.2f}, {state['z2']:.2f})" in words
+            assert ("q(z|x) of test digit" in words) == (state["digit"] >= 0)
+        elif mode == "between":
+            start = "your drawing" if any(state["ink"]) else f"a {explorer.images.y[state['first']]}"
+            assert words.startswith(f"{state['share']:.0%} of the way from {start} to a ")
+
+
+@pytest.mark.parametrize("mode", ["map", "twenty", "between"])
+@pytest.mark.parametrize("count", [1, 23])
+def test_pictures_of_ones_own(blank: Page, mode: str, count: int) -> None:
+    """No labels, and as few as one."""
+    torch.manual_seed(0)
+    rng, explorer = random.Random(1), GeneratorExplorer(mode, images=torch.rand(count, 784))
+    load(blank, explorer)
+    few = 1e-4 if mode != "between" else 0.02
+    states = random_states(explorer, drawn_by(rng, explorer, mode), 50)
+    words = compare(blank, explorer, states, digits=few)
+    assert not any("test digit" in sentence for sentence in words)

@@ -1,0 +1,103 @@
+"""A network as bytes for the page: what is stored, what is shared, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load
+from torch import nn
+
+from aecourse.explorers.base.network import UnknownLayerError, pack, pack_images, pack_network
+from aecourse.models import PCA, DenseAutoencoder, SparseAutoencoder
+from aecourse.zoo.weights import load_weights, shared_weights
+
+
+def layers_of(raw: bytes, tmp_path) -> dict:
+    """The layers that a packed network names."""
+    (tmp_path / "net.safetensors").write_bytes(raw)
+    with safe_open(tmp_path / "net.safetensors", "pt") as file:
+        return json.loads(file.metadata()["layers"])
+
+
+def test_shipped_weights_are_kept_to_the_bit(tmp_path):
+    """They ship as float16, and go to the page as such."""
+    stored, model = load(pack_network(shared_weights("nested"))), shared_weights("nested")
+    for name, weight in model.state_dict().items():
+        assert stored[name].dtype == torch.float16
+        assert torch.equal(stored[name].float(), weight)
+    layers = layers_of(pack_network(model), tmp_path)
+    assert [layer["op"] for layer in layers["decoder"]] == ["linear", "gelu", "linear", "sigmoid"]
+
+
+def test_tied_matrices_are_stored_once(tmp_path):
+    """PCA's decoder is its encoder turned, and so is a sparse network's."""
+    for model in (PCA(5), SparseAutoencoder(40)):
+        raw = pack_network(model.eval())
+        assert sum(tensor.ndim == 2 for tensor in load(raw).values()) == 1
+        assert layers_of(raw, tmp_path)["decoder"][0]["transposed"]
+
+
+def test_batch_normalisation_is_worked_into_the_layer_before():
+    """The same network without it, to the last digits that float16 keeps."""
+    torch.manual_seed(0)
+    model = DenseAutoencoder(3, hidden=(20,), batch_norm=True, activation="linear", output="linear")
+    model(torch.rand(100, 784))
+    stored = load(pack_network(model.eval()))
+    x = torch.rand(7, 784)
+    with torch.no_grad():
+        expected = model(x)
+    for weight, bias in (
+        ("encoder.0", "encoder.0"),
+        ("encoder.3", "encoder.3"),
+        ("decoder.0",) * 2,
+        ("decoder.3",) * 2,
+    ):
+        x = x @ stored[f"{weight}.weight"].float().T + stored[f"{bias}.bias"].float()
+    torch.testing.assert_close(x, expected, atol=5e-3, rtol=5e-3)
+
+
+def test_for_the_site_matrices_are_bytes(monkeypatch):
+    """And the network that is loaded then is just the one that is packed."""
+    monkeypatch.setenv("AECOURSE_WEIGHTS", "int8")
+    model = load_weights("dense-k8")
+    stored = load(pack_network(model))
+    assert stored["decoder.0.weight"].dtype == torch.int8
+    whole = stored["decoder.0.weight"].float() * stored["decoder.0.weight.scale"].float()
+    torch.testing.assert_close(whole, model.decoder[0].weight.detach(), atol=1e-3, rtol=1e-2)
+    assert len(pack_network(model)) < 0.55 * len(pack_network_in_halves(monkeypatch, "dense-k8"))
+
+
+def pack_network_in_halves(monkeypatch, name: str) -> bytes:
+    """The same network as JupyterLab gets it."""
+    monkeypatch.delenv("AECOURSE_WEIGHTS")
+    return pack_network(load_weights(name))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4)),
+        nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 1, (1, 2))),
+        nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 1, 2, dilation=2)),
+        nn.LSTM(4, 4),
+    ],
+    ids=["layer norm", "oblong kernel", "dilated", "no encoder"],
+)
+def test_what_the_page_cannot_compute_is_refused(model):
+    """By name, before anything is shown."""
+    with pytest.raises(UnknownLayerError, match="the page"):
+        pack_network(model)
+
+
+def test_pictures_in_bytes():
+    """Grays of 256 levels are bytes, others stay what they are."""
+    grays = torch.randint(0, 256, (3, 784)).float() / 255
+    assert pack_images(grays).dtype == torch.uint8
+    assert torch.equal(pack_images(grays).float() / 255, grays)
+    other = torch.rand(3, 784)
+    assert torch.equal(pack_images(other), other)
+    assert np.array_equal(load(pack({"images": np.eye(3, dtype=np.float32)}))["images"].numpy(), np.eye(3))
