@@ -25,6 +25,7 @@ nb_mime_priority_overrides = [("html", "text/html", 0)]
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "myst.xref_missing"]
 html_theme = "furo"
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["page.css", "site.css"]
 html_js_files = [("host.js", {"type": "module"}), ("site.js", {"type": "module"})]
 html_copy_source = False

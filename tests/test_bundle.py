@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from helpers.node import NODE
 from helpers.paths import ROOT
 
 from aecourse.bundle import bundle
@@ -17,7 +17,6 @@ SCRIPTS = sorted(
     for path in (ROOT / "aecourse").rglob("*.js")
     if "export default" in path.read_text("utf-8") and path.parent.name != "vendor"
 )
-NODE = shutil.which("node")
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -27,7 +26,6 @@ def write(folder: Path, **files: str) -> Path:
     return folder / f"{list(files)[-1]}.js"
 
 
-@pytest.mark.skipif(NODE is None, reason="no Node here; a browser runs the scripts in tests/browser")
 def test_names_do_not_meet(tmp_path):
     """Two files with a `k` of their own, one that imports from both, and a packed library."""
     (tmp_path / "vendor").mkdir()
@@ -57,9 +55,8 @@ def test_our_scripts_are_whole(path):
     text = bundle(path)
     assert not re.search(r"^import ", text, re.MULTILINE)
     assert len(re.findall(r"^export ", text, re.MULTILINE)) == 1
-    if NODE:
-        run = subprocess.run([NODE, "--input-type=module", "--check"], input=text, capture_output=True, text=True)
-        assert run.returncode == 0, run.stderr
+    run = subprocess.run([NODE, "--input-type=module", "--check"], input=text, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
     for names, part in re.findall(r"^const \{ (.*) \} = (part\d+);$", text, re.MULTILINE):
         (given,) = re.findall(rf"^const {part} = .*?^return \{{ ([^{{}}]*) \}};$", text, re.MULTILINE | re.DOTALL)[:1]
         assert set(names.split(", ")) <= {name.split(":")[0].strip() for name in given.split(",")}, (part, names)

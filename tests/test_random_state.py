@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from helpers.explorers import walk
 from helpers.strategies import same, state_of
 
 import aecourse
@@ -54,15 +55,15 @@ def test_loading_weights(untouched, name):
 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_building_and_moving_an_explorer(untouched, name):
-    """Also the first time, also its stored picture, also its buttons that draw something at random."""
+    """Also the first time, also its stored picture, its settings, what goes to the page, its training panel."""
     explorer = getattr(aecourse, name)()
     explorer._repr_mimebundle_()
-    explorer.refresh()
-    if explorer.training_panel is not None:
-        explorer.training_panel.button.value = True
-    if name == "GeneratorExplorer":
-        explorer.panels["twenty"].draw()
-        explorer.panels["between"].another_pair()
+    for settings in walk(explorer, steps=0):
+        explorer.rows(**settings), explorer.numbers(**settings)
+    for later in list(explorer.later)[::7]:
+        explorer._hear({"want": later})
+    if hasattr(explorer, "open_training"):
+        explorer.open_training()
     explorer.close()
 
 

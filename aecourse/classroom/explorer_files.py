@@ -18,7 +18,7 @@ from aecourse.bundle import bundle
 from aecourse.explorers import TrainingExplorer
 from aecourse.explorers.base import page
 from aecourse.explorers.base.network import pack, pack_images
-from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.board import board
 from aecourse.explorers.board.demos import DEMOS
 from aecourse.zoo import load_split
@@ -28,6 +28,7 @@ SCRIPTS, BOARD = Path(page.__file__).parent, Path(board.__file__).parent
 
 def write_board(folder: Path) -> None:
     """Write the demo board as a page, and the explorers beside it."""
+    shutil.rmtree(folder / "explorers", ignore_errors=True)
     write_explorers(folder / "explorers")
     demos = []
     for demo in DEMOS:
@@ -44,11 +45,11 @@ def write_board(folder: Path) -> None:
         shutil.copyfile(file, folder / file.name)  # the page last: it is complete then
 
 
-def shown_explorers() -> dict[str, type[PageExplorer]]:
+def shown_explorers() -> dict[str, type[Explorer]]:
     """Return {name of the folder: explorer}, all that the page computes."""
     kinds = (getattr(explorers, name) for name in explorers.__all__)
-    computed = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, PageExplorer))
-    found = (kind for kind in computed if kind.rows is not PageExplorer.rows)  # the others need a kernel
+    computed = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Explorer))
+    found = (kind for kind in computed if kind.rows is not Explorer.rows)  # the others need a kernel
     return {folder_name(kind): kind for kind in found}
 
 
@@ -58,7 +59,7 @@ def folder_name(kind: type) -> str:
 
 
 @functools.cache
-def built(name: str) -> PageExplorer:
+def built(name: str) -> Explorer:
     """Return an explorer as it is on the site before anybody moves it."""
     return shown_explorers()[name]()
 
@@ -86,7 +87,7 @@ def _write_training(folder: Path) -> None:
         (folder / script).write_text(bundle(SCRIPTS / script), encoding="utf-8")
 
 
-def _write(folder: Path, name: str, explorer: PageExplorer, state: Mapping) -> None:
+def _write(folder: Path, name: str, explorer: Explorer, state: Mapping) -> None:
     """Write an explorer's script, its traits and a still into its folder."""
     (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / name / "state.json").write_text(json.dumps(state), encoding="utf-8")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import ast
 import base64
+import hashlib
 import html
+import io
 import json
 import os
 import re
@@ -17,14 +19,16 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from PIL import Image
 
 from aecourse import explorers
 from aecourse.bundle import bundle
 from aecourse.classroom.explorer_files import SCRIPTS, built, folder_name, shown_explorers, write_board
 from aecourse.classroom.notebook_files import find_notebooks, read_notebook, tags
 from aecourse.classroom.working_copy import untouched
-from aecourse.records import VIEW, read_records
+from aecourse.records import read_records
 
+PROGRESS = re.compile(r"training, \d+ epochs?\n")  # what stays of a progress bar
 CALL = re.compile(r"^(?:\w+ = )?((?:\w+Explorer|DrawingPad)\(.*\))$", re.MULTILINE)
 
 
@@ -35,10 +39,15 @@ def write_site(root: Path, to: Path, *, repository: str = "") -> None:
     ----------
     repository : owner/name of the public repository on GitHub; with it every page can be opened in Colab and Binder
     """
-    from sphinx.cmd.build import build_main
-
+    try:
+        from sphinx.cmd.build import build_main
+    except ImportError:
+        raise ValueError("the site is made with Sphinx: pip install 'aecourse[site]'") from None
+    if missing := [name for name in ("docs", "images", "notebooks") if not (root / name).is_dir()]:
+        raise ValueError(f"root must be the folder of the course's repository; {root} has no folder {missing[0]!r}")
     source = to.with_name(to.name + "-source")
-    shutil.rmtree(source, ignore_errors=True)
+    for folder in (source, to):
+        shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(root / "docs", source)
     shutil.copytree(root / "images", source / "images", ignore=shutil.ignore_patterns("*.py"))
     static = source / "_static"
@@ -48,12 +57,27 @@ def write_site(root: Path, to: Path, *, repository: str = "") -> None:
     (source / "notebooks").mkdir()
     (to / "notebooks").mkdir(exist_ok=True)
     for path in find_notebooks(root / "notebooks"):
+        if path.stem == "10_demo_board":
+            continue  # the board is a page of its own
         notebook = read_notebook(path)
         nbformat.write(untouched(path), to / "notebooks" / path.name)
         nbformat.write(as_page(notebook, path.stem, static / "figures", repository), source / "notebooks" / path.name)
     os.environ["AECOURSE_REPOSITORY"] = repository
     if build_main(["-q", "-b", "html", "-d", str(source / "doctrees"), str(source), str(to)]):
         raise ValueError("the site could not be built; see the messages of Sphinx above")
+    (to / "_headers").write_text(f"/*\n  Content-Security-Policy: {content_policy(to)}\n", encoding="utf-8")
+
+
+def content_policy(folder: Path) -> str:
+    """Return the strictest content policy under which all pages of the site work; hosts read it from `_headers`."""
+    pages = (path.read_text("utf-8") for path in folder.rglob("*.html"))
+    inline = {script for text in pages for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL)}
+    hashes = sorted(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'self'; script-src 'self' {allowed}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; object-src 'none'; base-uri 'self'"
+    )
 
 
 def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -> NotebookNode:
@@ -65,13 +89,18 @@ def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -
         kept = cell.outputs
         cell.outputs = []
         for place, output in enumerate(kept):
-            shown = _as_html(output, cell, figures / f"{stem}-{number}-{place}.png")
+            if output.get("name") == "stdout" and PROGRESS.fullmatch(output.text):
+                continue
+            shown = _as_html(output, cell, figures / f"{stem}-{number}-{place}.webp")
             if shown is None:
                 cell.outputs.append(output)
             elif shown:
                 cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": shown}))
         folded = {"solution": "hide-cell", "source_hidden": "hide-input"}
         marks = [*tags(cell), *(["source_hidden"] if cell.metadata.get("jupyter", {}).get("source_hidden") else [])]
+        if has_question(cell):
+            folded["source_hidden"] = "remove-input"  # the vote says the same
+            marks.append("source_hidden")
         cell.metadata["tags"] = [next(folded[mark] for mark in folded if mark in marks)] if {*folded} & {*marks} else []
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_links(stem, repository)))
     return notebook
@@ -80,8 +109,9 @@ def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -
 def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None:
     """Return what the page shows in place of an output: nothing, HTML, or None for the output itself."""
     data: Mapping = output.get("data", {})
-    if VIEW in data and (call := CALL.search(cell.source)) and (found := _explorer(call[1])):
-        file.write_bytes(base64.b64decode(data["image/png"]))
+    is_explorer = data.get("text/plain", "").endswith("run this cell to use it") and "image/png" in data
+    if is_explorer and (call := CALL.search(cell.source)) and (found := _explorer(call[1])):
+        _write_picture(data, file)
         name, settings = found
         words = html.escape(json.dumps(settings))
         still = f'<img src="../_static/figures/{file.name}" alt="the explorer, a still picture" loading="lazy">'
@@ -89,7 +119,7 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     if records := read_records([output]):
         return _record(records[0], data)
     if "image/png" in data:
-        file.write_bytes(base64.b64decode(data["image/png"]))
+        _write_picture(data, file)
         about = output.metadata.get("image/png", {})
         alt, width = html.escape(about.get("alt", "a figure"), quote=True), about.get("width", "")
         shown = f'<img src="../_static/figures/{file.name}" alt="{alt}" width="{width}" loading="lazy">'
@@ -97,6 +127,11 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     if "clip-path" in data.get("text/html", ""):  # a figure's words, for JupyterLab; here the picture has them
         return ""
     return None
+
+
+def _write_picture(data: Mapping, file: Path) -> None:
+    """Write a stored figure as lossless WebP, a third smaller than PNG."""
+    Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).save(file, "webp", lossless=True)
 
 
 def _explorer(call: str) -> tuple[str, dict] | None:

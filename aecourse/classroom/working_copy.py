@@ -15,6 +15,7 @@ from aecourse.classroom.notebook_files import find_notebooks, fingerprint, read_
 from aecourse.records import COPY, STATE, VIEW
 
 FOLDERS = ("notebooks", "images")
+AT_REST = {"controls", "layout", "still"}  # of an explorer's state, besides its script: what shows its last picture
 
 
 def make_working_copy(folder: str | Path) -> Path:
@@ -110,11 +111,20 @@ def before_saving(*, model: dict, path: str, contents_manager: object, **_) -> N
     keep_widgets(model["content"], before)
 
 
+def _at_rest(model: dict) -> dict:
+    state = model.get("state", {})
+    if "still" not in state or not str(state.get("_anywidget_id", "")).startswith("aecourse."):
+        return model
+    kept = {name: value for name, value in state.items() if name.startswith("_") or name in AT_REST}
+    return {name: value for name, value in model.items() if name != "buffers"} | {"state": kept}
+
+
 def keep_widgets(content: dict, before: dict) -> None:
     """Let a notebook that is being saved keep the state of the widgets in its outputs, and no other; in place.
 
     JupyterLab saves only widgets whose kernel lives. The others are taken from the notebook as it was saved before; an
-    output whose widget is in neither keeps its picture or its words.
+    output whose widget is in neither keeps its picture or its words. Of an explorer only its last picture is kept, and
+    the script that shows it: what it computes with are megabytes.
 
     Parameters
     ----------
@@ -133,7 +143,7 @@ def keep_widgets(content: dict, before: dict) -> None:
     while wanted:
         name = wanted.pop()
         if name in models and name not in kept:
-            kept[name] = models[name]
+            kept[name] = _at_rest(models[name])
             wanted += re.findall(r"IPY_MODEL_(\w+)", json.dumps(models[name]))
     for data in shown:
         if data[VIEW].get("model_id") not in kept:

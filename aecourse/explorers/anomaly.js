@@ -48,53 +48,64 @@ function mostOften(labels, places) {
   const most = among.indexOf(Math.max(...among));
   return { most, "of most": among[most], "in all": all[most] };
 }
-const inColour = latest((found, normal) => ({ // what the chart shows of one detector
+const hills = latest((found, normal) => ({ // what the chart shows of one detector
   groups: [{ name: `${normal}: normal`, colour: BLUE, shares: found["normal shares"].data },
     { name: "all other digits", colour: VERMILION, shares: found["abnormal shares"].data }],
   edges: found.edges.data,
 }));
 
 function compute(s, data) {
-  const { own, pale, scorers, shown } = data.setup;
   const found = data.want(`scores-${s.normal}-${s.scorer}-${s.score}`), net = data.want(`${s.scorer}-${s.normal}`);
   if (!found || !net) return null;
-  const threshold = thresholdAt(found.valid.data, s.rate / 100), histogram = { ...inColour(found, s.normal), threshold };
-  const words = `${s.normal} is normal; ${scorers.find(([name]) => name === s.scorer)[1]}`;
-  const lets = `A threshold of ${brief(threshold, 3)} lets ${brief(s.rate)} % of the validation ${s.normal}s raise an alarm`;
-  if (own) {
-    const alarmed = (scores) => [...scores.data].map((score) => score > threshold);
-    const fades = alarmed(found["own shown"]).map((alarm) => (alarm ? 0 : pale));
-    const [yours, restored, error] = judged(net, data.asset("images").images.data, fades);
-    const numbers = { threshold, alarms: alarmed(found.own).filter(Boolean).length, pictures: own.count };
-    return { rows: { yours, restored, error }, numbers, histogram, caption: `${words}. ${lets}: so do ${numbers.alarms} of your ${own.count} pictures. Pale: no alarm.` };
-  }
-  const normals = found["normal places"].data, strangers = found["abnormal places"].data;
-  const above = upTo(found.normal.data, threshold), misses = upTo(found.abnormal.data, threshold), alarms = normals.length - above;
-  const kinds = [spread(normals.subarray(above), normals.slice(0, above).reverse(), shown),
+  const threshold = thresholdAt(found.valid.data, s.rate / 100), judge = data.setup.own ? ofOnesOwn : amongTestDigits;
+  const judgement = judge(data, found, net, threshold);
+  if (!judgement) return null;
+  const { rows, numbers, quality, verdict } = judgement, name = data.setup.scorers.find(([scorer]) => scorer === s.scorer)[1];
+  const caption = `${s.normal} is normal; ${name}${quality}. A threshold of ${brief(threshold, 3)} lets ${brief(s.rate)} % of the validation `
+    + `${s.normal}s raise an alarm${verdict}`;
+  return { rows, numbers, caption, histogram: { ...hills(found, s.normal), threshold } };
+}
+
+function ofOnesOwn(data, found, net, threshold) {
+  const { own, pale } = data.setup, alarms = found.own.data.filter((score) => score > threshold).length;
+  const fades = [...found["own shown"].data].map((score) => (score > threshold ? 0 : pale));
+  const [yours, restored, error] = judged(net, data.asset("images").images.data, fades);
+  const verdict = `: so do ${alarms} of your ${own.count} pictures. Pale: no alarm.`;
+  return { rows: { yours, restored, error }, numbers: { threshold, alarms, pictures: own.count }, quality: "", verdict };
+}
+
+function amongTestDigits(data, found, net, threshold) {
+  const { pale, shown } = data.setup, normals = found["normal places"].data, strangers = found["abnormal places"].data;
+  const calm = upTo(found.normal.data, threshold), alarms = normals.length - calm, misses = upTo(found.abnormal.data, threshold);
+  const kinds = [spread(normals.subarray(calm), normals.slice(0, calm).reverse(), shown),
     spread(strangers.slice(0, misses).reverse(), strangers.subarray(misses), shown)];
   const x = digitsAt(data, kinds.flatMap(({ places }) => places));
   if (!x) return null;
   const fades = kinds.flatMap(({ places, count }) => places.map((_, i) => (i < shown - count ? pale : 0)));
-  const [seen, restored, error] = judged(net, x, fades), half = shown * PIXELS, rows = {};
-  for (const [i, name] of ["false alarm", "missed"].entries()) {
-    for (const [label, row] of [[name, seen], ["restored", restored], ["error", error]]) rows[label + " ".repeat(i)] = row.subarray(i * half, (i + 1) * half);
-  }
+  const [seen, restored, error] = judged(net, x, fades), rows = {};
+  ["false alarm", "missed"].forEach((name, kind) => {
+    const half = (row) => row.subarray(kind * shown * PIXELS, (kind + 1) * shown * PIXELS), twice = " ".repeat(kind); // a name of its own
+    Object.assign(rows, { [name + twice]: half(seen), [`restored${twice}`]: half(restored), [`error${twice}`]: half(error) });
+  });
   const AUROC = found.AUROC.data[0], numbers = { AUROC, threshold, alarms, normal: normals.length, misses, others: strangers.length };
   if (misses) Object.assign(numbers, mostOften(data.asset("labels").labels.data, strangers.subarray(0, misses)));
   const which = misses ? `, most often ${numbers.most} (${numbers["of most"]} of ${numbers["in all"]})` : "";
-  const caption = `${words}, AUROC ${AUROC.toFixed(3)}. ${lets}. On the test set: ${alarms} false alarms among ${normals.length} (${percent(alarms / normals.length, 1)}), `
-    + `${misses} of ${strangers.length} strangers missed (${percent(misses / strangers.length, 1)})${which}.${fades.some(Boolean) ? " Pale digits were judged rightly." : ""}`;
-  return { rows, numbers, histogram, caption };
+  const verdict = `. On the test set: ${alarms} false alarms among ${normals.length} (${percent(alarms / normals.length, 1)}), ${misses} of `
+    + `${strangers.length} strangers missed (${percent(misses / strangers.length, 1)})${which}.`
+    + (fades.some(Boolean) ? " Pale digits were judged rightly." : "");
+  return { rows, numbers, quality: `, AUROC ${AUROC.toFixed(3)}`, verdict };
 }
 
 function View(p) {
   const { s, data: { setup: { own, scorers, scores, most, step } }, out } = p;
-  const digits = Array.from({ length: 10 }, (_, digit) => [String(digit), digit]), flipped = (named) => named.map(([value, name]) => [name, value]);
+  const digits = Array.from({ length: 10 }, (_, digit) => [String(digit), digit]);
+  const flipped = (named) => named.map(([value, name]) => [name, value]);
   return html`
-    <${Row}><${Menu} p=${p} name="normal" label="normal digit" options=${digits} /><${Menu} p=${p} name="scorer" label="scorer" options=${flipped(scorers)} />
+    <${Row}><${Menu} p=${p} name="normal" label="normal digit" options=${digits} />
+      <${Menu} p=${p} name="scorer" label="scorer" options=${flipped(scorers)} />
       <${Menu} p=${p} name="score" label="score" options=${flipped(scores)} /></${Row}>
     <${Row}><${Slider} p=${p} name="rate" label="accepted false alarms (% of normal)" min=${0} max=${most} step=${step} /></${Row}>
-    <${Row}><${Picture} rows=${out.rows} alt=${out.caption} columns=${own ? [] : ["slight mistake", "→", "grave mistake"]} />
+    <${Row}><${Picture} rows=${out.rows} alt=${out.caption} columns=${own ? [] : ["slight\u00a0mistake", "→", "grave\u00a0mistake"]} />
       <div class="aecourse-chart"><${Histogram} ...${out.histogram} title="Where the hills overlap, it errs"
         xLabel="${scores.find(([power]) => power === s.score)[1]} (log scale)" yLabel="share of the group's test digits" /></div></${Row}>`;
 }

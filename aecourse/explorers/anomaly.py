@@ -17,7 +17,7 @@ from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
 from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, threshold_at
 from aecourse.explorers.base.network import pack, pack_images, pack_network
-from aecourse.explorers.base.page import PageExplorer, check_setting
+from aecourse.explorers.base.page import Explorer, check_setting
 from aecourse.explorers.base.shown_images import all_digits, pack_digits, shown_images
 from aecourse.plotting import BLUE, VERMILION, plain_ticks, plot_reconstructions
 from aecourse.zoo.shipped import COMPONENTS, INK_POWERS, load_detectors
@@ -31,7 +31,7 @@ STEP = 0.5
 BINS = 48
 
 
-class AnomalyExplorer(PageExplorer):
+class AnomalyExplorer(Explorer):
     """Pick the normal digit and how many false alarms you accept; see the mistakes on both sides of the threshold.
 
     The autoencoder is the shipped denoising one, which learnt to fill in a black square on the normal digit alone; both

@@ -8,19 +8,20 @@ from pathlib import Path
 import torch
 import traitlets
 from matplotlib.figure import Figure
+from torch import nn
 
 from aecourse.bundle import bundle
 from aecourse.checks import check_whole
-from aecourse.data import PIXELS, ImageSet, load_mnist, normalise_digit
+from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import mse, reconstruction_mse
-from aecourse.explorers.base.canvases import ink_as_array
-from aecourse.explorers.base.network import pack_network
+from aecourse.explorers.base.ink import Ink, as_digit
+from aecourse.explorers.base.network import as_autoencoder, pack_network
 from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer, TrainedNetwork
 from aecourse.explorers.training_setups import TrainingSetup, dense_setup
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_model, on_cpu
+from aecourse.models.base import on_cpu
 from aecourse.plotting import plot_error_by_k, plot_reconstructions
 from aecourse.zoo import CODE_SIZES
 from aecourse.zoo.shipped import load_bottleneck_models
@@ -36,8 +37,8 @@ class BottleneckExplorer(TrainableExplorer):
     Parameters
     ----------
     k : int from 1 to 64, where the slider starts
-    model : Autoencoder with a code of at most 64 numbers, optional
-        A network of one's own for the third row.
+    model : Autoencoder or nn.Sequential with a code of at most 64 numbers, optional
+        A network of one's own for the third row. Layers that the page cannot compute are computed by the kernel.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to show instead of the test digits.
 
@@ -54,17 +55,18 @@ class BottleneckExplorer(TrainableExplorer):
     k = traitlets.Int(8, min=1, max=MOST).tag(sync=True)
     network = traitlets.Unicode("nested").tag(sync=True)
     digits = traitlets.Int(0).tag(sync=True)
-    ink = traitlets.CBytes().tag(sync=True)
+    ink = Ink().tag(sync=True)
 
     def __init__(
         self,
         k: int = 8,
         *,
-        model: Autoencoder | None = None,
+        model: nn.Module | None = None,
         images: ImageSet | torch.Tensor | None = None,
     ) -> None:
         k = check_whole("k", k, maximum=MOST)
-        if model is not None and check_model(model).latent_dim > MOST:
+        model = None if model is None else on_cpu(as_autoencoder(model))
+        if model is not None and model.latent_dim > MOST:
             raise ValueError(f"model must have at most {MOST} numbers in its code; got {model.latent_dim}")
         self.models, self.images = load_bottleneck_models(), shown_images(images)
         self.yours: dict[int, TrainedNetwork] = {}
@@ -74,7 +76,6 @@ class BottleneckExplorer(TrainableExplorer):
         self.later["all images"] = self.images.packed
         self._show_setup()
         if model is not None:
-            model = on_cpu(model)
             self.adopt(TrainedNetwork(model, reconstruction_mse(model, load_mnist()[1].x)))
         self.resume()
 
@@ -91,7 +92,7 @@ class BottleneckExplorer(TrainableExplorer):
         """Put a network of the learner's on the menu, and show it."""
         k = trained.model.latent_dim
         self.yours[k] = trained
-        self.assets = self.assets | {f"yours-{k}": pack_network(trained.model)}
+        self.assets = self.assets | {f"yours-{k}": self.packed(f"yours-{k}", trained.model)}
         self._show_setup()
         self.network, self.k = "yours", k
 
@@ -126,7 +127,7 @@ class BottleneckExplorer(TrainableExplorer):
         model, k = self._choose(k, network)
         x = self.images.ten(digits)
         if any(ink):
-            x = torch.cat([torch.from_numpy(normalise_digit(ink_as_array(ink))).view(1, PIXELS), x])
+            x = torch.cat([as_digit(ink), x])
         return {"original": x, f"PCA-{k}": self.models.pca.squeeze(x, k), f"autoencoder-{k}": model.squeeze(x, k)}
 
     def numbers(self, k: int, network: str, digits: int, ink: bytes) -> dict[str, float]:

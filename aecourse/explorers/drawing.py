@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from aecourse.bundle import bundle
 from aecourse.data import PIXELS, load_mnist
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import pack, pack_images, pack_network
-from aecourse.explorers.base.page import PageExplorer, check_setting
+from aecourse.explorers.base.network import pack, pack_images
+from aecourse.explorers.base.page import Explorer, check_setting
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model, in_evaluation_mode, on_cpu
 from aecourse.plotting import plot_reconstructions
@@ -24,7 +24,7 @@ MOVABLE = 16  # how many of the code numbers have a slider of their own
 REACH = 3.0  # how far it moves them, in standard deviations
 
 
-class DrawingPad(PageExplorer):
+class DrawingPad(Explorer):
     """Draw with mouse, pen, finger or keys; taught in notebooks/02_encoder_and_decoder.ipynb.
 
     Shows the drawing as MNIST would have stored it (20×20 box, centre of mass in the middle), what comes back
@@ -54,7 +54,10 @@ class DrawingPad(PageExplorer):
             raise ValueError(f"model must take digits of {PIXELS} pixels; got in_features {self.model.in_features}")
         self._digit, most = load_mnist()[1].x[:1], self.model.latent_dim
         super().__init__(k=min(16, most) if model is None else most, ink=b"", moves=[0.0] * MOVABLE)
-        self.assets = {"network": pack_network(self.model), "digit": pack({"image": pack_images(self._digit)})}
+        self.assets = {
+            "network": self.packed("network", self.model),
+            "digit": pack({"image": pack_images(self._digit)}),
+        }
         self.later["spread"] = lambda: pack({"spread": self._spread})
         self.setup = {"most": most, "ordered": self.model.ordered, "reach": REACH}
         self.resume()

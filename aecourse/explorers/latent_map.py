@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from aecourse.bundle import bundle
 from aecourse.data import ImageSet
 from aecourse.explorers.base.code_map import CodeMap, Frame
-from aecourse.explorers.base.network import pack, pack_network
-from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.base.network import pack
+from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.models import Autoencoder
 from aecourse.models.base import check_model, on_cpu
@@ -25,7 +25,7 @@ from aecourse.zoo.weights import shared_weights
 NEAR = 0.03  # share of the map's side; a place with no code of a training digit within it is a hole
 
 
-class LatentMapExplorer(PageExplorer):
+class LatentMapExplorer(Explorer):
     """Hover over a two-dimensional code space and see what the decoder makes of each place.
 
     Taught in notebooks/02_encoder_and_decoder.ipynb.
@@ -61,7 +61,7 @@ class LatentMapExplorer(PageExplorer):
         z1, z2 = self.map.start()
         super().__init__(z1=z1, z2=z2)
         self.assets = {
-            "decoder": pack_network(self.model, parts=("decoder",)),
+            "decoder": self.packed("decoder", self.model, parts=("decoder",)),
             "map": self.map.packed(),
             "taught": pack({"codes": np.float32(self.taught)}),
         }

@@ -15,17 +15,17 @@ from aecourse.data import PIXELS, ImageSet
 from aecourse.evaluation.retrieval import nearest
 from aecourse.explorers.base.ink import Ink, as_digit
 from aecourse.explorers.base.network import pack, pack_images, pack_network
-from aecourse.explorers.base.page import PageExplorer, check_setting
+from aecourse.explorers.base.page import Explorer, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
 from aecourse.zoo.shipped import FOUND, QUERIES, load_index, load_library
-from aecourse.zoo.weights import shared_weights
+from aecourse.zoo.weights import in_bytes, shared_weights
 
 SIZES = tuple(k for k in CODE_SIZES if k % 8 == 0)  # as bits they fill whole bytes
 
 
-class SearchExplorer(PageExplorer):
+class SearchExplorer(Explorer):
     """A digit, and the ten most like it by pixels, by k numbers and by k bits.
 
     Taught in notebooks/09_applications.ipynb.
@@ -139,4 +139,5 @@ def _packed_index(k: int) -> bytes:
     index, _ = load_index(k)
     sides = {"thresholds": index.thresholds, "low": index.low, "high": index.high}
     bits = (index.z > index.thresholds).to(torch.uint8) * 255  # 0 and 1, in the page
-    return pack({"codes": index.z, "bits": bits} | sides)
+    codes = index.z.half() if in_bytes() else index.z  # smaller for the site
+    return pack({"codes": codes, "bits": bits} | sides)

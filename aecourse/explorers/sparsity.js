@@ -1,9 +1,10 @@
 // Many units, few of them active: what each draws, which digits use it, and which atoms build a digit.
 import { html } from "./base/vendor/preact.js";
 import { latest, meanSquare, rowsOf, run } from "./base/engine.js";
-import { Canvas, Menu, NumberBox, Picture, Row, Slider, Steps, mosaic, page, percent } from "./base/page.js";
+import { Menu, NumberBox, Picture, Row, Slider, Steps, mosaic, page, percent } from "./base/page.js";
 import { BLUE, Curve } from "./base/chart.js";
 import { digitsAt, ten } from "./base/images.js";
+import { Tiles } from "./base/tiles.js";
 import { Training } from "./base/training.js";
 
 const PIXELS = 784, SHOWN = 10;
@@ -25,16 +26,13 @@ function ready(net, penalty) {
 }
 const encoded = latest((net, x) => run(net, "encoder", x, x.length / PIXELS));
 
-/** The bias plus the atoms, each as often as its unit says; units that sleep cost nothing. */
-const decoded = latest((net, z) => {
-  const n = z.length / net.units, x = new Float32Array(n * PIXELS), atoms = net.atoms.data;
-  for (let i = 0; i < n; i++) {
-    const own = z.subarray(i * net.units, (i + 1) * net.units), awake = [...own.keys()].filter((unit) => own[unit]);
-    x.set(net.bias.data, i * PIXELS);
-    for (let k = 0; k < awake.length; k += 4) { // four at a time
-      const [a, b, c, d] = [0, 1, 2, 3].map((more) => (awake[k + more] ?? 0) * PIXELS), [e, f, g, h] = [0, 1, 2, 3].map((more) => own[awake[k + more]] ?? 0);
-      for (let j = 0, at = i * PIXELS; j < PIXELS; j++, at++) x[at] += e * atoms[a + j] + f * atoms[b + j] + g * atoms[c + j] + h * atoms[d + j];
-    }
+/** The bias plus the atoms, each as often as its unit says; four units at a time, and those that sleep cost nothing. */
+const decoded = latest(({ units, bias, atoms: { data: A } }, z) => {
+  const n = z.length / units, x = new Float32Array(n * PIXELS);
+  for (let i = 0; i < n; i++) x.set(bias.data, i * PIXELS);
+  for (let u = 0; u < units; u += 4) for (let i = 0, at = u; i < n; i++, at += units) {
+    const e = z[at], f = z[at + 1], g = z[at + 2], h = z[at + 3], a = u * PIXELS, b = a + PIXELS, c = b + PIXELS, d = c + PIXELS, to = i * PIXELS;
+    if (e || f || g || h) for (let j = 0; j < PIXELS; j++) x[to + j] += e * A[a + j] + f * A[b + j] + g * A[c + j] + h * A[d + j];
   }
   return x;
 });
@@ -107,33 +105,9 @@ function compute(s, data) {
   };
   const names = [`ten ${noun}s`, "restored", `atoms of ${one.replace(" of the ten", "")}`, "their sum so far", `atom ${s.atom}, its users`];
   const first = s.atom - (s.atom % PAGE), last = net.units - 1;
-  const map = { picture: mapOf(net, first), first, last, until: Math.min(last, first + PAGE - 1) };
+  const map = { picture: mapOf(net, first), rows: ROWS, columns: COLUMNS, first, last, until: Math.min(last, first + PAGE - 1) };
   const chart = { name: "all units", colour: BLUE, x: [...net.activity.data], y: [...net.share.data] };
   return { rows, names, numbers, caption: inWords(s, setup, net, numbers, one, apart.strongest), map, chart };
-}
-
-/** A page of atoms: click on one, or walk with the arrow keys, also to the pages before and after. */
-function AtomMap({ atom, choose, map: { picture, first, last, until } }) {
-  const go = (unit) => choose(Math.min(last, Math.max(0, unit)));
-  const tile = (share, count) => Math.min(count - 1, Math.max(0, Math.floor(share * count)));
-  const click = ({ currentTarget, clientX, clientY }) => {
-    const { left, top, width, height } = currentTarget.getBoundingClientRect();
-    go(first + tile((clientY - top) / height, ROWS) * COLUMNS + tile((clientX - left) / width, COLUMNS));
-  };
-  const walk = (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS, PageUp: -PAGE, PageDown: PAGE }[event.key];
-    if (!step) return;
-    go(atom + step);
-    event.preventDefault();
-    event.stopPropagation(); // the notebook has plans of its own for these keys
-  };
-  const share = (tiles, count) => `${(100 * 30 * tiles) / (30 * count - 2)}%`; // a tile has 28 pixels, and 2 up to the next
-  const place = { left: share((atom - first) % COLUMNS, COLUMNS), top: share(Math.floor((atom - first) / COLUMNS), ROWS) };
-  const frame = { position: "absolute", pointerEvents: "none", outline: "3px solid #D55E00", ...place };
-  return html`<div tabindex="0" role="application" aria-label="Map of atoms: click one, or use the arrow keys"
-    style="position:relative; cursor:pointer" onClick=${click} onKeyDown=${walk}>
-    <${Canvas} picture=${picture} alt="atoms ${first} to ${until}" />
-    <div style=${{ ...frame, width: share(28 / 30, COLUMNS), height: share(28 / 30, ROWS) }}></div></div>`;
 }
 
 function View(p) {
@@ -153,7 +127,8 @@ function View(p) {
     <${Row} class="aecourse-top"><div style=${column(5, 520)}><${Picture} ...${{ rows, names, alt: words }} />${caption}</div>
       <div style=${column(3, 300)}><p class="aecourse-caption"><b>What the units draw</b>, the most used first: atoms ${map.first} to ${map.until},
           row by row. Click one: atom ${s.atom} is framed.</p>
-        <${AtomMap} atom=${s.atom} choose=${(unit) => set("atom", unit)} map=${map} />
+        <${Tiles} ...${map} at=${s.atom} choose=${(unit) => set("atom", unit)} label="Map of atoms: click one, or use the arrow keys"
+          alt="atoms ${map.first} to ${map.until}" />
         <${Curve} series=${[chart]} range=${[0, reach]} now=${s.threshold <= reach ? s.threshold : null} title="Most units are silent, or nearly"
           xLabel="activity of a unit, z" yLabel="share of activities (log scale)" /></div></${Row}>
     <${Training} p=${p} />`;

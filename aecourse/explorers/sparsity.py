@@ -125,7 +125,6 @@ class SparsityExplorer(TrainableExplorer):
         z = net.model.encode(x)
         return x, z[:, net.order], net.model.decode(z)
 
-    @torch.inference_mode()
     def rows(
         self, penalty: str, strictness: int, digits: int, digit: int, atom: int, threshold: float
     ) -> dict[str, torch.Tensor]:
@@ -145,7 +144,6 @@ class SparsityExplorer(TrainableExplorer):
             ),
         }
 
-    @torch.inference_mode()
     def numbers(
         self, penalty: str, strictness: int, digits: int, digit: int, atom: int, threshold: float
     ) -> dict[str, float]:

@@ -1,6 +1,7 @@
 // A button that takes picture files, all at once, and shows how the course reads them.
-import { html } from "./base/vendor/preact.js";
+import { html, useEffect, useRef } from "./base/vendor/preact.js";
 import { Canvas, Row, mosaic, page } from "./base/page.js";
+import { watch } from "../assets/widgets/awake.js";
 
 const ACROSS = 20; // pictures in a row
 
@@ -14,12 +15,14 @@ function compute({ invert }, data) {
 }
 
 function View({ s, set, data, out, model }) {
+  const box = useRef();
+  useEffect(() => watch(model, box.current), []); // the kernel reads the files
   async function take({ target }) {
     const files = [...target.files], contents = await Promise.all(files.map((file) => file.arrayBuffer()));
     model.send({ files: files.map((file) => file.name) }, undefined, contents);
   }
-  return html`<${Row}><label>choose pictures, ${data.setup.minimum} or more <input type="file" accept="image/*" multiple=${true} onChange=${take} /></label>
+  return html`<div ref=${box}><div><${Row}><label>choose pictures, ${data.setup.minimum} or more <input type="file" accept="image/*" multiple=${true} onChange=${take} /></label>
       <label><input type="checkbox" checked=${s.invert} onChange=${({ target }) => set("invert", target.checked)} /> dark ink on light paper</label></${Row}>
-    ${Object.keys(out.rows).length > 0 && html`<${Canvas} picture=${mosaic(out.rows)} alt=${out.caption} />`}`;
+    ${Object.keys(out.rows).length > 0 && html`<${Canvas} picture=${mosaic(out.rows)} alt=${out.caption} />`}</div></div>`;
 }
 export default page({ compute, View });

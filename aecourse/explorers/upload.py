@@ -14,12 +14,12 @@ from aecourse.checks import check_flag, check_whole
 from aecourse.data import ImageSet
 from aecourse.data.folder import as_image_set, read_pictures
 from aecourse.explorers.base.network import pack
-from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.base.page import Explorer
 
 SHOWN = 60  # pictures in the grid
 
 
-class PictureUpload(PageExplorer):
+class PictureUpload(Explorer):
     """A button that takes picture files, all at once, and shows how the course reads them; 28 × 28 grays.
 
     Parameters
@@ -73,5 +73,5 @@ class PictureUpload(PageExplorer):
         self.setup = {"minimum": self.minimum, "count": len(self.pictures), "unread": unread, "shown": SHOWN}
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        data, metadata = super(PageExplorer, self)._repr_mimebundle_(**kwargs)  # without a still
+        data, metadata = super(Explorer, self)._repr_mimebundle_(**kwargs)  # without a still
         return data | {"text/plain": "PictureUpload: run this cell to use it"}, metadata

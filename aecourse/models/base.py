@@ -231,9 +231,8 @@ def check_model(model: Autoencoder) -> Autoencoder:
 
 
 def on_cpu(model: Autoencoder) -> Autoencoder:
-    """Return the model itself where it lies on the CPU, as the explorers need it, otherwise a copy of it there."""
-    there = all(weight.device.type == "cpu" for weight in model.state_dict().values())
-    return model if there else copy.deepcopy(model).cpu()
+    """Return a copy of the model as it is now, on the CPU and in evaluation mode: an explorer shows no other."""
+    return copy.deepcopy(model).cpu().eval()
 
 
 def check_sizes(name: str, sizes: Sequence[int], *, max_layers: int | None = None) -> tuple[int, ...]:

@@ -1,4 +1,6 @@
 // Votes: a question is answered before its result is shown. Without this script all results are simply there.
+for (const scrolls of document.querySelectorAll("pre, table")) scrolls.tabIndex = 0; // the keyboard scrolls what is too wide
+
 const votes = [...document.querySelectorAll("fieldset.vote")];
 const kept = (name) => localStorage.getItem(`aecourse ${name}`);
 

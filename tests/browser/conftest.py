@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from browser.lab import PATIENCE, Lab, find_chromium, launch_browser, serve
+from helpers.paths import ROOT
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from aecourse.classroom.serve import is_fresh
 
 expect.set_options(timeout=1000 * PATIENCE)
 
@@ -48,3 +54,15 @@ def blank(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
     yield page
     page.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The folder of the course's site, written anew if anything that goes into it has changed."""
+    folder = ROOT / "build" / "site"
+    sources = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "docs").rglob("*.*"), *(ROOT / "images").glob("*.svg")]
+    index = folder / "_headers"  # what is written last
+    newest = max(source.stat().st_mtime for source in sources)
+    if not (is_fresh(folder / "board.html") and index.exists() and index.stat().st_mtime > newest):
+        subprocess.run([sys.executable, "-m", "aecourse", "site", "--to", str(folder)], cwd=ROOT, check=True)
+    return folder

@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Locator, expect
 
+SLIDER = "input[type=range]"
 # every picture that can be seen, as one text
 PICTURES = """(explorer) => [...explorer.querySelectorAll('canvas, img')].filter((node) => node.checkVisibility())
     .map((node) => node.src ?? node.toDataURL()).join()"""

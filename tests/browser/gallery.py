@@ -20,17 +20,5 @@ def open_gallery(lab: Lab) -> None:
     for name in NAMES:
         explorer, *mode = name.split()
         sources.append(f"from aecourse.explorers import {explorer}\n{explorer}(*{mode})")
-    empty = {"metadata": {}, "outputs": [], "execution_count": None}
-    cells = [
-        {"cell_type": "code", "id": f"cell-{place}", "source": source} | empty
-        for place, source in enumerate([*sources, FIGURE])
-    ]
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
-    server = lab.url.split("/lab/")[0]
-    answer = lab.page.request.put(
-        f"{server}/api/contents/notebooks/{FILE}?token=test", data={"type": "notebook", "content": notebook}
-    )
-    assert answer.ok, answer.text()
-    lab.open(FILE)
+    lab.write(FILE, [*sources, FIGURE])
     lab.run_all()

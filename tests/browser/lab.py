@@ -29,6 +29,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = int(os.environ.get("AECOURSE_PATIENCE", 300))  # seconds to wait for anything: a shared machine can be slow
+KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 KERNEL_IS_IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 # {explorer: the place of its cell}
 EXPLORERS = r"""() => {
@@ -57,7 +58,8 @@ RUN = """async (places) => {
 # Makes a cell the active one and scrolls to it until its explorer is there: what comes late above it pushes it away.
 SHOW = """async (place) => {
   const board = window.jupyterapp.shell.currentWidget.content;
-  const captions = [...board.widgets[place].node.querySelectorAll('.jp-OutputArea-output .aecourse-caption')];
+  const said = ['caption', 'asleep-note'].map((kind) => `.jp-OutputArea-output .aecourse-${kind}`).join();
+  const captions = [...board.widgets[place].node.querySelectorAll(said)];
   const shown = captions.find((caption) => caption.checkVisibility() && caption.offsetHeight);
   const output = shown?.closest('.jp-OutputArea-output').getBoundingClientRect();
   if (board.activeCellIndex === place && output?.top < innerHeight - 100 && output?.bottom > 100) return true;
@@ -173,6 +175,18 @@ class Lab:
         self.end_kernel()
         self.page.goto(self.url.format(uuid.uuid4().hex, notebook))
         self._wait_until_open()
+
+    def write(self, notebook: str, sources: list[str]) -> None:
+        """Put a notebook of these code cells, which have not run, into the working copy; and open it."""
+        empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+        cells = [empty | {"id": f"cell-{place}", "source": source} for place, source in enumerate(sources)]
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": KERNEL}, "cells": cells}
+        server = self.url.split("/lab/")[0]
+        answer = self.page.request.put(
+            f"{server}/api/contents/notebooks/{notebook}?token=test", data={"type": "notebook", "content": content}
+        )
+        assert answer.ok, answer.text()
+        self.open(notebook)
 
     def reload(self) -> None:
         """Load the page anew; the kernel goes on."""

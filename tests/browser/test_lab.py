@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from browser.axe import faults
-from browser.explorers import PICTURE, caption, pixels, wait_for_caption
+from browser.explorers import SLIDER, caption, pixels, wait_for_caption
 from browser.lab import Lab
 from playwright.sync_api import BrowserContext, Locator
 
@@ -37,7 +37,7 @@ def of_notebook(*names: str) -> pytest.MarkDecorator:
 def move_slider(lab: Lab, explorer: Locator) -> None:
     """Arrow keys on the first slider change the picture and the caption."""
     before, words = pixels(explorer), caption(explorer)
-    explorer.locator(".noUi-handle").first.focus()
+    explorer.locator(SLIDER).first.focus()
     for key in ("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowRight", "ArrowRight"):  # from either end something moves
         lab.page.keyboard.press(key)
         lab.settle()
@@ -60,7 +60,7 @@ def test_bottleneck_slider_moves_by_keyboard(notebook: Lab) -> None:
     """Each key press changes the pixels, and the caption, the number box and the row's name agree."""
     explorer = notebook.show(notebook.explorers["BottleneckExplorer"])
     start = int(re.search(r"k = (\d+)", caption(explorer)).group(1))
-    explorer.locator(".noUi-handle").first.focus()
+    explorer.locator(SLIDER).first.focus()
     seen = {pixels(explorer)}
     for step in range(1, 4):
         notebook.page.keyboard.press("ArrowRight")
@@ -79,7 +79,7 @@ def test_drawing_changes_the_restored_picture(notebook: Lab) -> None:
     """A stroke on the pad comes back through the bottleneck, and clearing takes it away."""
     explorer = notebook.show(notebook.explorers["DrawingPad"])
     before = pixels(explorer)
-    box = explorer.locator("canvas").bounding_box()
+    box = explorer.locator(".aecourse-ink canvas").bounding_box()
     mouse = notebook.page.mouse
     mouse.move(box["x"] + 70, box["y"] + 60)
     mouse.down()
@@ -91,7 +91,7 @@ def test_drawing_changes_the_restored_picture(notebook: Lab) -> None:
     drawn = pixels(explorer)
     assert drawn != before
     notebook.shoot("drawing_pad")
-    explorer.locator("canvas").focus()
+    explorer.locator(".aecourse-ink canvas").focus()
     for key in [" ", *["ArrowDown"] * 6, " "]:
         notebook.page.keyboard.press(key)
     notebook.settle()
@@ -137,11 +137,7 @@ def test_training_runs_live_and_stops(notebook: Lab) -> None:
 def test_each_family_answers_the_keyboard(notebook: Lab) -> None:
     """An arrow key on the explorer's slider changes the picture and the caption."""
     (place,) = notebook.explorers.values()
-    notebook.show(place)
-    innermost = ".aecourse:not(:has(.aecourse)):has(.noUi-handle)"
-    explorer = notebook.page.locator(innermost).first
-    explorer.locator(PICTURE).first.wait_for()
-    move_slider(notebook, explorer)
+    move_slider(notebook, notebook.show(place))
     notebook.shoot(next(iter(notebook.explorers)))
     assert notebook.own_complaints() == []
 
@@ -152,5 +148,5 @@ def test_axe_finds_nothing_in_a_notebook(notebook: Lab) -> None:
     explorer = notebook.show(*notebook.explorers.values())
     for button in explorer.locator("button:visible", has_text=re.compile("draw your own|train it yourself")).all():
         button.click()
-    explorer.locator(".noUi-handle:visible").nth(2).wait_for()
+    explorer.locator(f".aecourse-panel {SLIDER}").first.wait_for()
     assert faults(notebook.page, ".aecourse") == []

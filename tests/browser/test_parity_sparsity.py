@@ -92,8 +92,8 @@ def test_the_map_of_atoms(blank: Page, atom: int) -> None:
     """Fifty atoms in five rows, the page on which the chosen one lies; the last page is not full."""
     explorer = SparsityExplorer("l1", 1)
     load(blank, explorer)
-    found = blank.evaluate("(s) => { const { picture } = explorer.compute(s, data).map; return [picture.width, [...picture.gray]]; }",
-                           explorer.settings() | {"atom": atom})  # fmt: skip
+    look = "(s) => { const { width, gray } = explorer.compute(s, data).map.picture; return [width, [...gray]]; }"
+    found = blank.evaluate(look, explorer.settings() | {"atom": atom})
     first = atom // 50 * 50
     page = np.full((50, 28, 28), 255, np.uint8)
     held = as_images(atom_images(load_sparse_net("l1", 0.1).atoms[first : first + 50]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser.explorers import PICTURE, caption, pixels
+from browser.explorers import SLIDER, caption, pixels
 from browser.lab import PATIENCE, ROOT, SCREENSHOTS, Lab
 from playwright.sync_api import Browser, Page, expect
 
@@ -114,11 +114,11 @@ def test_jupyterlab_presents_with_a_live_slider(lab: Lab) -> None:
     lab.open("03_undercomplete_vs_pca.ipynb")
     lab.run_explorers()
     lab.page.evaluate("window.jupyterapp.commands.execute('deck:start')")
-    explorer = lab.page.locator(f".aecourse:has({PICTURE})").first
-    explorer.locator(PICTURE).first.wait_for()
+    explorer = lab.page.locator(".aecourse:has(.aecourse-mosaic)").first
+    explorer.wait_for()
     expect(lab.page.locator(".jp-MarkdownCell:visible")).to_have_count(0)  # the other cells are off the stage
     before, words = pixels(explorer), caption(explorer)
-    explorer.locator(".noUi-handle").first.focus()
+    explorer.locator(SLIDER).first.focus()
     lab.page.keyboard.press("ArrowRight")
     lab.settle()
     assert caption(explorer) != words

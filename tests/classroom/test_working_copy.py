@@ -107,6 +107,20 @@ def test_the_newest_state_counts() -> None:
     assert kept(content) == new
 
 
+def test_of_an_explorer_only_its_last_picture_is_kept() -> None:
+    """Not the networks and digits that it computes with, nor its settings; other widgets keep all they hold."""
+    big = [{"path": ["assets", "network"], "data": "A" * 10**6, "encoding": "base64"}]
+    script = {"_anywidget_id": "aecourse.explorers.bottleneck.BottleneckExplorer", "_esm": "…", "layout": "IPY_MODEL_b"}
+    holds = {"k": 8, "assets": {}, "setup": {"most": 64}, "training": {"label": "k"}, "notice": ""}
+    rest = {"controls": ["k"], "still": "data:image/png;base64,…"}
+    models = {"a": {"model_name": "AnyModel", "state": script | holds | rest, "buffers": big}, "b": {"state": {}}}
+    models["own"] = {"state": {"still": True, "assets": {}}, "buffers": big}
+    content = saved([shown("a"), shown("own")], models)
+    for before in ({}, saved([shown("a"), shown("own")], models)):
+        keep_widgets(content, before)
+        assert kept(content) == models | {"a": {"model_name": "AnyModel", "state": script | rest}}
+
+
 def test_a_view_without_a_state_keeps_its_words() -> None:
     """Otherwise JupyterLab would say that it found no model."""
     content = saved([shown("lost"), {"output_type": "stream", "text": "…"}], {})

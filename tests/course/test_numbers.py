@@ -20,12 +20,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from helpers.numbers import BY_NUMBER, PAPER, Number, Pool, behind, captions, number, numbers, pieces
+from helpers.numbers import BY_NUMBER, PAPER, Number, Pool, behind, number, numbers, pieces, said_by_explorers
 from helpers.paths import ROOT
 
 from aecourse.evaluation.controls import read_results
 from aecourse.explorers.board.demos import DEMOS
-from aecourse.explorers.prior_map import MEANINGS
 
 TAUGHT = [name for name in BY_NUMBER if name != "10"]
 DECLARED = {  # what is worked out, or quoted from a paper, and stands nowhere in the outputs
@@ -82,7 +81,9 @@ def sources() -> dict[str, list[Paragraph]]:
     found["board"] = [
         each for text, demo in zip(board, DEMOS, strict=True) for each in paragraphs(text, demo.notebook[:2])
     ]
-    found["captions"] = [each for text in MEANINGS.values() for each in paragraphs(text, "08")]
+    script = (ROOT / "aecourse/explorers/prior_map.js").read_text(encoding="utf-8")
+    found["captions"] = [each for text in re.findall(r'"β = .*?"', script) for each in paragraphs(text, "08")]
+    assert found["captions"]
     for path in (ROOT / "aecourse/exercises").glob("*.py"):
         if own := re.search(r'@exercise\("(\d\d)', path.read_text(encoding="utf-8")):
             nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -100,7 +101,7 @@ def is_held(one: Number, paragraph: Paragraph) -> bool:
     if any((name, one.text) in DECLARED for name in names) or any(behind(*place).has(one) for place in places):
         return True
     shown = any(demo.title in block or "Explorer" in block for demo in DEMOS)
-    return shown and any(pool.has(one) for name, pool in captions().items() if name in block)
+    return shown and any(pool.has(one) for name, pool in said_by_explorers().items() if name in block)
 
 
 def measured(paragraph: Paragraph) -> list[Number]:

@@ -51,7 +51,7 @@ def test_numbers_are_measured(explorer, mnist, normal, scorer, power, rate):
     strange = y != normal
     threshold = np.sort(valid_scores)[::-1][int(len(valid_scores) * rate / 100)]
     assert numbers["AUROC"] == pytest.approx(roc_auc_score(strange, scores), abs=6e-4)
-    assert numbers["threshold"] == pytest.approx(threshold, rel=1e-4)
+    assert numbers["threshold"] == pytest.approx(threshold, rel=1e-3)  # two ways to find PCA
     assert (numbers["normal"], numbers["others"]) == ((~strange).sum(), strange.sum())
     assert numbers["alarms"] == pytest.approx((scores[~strange] > threshold).sum(), abs=2)
     missed = y[strange & (scores <= threshold)]

@@ -9,6 +9,7 @@ import traitlets
 from helpers.strategies import not_counts, numpy_of, refuses
 from hypothesis import example, given, strategies as st
 from sklearn.decomposition import PCA
+from torch import nn
 
 from aecourse.explorers import BottleneckExplorer
 from aecourse.explorers.base.trainer import TrainedNetwork
@@ -132,8 +133,26 @@ def test_a_network_of_ones_own_from_the_start(mnist):
     with torch.inference_mode():
         measured = (model(mnist[1].x) - mnist[1].x).square().mean().item()
     assert explorer.numbers(**explorer.settings())["autoencoder"] == pytest.approx(measured, rel=1e-4)
+    plain = nn.Sequential(*model.encoder, *model.decoder)
+    other = BottleneckExplorer(model=plain)
+    assert other.k == 5 and other.assets["yours-5"] == explorer.assets["yours-5"]
+    refuses("model", BottleneckExplorer, model=nn.Sequential(nn.Linear(784, 10)))
     refuses("model", BottleneckExplorer, model=DenseAutoencoder(65))
     refuses("model", BottleneckExplorer, model="nested")
+
+
+def test_what_the_page_cannot_compute_the_kernel_does():
+    """The page sends rows, and the answer is the network's."""
+    model = DenseAutoencoder(5, hidden=(8,))
+    model.encoder = nn.Sequential(*model.encoder, nn.LayerNorm(5))
+    explorer, sent = BottleneckExplorer(model=model.eval()), []
+    explorer.send = lambda message, buffers: sent.append((message, buffers))
+    x = explorer.images.ten(1)
+    explorer._run({"run": "yours-5", "part": "encoder", "n": 10, "key": "a"}, [x.numpy().tobytes()])
+    (message, (raw,)) = sent.pop()
+    assert message == {"ran": "a"}
+    with torch.inference_mode():
+        np.testing.assert_allclose(np.frombuffer(raw, np.float32).reshape(10, 5), model.encode(x), atol=1e-6)
 
 
 def test_the_panel_opens_at_the_sliders_k(explorer):

@@ -8,7 +8,7 @@ from helpers.notebooks import code_cells, read, set_up
 from helpers.paths import NOTEBOOKS
 
 from aecourse.device import own_random_numbers
-from aecourse.explorers.base.view import Explorer
+from aecourse.explorers.base.page import Explorer
 
 LESSONS = [path for path in NOTEBOOKS if path.stem != "10_demo_board"]
 EXPLORERS = ("Explorer(", "DrawingPad(")

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from helpers.captions import captions
 from helpers.notebooks import read
 from helpers.paths import NOTEBOOKS
 
 from aecourse.evaluation.controls import FOLDER, read_results, stored
-from aecourse.explorers.board.demos import DEMOS, apply_preset
+from aecourse.explorers.board.demos import DEMOS
 
 BY_NUMBER = {path.name[:2]: path for path in NOTEBOOKS}
 PAPER = json.loads((FOLDER.parent / "rifai2011.json").read_text(encoding="utf-8"))
@@ -187,15 +188,15 @@ def behind(notebook: str, section: int = 0, control: str = "") -> Pool:
 
 
 @cache
-def captions() -> dict[str, Pool]:
+def said_by_explorers() -> dict[str, Pool]:
     """{explorer, and its screen's title: what it says in the states that the board and the guide show}."""
     found = {}
     for demo in DEMOS:
-        explorer, texts = demo.build(), []
+        explorer, states = demo.build(), []
         name = type(explorer).__name__
         for preset in [*demo.presets.values(), *SHOWN.get(name, [])]:
-            if not {"start", "stop"} & set(preset):  # nothing is trained here
-                apply_preset(explorer, preset)
-                texts.append(html.unescape(re.sub(r"<[^>]+>", "", explorer.caption.value)))
-        found[demo.title] = found[name] = Pool(texts)
+            if not {"train", "stop"} & set(preset):  # nothing is trained here
+                explorer.apply(preset)
+                states.append(explorer.settings())
+        found[demo.title] = found[name] = Pool(captions(explorer, states) if states else ())
     return found

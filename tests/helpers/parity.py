@@ -5,24 +5,25 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from playwright.sync_api import Page
 
-from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.base.page import Explorer
 from aecourse.plotting import as_images
 
 # Loads a script with a host that has all traits and all that may be asked for, so that nothing has to come later.
 LOAD = """async ({ script, state, files }) => {
   const bytes = (coded) => new DataView(Uint8Array.from(atob(coded), (c) => c.charCodeAt(0)).buffer);
   const made = (files) => Object.fromEntries(Object.entries(files).map(([name, coded]) => [name, bytes(coded)]));
-  const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  const module = await import(`data:text/javascript,${encodeURIComponent(script)}`);
   state.assets = made(files);
   window.state = state;
-  const none = () => {};
-  const model = { get: (name) => state[name], set: none, on: none, off: none, send: ({ want }) => { throw Error(want); } };
+  window.wanted = new Set(); // what has not come
+  const none = () => {}, send = ({ want }) => wanted.add(want);
+  const model = { get: (name) => state[name], set: none, on: none, off: none, send };
   window.explorer = module.default;
   window.data = explorer.dataOf(model);
   window.inBytes = bytes;
@@ -39,27 +40,34 @@ SHOW = """() => {
 }"""
 COMPUTE = """(states) => states.map((s) => {
   for (const name of s.bytes) s[name] = inBytes(s[name]);
-  const { rows, numbers, caption } = explorer.compute(s, data);
+  const { rows, numbers, caption } = explorer.compute(s, data) ?? { rows: {} };
   const shade = (v) => Math.floor(Math.min(1, Math.max(0, v)) * 255 + 0.5);
   const gray = (row) => btoa(String.fromCharCode(...Uint8Array.from(row, shade)));
   return { rows: Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, gray(row)])), numbers, caption };
 })"""
 
 
-def load(page: Page, explorer: PageExplorer) -> None:
+def load(page: Page, explorer: Explorer) -> None:
     """Put an explorer's script and all its data into a page."""
-    everything = explorer.assets | {name: make() for name, make in explorer.later.items()}
-    page.evaluate(
-        LOAD,
-        {
-            "script": explorer._esm,
-            "state": {"setup": json.loads(json.dumps(explorer.setup)), "controls": explorer.controls},
-            "files": {name: base64.b64encode(raw).decode() for name, raw in everything.items()},
-        },
-    )
+    page.evaluate(LOAD, given(explorer, explorer.assets | {name: make() for name, make in explorer.later.items()}))
 
 
-def show(page: Page, explorer: PageExplorer) -> None:
+def given(explorer: Explorer, files: Mapping[str, bytes]) -> dict[str, object]:
+    """What LOAD takes: an explorer's script, its traits and some of its data."""
+    return {
+        "script": explorer._esm,
+        "state": {"setup": json.loads(json.dumps(explorer.setup)), "controls": explorer.controls},
+        "files": {name: base64.b64encode(raw).decode() for name, raw in files.items()},
+    }
+
+
+def as_json(state: Mapping[str, object]) -> dict[str, object]:
+    """The values of all controls as COMPUTE takes them."""
+    coded = {name: base64.b64encode(value).decode() for name, value in state.items() if isinstance(value, bytes)}
+    return {**state, **coded, "bytes": [name for name in coded if state[name]]}
+
+
+def show(page: Page, explorer: Explorer) -> None:
     """Let the page draw an explorer with all its data; `model` is there what holds its traits."""
     load(page, explorer)
     page.evaluate("(settings) => Object.assign(state, settings)", explorer.settings())
@@ -67,17 +75,11 @@ def show(page: Page, explorer: PageExplorer) -> None:
     page.evaluate(SHOW)
 
 
-def compare(
-    page: Page, explorer: PageExplorer, states: list[dict], *, levels: int = 1, digits: float = 1e-4
-) -> list[str]:
+def compare(page: Page, explorer: Explorer, states: list[dict], *, levels: int = 1, digits: float = 1e-4) -> list[str]:
     """Hold every row (in gray levels) and number of an explorer, in many states, to torch; return the captions."""
-    sent = [
-        {name: base64.b64encode(value).decode() if isinstance(value, bytes) else value for name, value in state.items()}
-        | {"bytes": [name for name, value in state.items() if isinstance(value, bytes) and value]}
-        for state in states
-    ]
-    captions = []
-    for state, found in zip(states, page.evaluate(COMPUTE, sent), strict=True):
+    captions, answers = [], page.evaluate(COMPUTE, [as_json(state) for state in states])
+    assert not page.evaluate("[...wanted]")
+    for state, found in zip(states, answers, strict=True):
         with torch.inference_mode():
             rows, numbers = explorer.rows(**state), explorer.numbers(**state)
         assert list(found["rows"]) == list(rows), state
@@ -94,7 +96,7 @@ def compare(
     return captions
 
 
-def random_states(explorer: PageExplorer, draw: dict[str, Callable[[], object]], count: int) -> list[dict]:
+def random_states(explorer: Explorer, draw: dict[str, Callable[[], object]], count: int) -> list[dict]:
     """The present state with each of the named controls drawn anew, many times."""
     return [explorer.settings() | {name: make() for name, make in draw.items()} for _ in range(count)]
 

@@ -15,13 +15,13 @@ RERUNS = 20
 CELL = """
 import aecourse
 explorer = aecourse.{name}()
-if explorer.training_panel is not None:
-    explorer.training_panel.button.value = True
+if hasattr(explorer, "open_training"):
+    explorer.open_training()
 explorer
 """
 PENALTIES = """
 for penalty in ("kl", "topk", "l1"):
-    explorer.penalty.value = penalty
+    explorer.penalty = penalty
 """
 MEMORY = """
 import gc, psutil

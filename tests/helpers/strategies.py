@@ -1,9 +1,6 @@
 """What a learner may type by mistake, as hypothesis strategies, and small readers of what comes back."""
 
-import base64
 import copy
-import html
-import io
 import re
 from collections.abc import Callable
 
@@ -11,10 +8,8 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import strategies as st
-from PIL import Image
 
 from aecourse.data import ImageSet
-from aecourse.explorers.base.canvases import InkCanvas
 from aecourse.models import Autoencoder
 
 junk = st.one_of(
@@ -78,31 +73,3 @@ def state_of(model: Autoencoder) -> dict:
 def same(a: dict, b: dict) -> bool:
     """Whether two models remember the same to the last bit."""
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
-
-
-def picture_in(explorer) -> np.ndarray:
-    """The pixels an explorer shows."""
-    uri = re.search(r'src="data:image/png;base64,([^"]+)"', explorer.picture.value)[1]
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri))))
-
-
-def alt_in(explorer) -> str:
-    """The words of an explorer's picture."""
-    return html.unescape(re.search(r'<img alt="([^"]*)"', explorer.picture.value)[1])
-
-
-def caption_in(explorer) -> tuple[str, str]:
-    """An explorer's caption: (its role for screen readers, its words); explorer.js speaks one without a role."""
-    role, words = re.fullmatch(r'<span class="[^"]*"(?: role="(\w+)")?>(.*)</span>', explorer.caption.value).groups()
-    return role or "status", html.unescape(words)
-
-
-def places_of(control) -> list:
-    """A control's lowest, present and highest value, or all its options."""
-    if isinstance(control, InkCanvas):
-        stroke = np.zeros((84, 84), np.uint8)
-        stroke[20:70, 40:48] = 255
-        return [b"", bytes(84**2), stroke.tobytes(), b"\xff" * 84**2, bytes([1, *bytes(84**2 - 2), 1])]
-    if hasattr(control, "options"):
-        return [value for _, value in control._options_full]
-    return [control.min, control.value, control.max]

@@ -145,15 +145,13 @@ def test_every_family_works_on_every_device(model, x, device):
     assert model(x).device == model.train().loss(x)["total"].device == x.device
 
 
-def test_explorers_take_a_copy_of_a_network_on_a_gpu(model, monkeypatch):
-    """A network on the CPU is shown itself; one elsewhere stays where it is, and a copy of it is shown."""
-    assert on_cpu(model) is model
-    weights = state_of(model)
-    monkeypatch.setattr(type(model), "state_dict", lambda self: {"weight": torch.empty(1, device="meta")})
-    shown = on_cpu(model)
-    monkeypatch.undo()
-    assert shown is not model
-    assert same(state_of(shown), weights)
+def test_explorers_take_a_copy(model, device):
+    """Of the network as it is now; the network itself stays where it is and as it is."""
+    shown = on_cpu(model.to(device).train())
+    assert model.training and not shown.training
+    assert {weight.device.type for weight in shown.parameters()} == {"cpu"}
+    assert same({name: weight.cpu() for name, weight in state_of(model).items()}, state_of(shown))
+    assert not {*shown.parameters()} & {*model.parameters()}
 
 
 @pytest.mark.parametrize(

@@ -29,32 +29,38 @@ export function goOnWithShiftEnter(root) {
   return () => window.removeEventListener("keydown", goOn, true);
 }
 
-export function watch(model, root) { // returns what ends it
-  const note = Object.assign(document.createElement("p"), { className: "aecourse-asleep-note" });
-  note.setAttribute("role", "status");
+// Tells why the kernel does not hear a widget any more, "" while it does, now and at every change; returns what ends it.
+export function hearOfKernel(model, root, tell) {
   const kernel = () => model.widget_manager?.kernel;
   const born = kernel();
-  let ended = false;
+  let ended = false, told;
 
   function look() {
     const now = kernel();
     ended ||= now ? ENDED.includes(now.status) || (born && now.id !== born.id) : Boolean(born);
-    const unheard = root.classList.contains("jupyter-widgets-disconnected"); // its model has no counterpart in the kernel
+    const unheard = root.closest(".jupyter-widgets-disconnected"); // its model has no counterpart in the kernel
     const cut = now && now.connectionStatus !== "connected";
     const words = ended || unheard ? "Run this cell to use it." : cut ? "No connection to the kernel." : "";
-    if (words === note.textContent) return;
-    note.textContent = words;
-    root.classList.toggle("aecourse-asleep", Boolean(words));
-    for (const part of root.children) part.inert = Boolean(words) && part !== note;
-    if (words) root.prepend(note); else note.remove();
+    if (words !== told) tell(told = words);
   }
   born?.statusChanged?.connect(look);
   const timer = setInterval(look, 1000);
-  const endGoingOn = goOnWithShiftEnter(root);
   look();
   return () => {
     born?.statusChanged?.disconnect(look);
     clearInterval(timer);
-    endGoingOn();
   };
+}
+
+export function watch(model, root) { // returns what ends it
+  const note = Object.assign(document.createElement("p"), { className: "aecourse-asleep-note" });
+  note.setAttribute("role", "status");
+  const endHearing = hearOfKernel(model, root, (words) => {
+    note.textContent = words;
+    root.classList.toggle("aecourse-asleep", Boolean(words));
+    for (const part of root.children) part.inert = Boolean(words) && part !== note;
+    if (words) root.prepend(note); else note.remove();
+  });
+  const endGoingOn = goOnWithShiftEnter(root);
+  return () => { endHearing(); endGoingOn(); };
 }

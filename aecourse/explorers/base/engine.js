@@ -115,6 +115,7 @@ export const ACTIVATIONS = {
 
 /** Rows through the layers of one part of a network, "encoder" or "decoder"; n rows → n rows. Rows too short end in zeros. */
 export function run(network, part, x, n = 1) {
+  if (network.elsewhere) return network.elsewhere(part, x, n); // in the kernel
   for (const { op, weight, bias, value, transposed, ...shape } of network.layers[part]) {
     const W = transposed ? turned(network, weight) : network[weight], b = network[bias];
     if (op === "linear") x = linear(widened(x, n, W.shape[1]), n, W, b);

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ipywidgets as widgets
@@ -75,30 +75,6 @@ def _close(run: Run, shell: object, *, same_code: bool) -> list[tuple[type, dict
     return memories
 
 
-def parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
-    """A widget and all that belongs to it: children, layouts, styles."""
-    yield widget
-    for name in widget.keys:
-        value = getattr(widget, name)
-        for part in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(part, widgets.Widget):
-                yield from parts(part)
-
-
-def close_whole(box: widgets.Box) -> None:
-    """Close a box with everything in it and drop what it holds: a name that still refers to it keeps an empty shell."""
-    inside = [*parts(box)]
-    for part in inside:
-        part.unobserve_all()  # a slider that somebody still holds moves nothing any more
-    for part in inside[1:]:
-        part.close()
-    widgets.Box.close(box)
-    box.children = ()
-    for name in vars(box).keys() - _of_an_empty_box():
-        delattr(box, name)
-    return_memory()
-
-
 def return_memory() -> None:
     """Hand free memory back to the operating system, if the C library (glibc) can do that.
 
@@ -114,12 +90,3 @@ def _c_library_trim() -> Callable[[int], int] | None:
         return ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):  # another C library, Windows
         return None
-
-
-@functools.cache
-def _of_an_empty_box() -> frozenset[str]:
-    """The attributes of a closed box that ipywidgets itself needs."""
-    box = widgets.VBox()
-    for part in [*parts(box)]:
-        part.close()
-    return frozenset(vars(box))

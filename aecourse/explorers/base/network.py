@@ -10,7 +10,9 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from aecourse.models import PCA, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
+from aecourse.data import PIXELS
+from aecourse.models import PCA, Autoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
+from aecourse.models.base import check_model
 from aecourse.zoo.weights import SCALE, in_bytes, quantise
 
 ACTIVATIONS = {
@@ -74,6 +76,26 @@ def _is_in_bytes(matrix: torch.Tensor) -> bool:
     """Whether int8 with a scale for each row stores a matrix without a loss."""
     whole, scale = quantise(matrix)
     return torch.equal(whole.float() * scale.float(), matrix)
+
+
+def as_autoencoder(model: nn.Module) -> Autoencoder:
+    """Return a network of digits as an Autoencoder; an `nn.Sequential` is cut behind its narrowest linear layer.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither, or does not lead from 784 pixels over a code to 784 pixels.
+    """
+    if not isinstance(model, nn.Sequential):
+        return check_model(model)
+    layers = [layer for _, layer in _steps("", model)]
+    linear = [place for place, layer in enumerate(layers) if isinstance(layer, nn.Linear)]
+    if len(linear) < 2 or layers[linear[0]].in_features != PIXELS or layers[linear[-1]].out_features != PIXELS:
+        raise ValueError(f"model must lead from {PIXELS} pixels through linear layers to {PIXELS} pixels; got {model}")
+    code = min(linear[:-1], key=lambda place: layers[place].out_features)
+    whole = Autoencoder(latent_dim=layers[code].out_features, in_features=PIXELS)
+    whole.encoder, whole.decoder = nn.Sequential(*layers[: code + 1]), nn.Sequential(*layers[code + 1 :])
+    return whole.train(model.training)
 
 
 def pack_images(x: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
 // What every explorer in the page shares: its host, its controls, its pictures, its caption. Python's side is base/page.py.
 import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { readTensors } from "./engine.js";
-import { goOnWithShiftEnter } from "../../assets/widgets/awake.js";
+import { goOnWithShiftEnter, hearOfKernel } from "../../assets/widgets/awake.js";
 
 const REST = 700; // milliseconds without a change after which a caption is spoken and a still is kept
 const SAVE = 150; // and after which Python hears of it: a slider that moves costs the kernel nothing
@@ -12,7 +12,7 @@ const WAITING = "One moment: what this needs is still on its way.";
  *
  * compute: the values of all controls and the data → {rows: {name: Float32Array}, numbers: {name: number}, caption, …}
  * View: draws it; its properties are {s: the state, set(name, value), data, out: what compute returned, say(words), model}
- * data: {setup, assets: {name: tensors}, want(name): an asset that comes later, null until then}
+ * data: {setup, assets: {name: tensors}, want(name): an asset that comes later, null until then, gone: why the kernel does not answer}
  */
 export function page({ compute, View }) {
   return {
@@ -25,21 +25,25 @@ export function page({ compute, View }) {
       root.addEventListener("keydown", dotForComma, true);
       el.append(root);
       const data = dataOf(model), draw = () => render(html`<${Explorer} ...${{ model, data, compute, View, draw }} />`, root);
-      const heard = ["setup", "assets", "training", "remote", "notice", ...model.get("controls")].map((name) => `change:${name}`);
+      const heard = ["setup", "assets", "training", "notice", ...model.get("controls")].map((name) => `change:${name}`);
       for (const event of heard) model.on(event, draw);
       const answer = (message, buffers) => data.take(message, buffers) && draw();
       model.on("msg:custom", answer);
       const endGoingOn = goOnWithShiftEnter(root);
-      draw();
+      const endHearing = hearOfKernel(model, root, (words) => { data.hear(words); draw(); });
       return () => {
         for (const event of heard) model.off(event, draw);
         model.off("msg:custom", answer);
         endGoingOn();
+        endHearing();
         render(null, root);
       };
     },
   };
 }
+
+/** Thrown by `compute` while a network is at work in the kernel. */
+class Waiting extends Error {}
 
 /** The data of a widget, read once for all its views. */
 const known = new WeakMap();
@@ -48,7 +52,11 @@ function dataOf(model) {
   const read = new Map(), asked = new Set();
   const tensors = (name, view) => {
     const before = read.get(name);
-    if (before?.view !== view) read.set(name, { view, tensors: readTensors(view) });
+    if (before?.view !== view) {
+      const found = readTensors(view);
+      if (found.layers.remote) found.elsewhere = (part, x, n) => inKernel(name, part, x, n);
+      read.set(name, { view, tensors: found });
+    }
     return read.get(name).tensors;
   };
   const later = {};
@@ -56,17 +64,36 @@ function dataOf(model) {
     try { model.send({ want: name }); } catch ({ message }) { throw new Error(`this needs the kernel, which does not answer (${message})`); }
     asked.add(name);
   };
+  const ran = new Map(); // what the kernel has computed for a network that the page cannot
+  function inKernel(name, part, x, n) {
+    const bits = new Uint32Array(x.buffer, x.byteOffset, x.length);
+    const key = `${name} ${part} ${n} ${bits.reduce((sum, bit) => Math.imul(sum ^ bit, 16777619) >>> 0, 2166136261)}`;
+    if (ran.get(key)) return ran.get(key);
+    if (!ran.has(key) && !data.gone) {
+      ran.set(key, null);
+      model.send({ run: name, part, n, key }, undefined, [x.slice().buffer]);
+    }
+    throw new Waiting();
+  }
   const data = {
     get setup() { return model.get("setup"); },
     asset(name) { return name in model.get("assets") ? tensors(name, model.get("assets")[name]) : later[name] ?? null; },
     want(name) { // what is too large to come with the widget
       const here = data.asset(name);
-      if (!here && !asked.has(name)) ask(name);
+      if (!here && !asked.has(name) && !data.gone) ask(name);
       return here;
     },
-    take({ asset }, buffers) {
+    take({ asset, ran: key }, buffers) {
       if (asset) later[asset] = readTensors(buffers[0]);
-      return asset;
+      if (key) ran.set(key, new Float32Array(new Uint8Array(buffers[0].buffer, buffers[0].byteOffset, buffers[0].byteLength).slice().buffer));
+      return asset ?? key;
+    },
+    gone: "",
+    hear(words) { // why the kernel does not answer: what was on its way will not come
+      data.gone = words;
+      if (!words) return;
+      asked.clear();
+      for (const [key, rows] of ran) if (!rows) ran.delete(key);
     },
     get ready() { return Object.keys(model.get("assets") ?? {}).length > 0 || model.get("training")?.label; }, // not from a saved notebook
   };
@@ -81,6 +108,13 @@ function dotForComma(event) {
   document.execCommand("insertText", false, ".");
 }
 
+function computed(compute, s, data) { // null while something is on its way
+  try { return compute(s, data); } catch (error) {
+    if (error instanceof Waiting) return null;
+    throw error;
+  }
+}
+
 function Explorer({ model, data, compute, View, draw }) {
   const [notice, say] = useState("");
   const spoken = useRef(), box = useRef(), timers = useRef({}), shown = useRef();
@@ -88,14 +122,15 @@ function Explorer({ model, data, compute, View, draw }) {
   const s = Object.fromEntries(model.get("controls").map((name) => [name, model.get(name)]));
   const set = (name, value) => {
     say("");
+    model.set("notice", "");
     model.set(name, value);
     clearTimeout(timers.current.save);
-    timers.current.save = setTimeout(() => model.save_changes(), SAVE);
+    timers.current.save = setTimeout(() => data.gone || model.save_changes(), SAVE);
   };
   let out, words, wrong = notice || model.get("notice");
   try {
-    out = data.setup.remote ? model.get("remote") : compute(s, data);
-    words = wrong || (out ? out.caption : WAITING);
+    out = computed(compute, s, data);
+    words = wrong || (out ? out.caption : data.gone ? `Only the kernel can give this. ${data.gone}` : WAITING);
     out = shown.current = out ?? shown.current; // meanwhile the picture stays
   } catch (error) { // shown where the learner looks
     [words, wrong, out] = [`${error.name}: ${error.message}`, true, shown.current]; // the controls stay, to go back with
@@ -103,12 +138,12 @@ function Explorer({ model, data, compute, View, draw }) {
   useEffect(() => { // once it rests: the words are spoken, and a notebook that is saved keeps a picture
     clearTimeout(timers.current.rest);
     timers.current.rest = setTimeout(() => {
-      if (spoken.current && timers.current.said !== undefined) spoken.current.textContent = words;
+      if (spoken.current && ![undefined, words].includes(timers.current.said)) spoken.current.textContent = words;
       timers.current.said = words;
       const canvas = box.current?.querySelector("canvas.aecourse-mosaic");
       if (canvas) model.set("still", canvas.toDataURL());
     }, REST);
-  }, [words]);
+  }, [words, out]);
   const caption = html`<p class=${`aecourse-caption ${wrong ? "aecourse-error" : ""}`} role=${wrong ? "alert" : null}>${words}</p>`;
   return html`<div ref=${box}>
     ${out && html`<${View} ...${{ s, set, data, out, say, model, caption }} />`}
@@ -140,7 +175,7 @@ export function NumberBox({ p, name, label, min, max, step = 1 }) {
   const value = p.s[name];
   const take = (event) => {
     const typed = event.target.value.trim(), number = Number(typed);
-    if (typed !== "" && number === value) return; // such as when it is left after Enter
+    if (typed !== "" && number === value) return event.type === "keydown" && p.say(""); // "change" comes when it is left, too
     const whole = step % 1 !== 0 || Number.isInteger(number);
     if (typed !== "" && whole && number >= min && number <= max) return p.set(name, number);
     event.target.value = value;
@@ -166,8 +201,8 @@ export function Menu({ p, name, label, options }) {
 }
 
 /** A button that stays pressed, for a fold or a mode. */
-export const Toggle = ({ on, set, class: more = "", children }) =>
-  html`<button type="button" class=${more} aria-pressed=${String(on)} onClick=${() => set(!on)}>${children}</button>`;
+export const Toggle = ({ on, set, class: more = "", disabled = false, children }) =>
+  html`<button type="button" class=${more} disabled=${disabled} aria-pressed=${String(on)} onClick=${() => set(!on)}>${children}</button>`;
 
 /** Rows of square images below each other, as one picture: {gray values, width, height}; a shorter row leaves its end white. */
 export function mosaic(rows, { side = 28, gap = 2, ground = 255 } = {}) {

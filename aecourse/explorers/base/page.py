@@ -15,13 +15,16 @@ from matplotlib.figure import Figure
 
 from aecourse.bundle import bundle
 from aecourse.explorers.base.lifetime import replaces_earlier_run, return_memory
+from aecourse.explorers.base.network import UnknownLayerError, pack, pack_network
+from aecourse.models import Autoencoder
+from aecourse.models.base import in_evaluation_mode
 from aecourse.plotting import STYLE, figure_png, plot_reconstructions
 
 HERE = Path(__file__).parent
 STYLE_SHEET = bundle(HERE / "page.css")
 
 
-class PageExplorer(anywidget.AnyWidget):
+class Explorer(anywidget.AnyWidget):
     """A picture and a caption that the page computes from the values of some controls.
 
     A subclass names its script, declares a synced trait for each control, and gives `setup`, what the script must know,
@@ -41,13 +44,20 @@ class PageExplorer(anywidget.AnyWidget):
     setup = traitlets.Dict().tag(sync=True)
     assets = traitlets.Dict().tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)  # what Python has to say, such as an error
-    remote = traitlets.Dict().tag(sync=True)  # what the kernel has computed, where the page cannot
     still = traitlets.Unicode().tag(sync=True)  # the last picture, for a notebook that is opened without a kernel
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in {"rows", "numbers"} & vars(cls).keys():
+            setattr(cls, name, torch.inference_mode()(vars(cls)[name]))  # nobody learns from what is shown
 
     def __init__(self, **settings: object) -> None:
         self.later: dict[str, Callable[[], bytes]] = {}
+        self._run_here: dict[str, Autoencoder] = {}  # networks that the page cannot compute, by the asset's name
         super().__init__(controls=list(settings), **settings)
-        self.on_msg(lambda _, message, buffers: self._hear(message))
+        self.on_msg(
+            lambda _, message, buffers: self._run(message, buffers) if "run" in message else self._hear(message)
+        )
         self._memory = replaces_earlier_run(self)
 
     def resume(self) -> None:
@@ -83,6 +93,22 @@ class PageExplorer(anywidget.AnyWidget):
             with contextlib.suppress(traitlets.TraitError):  # not accepted any more
                 setattr(self, name, value)
 
+    def packed(self, asset: str, model: Autoencoder, *, parts: Sequence[str] = ()) -> bytes:
+        """Return a network for the page; if it has layers that the page cannot compute, the page asks the kernel."""
+        try:
+            return pack_network(model, parts=parts)
+        except UnknownLayerError:
+            self._run_here[asset] = model
+            return pack({}, {"remote": True})
+
+    def _run(self, message: Mapping, buffers: Sequence[bytes]) -> None:
+        """Compute a part of a network for the page: n rows of float32 in, n rows out."""
+        model = self._run_here[message["run"]]
+        rows = torch.frombuffer(bytearray(buffers[0]), dtype=torch.float32).view(message["n"], -1)
+        with torch.inference_mode(), in_evaluation_mode(model):
+            result = (model.encode if message["part"] == "encoder" else model.decode)(rows)
+        self.send({"ran": message["key"]}, [result.float().cpu().contiguous().numpy().tobytes()])
+
     def _hear(self, message: Mapping) -> None:
         """Give the page what it asks for."""
         if (name := message.get("want")) in self.later:
@@ -111,7 +137,10 @@ class PageExplorer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = f"{type(self).__name__}: run this cell to use it"
-        data["image/png"] = base64.b64encode(self.static_png()).decode()
+        try:
+            data["image/png"] = base64.b64encode(self.static_png()).decode()
+        except Exception as error:  # without a picture the explorer itself can still be shown, and say why
+            self.notice = f"{type(error).__name__}: {error}"
         return_memory()
         return data, metadata
 

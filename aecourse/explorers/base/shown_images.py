@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import torch
 
 from aecourse.data import PIXELS, ImageSet, load_mnist
-from aecourse.explorers.base.controls import WholeNumberText, number_box
 from aecourse.explorers.base.network import pack, pack_images
 from aecourse.models.base import check_rows
 
@@ -81,14 +80,6 @@ class ShownImages(ImageSet):
         """Return what the page must know about them."""
         words = {"name": self.name, "noun": self.noun, "own": self.name == "picture"}
         return words | {"sets": self.sets, "per_set": self.per_set, "count": len(self), "part": PART}
-
-    def set_box(self) -> WholeNumberText:
-        """A box for the number that `ten` takes."""
-        return number_box(self.first, self.sets - 1, f"set of ten {self.noun}s", width=200)
-
-    def box(self, label: str, place: int = 0, *, width: int) -> WholeNumberText:
-        """A box for the number of one image; the label's "…" becomes its name."""
-        return number_box(place, len(self) - 1, label.replace("…", self.name), width=width)
 
 
 def pack_digits(places: Iterable[int]) -> bytes:

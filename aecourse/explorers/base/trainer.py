@@ -15,7 +15,7 @@ import traitlets
 from aecourse.data import load_mnist
 from aecourse.device import own_random_numbers, use_threads
 from aecourse.evaluation import reconstruction_mse
-from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.base.shown_images import ShownImages
 from aecourse.explorers.training_setups import TrainingSetup
 from aecourse.models import Autoencoder
@@ -211,7 +211,7 @@ class Trainer:
         return sentence + (f". Ended early by {history.stopped}; what was learnt is kept." if history.stopped else ".")
 
 
-class TrainableExplorer(PageExplorer):
+class TrainableExplorer(Explorer):
     """An explorer with a panel in which a network can be trained.
 
     A subclass gives `training_setup`, what its panel trains.
@@ -281,3 +281,4 @@ class TrainableExplorer(PageExplorer):
         if self.trainer is not None:
             self.trainer.close()
         super().close()
+        self.trainer, self.training = None, {}

@@ -18,7 +18,8 @@ function Panel({ model, training }) {
   const { label, options, rates, most, names, rows, series, caption, loss, error, running, epochs } = training;
   const bytes = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength), size = bytes.length / names.length;
   const shown = Object.fromEntries(names.map((name, i) => [name, Float32Array.from(bytes.subarray(i * size, (i + 1) * size), (v) => v / 255)]));
-  const p = { s: training, set: (name, value) => model.send({ choose: { [name]: value } }), say: (notice) => { model.set("notice", notice); } };
+  const say = (notice) => model.set("notice", notice);
+  const p = { s: training, set: (name, value) => { say(""); model.send({ choose: { [name]: value } }); }, say };
   const lines = Object.entries(series).map(([name, [x, y]], i) => ({ name, colour: INKS[i], x, y }));
   const numeric = typeof options[0] === "number", many = options.length > 20;
   const listed = options.map((value) => [String(value), value]);
@@ -36,8 +37,8 @@ function Panel({ model, training }) {
 }
 
 /** The button that opens the panel and folds it away. */
-Training.Button = function TrainingButton({ p: { model } }) {
+Training.Button = function TrainingButton({ p: { model, data: { gone } } }) {
   const [, draw] = useState(0), open = Boolean(model.get("training")?.label);
   if (!model.get("training")) return null; // a page without a kernel
-  return html`<${Toggle} on=${open} class="aecourse-trains" set=${(on) => { model.send(on ? { open: true } : { fold: true }); draw((n) => n + 1); }}>▶ train it yourself</${Toggle}>`;
+  return html`<${Toggle} on=${open} class="aecourse-trains" disabled=${Boolean(gone)} set=${(on) => { model.send(on ? { open: true } : { fold: true }); draw((n) => n + 1); }}>▶ train it yourself</${Toggle}>`;
 };

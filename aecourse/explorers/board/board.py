@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from aecourse.bundle import bundle
 from aecourse.checks import check_choice, check_whole
 from aecourse.explorers.base.lifetime import replaces_earlier_run, return_memory
-from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.board.demos import DEMOS
 from aecourse.plotting import STYLE, figure_png
 
@@ -57,11 +57,11 @@ class DemoBoard(widgets.VBox):
     page = traitlets.Int(1)
 
     def __init__(self, page: int = 1) -> None:
+        self.explorers: dict[int, Explorer] = {}
         page = check_whole("page", page, maximum=len(DEMOS))
         super().__init__()
         replaces_earlier_run(self)
         self.add_class("aecourse-board")
-        self.explorers: dict[int, PageExplorer] = {}
         self._building = threading.Lock()
         self.frame = BoardFrame(
             demos=[
@@ -86,7 +86,7 @@ class DemoBoard(widgets.VBox):
             raise traitlets.TraitError(str(error)) from None
 
     @property
-    def explorer(self) -> PageExplorer:
+    def explorer(self) -> Explorer:
         """The explorer on the screen."""
         return self.explorers[self.page]
 
@@ -102,7 +102,7 @@ class DemoBoard(widgets.VBox):
 
     def close(self) -> None:
         """Take the board off the page and give back its memory; running its cell again does so too."""
-        for part in (*self.explorers.values(), self.frame, self.stage):
+        for part in (*self.explorers.values(), *self.children):
             part.close()
         super().close()
         self.explorers.clear()
@@ -120,7 +120,7 @@ class DemoBoard(widgets.VBox):
             elif word == "ready" and value < len(DEMOS):
                 threading.Thread(target=self._build_ahead, args=(value + 1,), daemon=True).start()
 
-    def _build(self, page: int) -> PageExplorer:
+    def _build(self, page: int) -> Explorer:
         """The explorer of a page, built and put hidden on the stage if it is not there yet."""
         with self._building:
             if page not in self.explorers:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from aecourse.explorers.anomaly import AnomalyExplorer
-from aecourse.explorers.base.page import PageExplorer
+from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.bottleneck import BottleneckExplorer
 from aecourse.explorers.contraction import ContractionExplorer
 from aecourse.explorers.drawing import DrawingPad
@@ -33,14 +33,14 @@ class Demo:
     answer : what to tell the class after it has moved
     notebook : where it is taught, the file's name
     build : makes the explorer, when the screen is first shown
-    presets : {what the button says: what `PageExplorer.apply` takes}
+    presets : {what the button says: what `Explorer.apply` takes}
     """
 
     title: str
     question: str
     answer: str
     notebook: str
-    build: Callable[[], PageExplorer]
+    build: Callable[[], Explorer]
     presets: Mapping[str, Preset] = field(default_factory=dict)
 
 

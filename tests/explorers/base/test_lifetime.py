@@ -5,10 +5,8 @@ import weakref
 
 import pytest
 from helpers import reruns
-from ipywidgets.widgets.widget import _instances
 
 from aecourse.explorers import BottleneckExplorer, SparsityExplorer, TrainingExplorer
-from aecourse.explorers.base.lifetime import parts
 
 MEGABYTES = 7  # for three explorers and three re-runs; the whole bench holds eleven and twenty of them below 50
 BOARD_MEGABYTES = 900
@@ -34,50 +32,34 @@ def test_memory_stays_when_cells_run_again(kernel):
     assert reruns.growth(kernel, names, reruns=3) < MEGABYTES
 
 
-def open_panel(explorer) -> TrainingExplorer:
-    """The training panel, opened."""
-    explorer.training_panel.button.value = True
-    return explorer.training_panel.trainer
-
-
-def test_a_closed_explorer_leaves_no_widget_behind():
-    """Children, layouts and styles go with it, and so do networks and pictures, whoever still has its name."""
-    BottleneckExplorer()  # what is loaded once a session is loaded now
-    before = set(_instances)
+def test_a_closed_explorer_drops_its_network():
+    """The one in its training panel, whoever still has the explorer's name; and it stops to tell the page."""
     explorer = BottleneckExplorer()
-    panel = open_panel(explorer)
-    inside, k = len([*parts(explorer)]), explorer.k
-    network = weakref.ref(panel.model)
-    assert inside > 60
+    network = weakref.ref(explorer.open_training().model)
     explorer.close()
-    assert set(_instances) == before
-    del panel
+    gc.collect()
+    assert network() is None and not explorer.training
+    explorer.k = 3  # somebody who kept it moves nothing, and nothing complains
+
+
+def test_another_penalty_gets_another_trainer():
+    """In the sparsity explorer; the new one trains the new penalty, and the old network goes."""
+    explorer = SparsityExplorer("l1")
+    network = weakref.ref(explorer.open_training().model)
+    for penalty in ("kl", "topk", "kl"):
+        explorer.penalty = penalty
+        assert explorer.trainer.model.penalty == penalty
+        assert explorer.training["label"] == explorer.trainer.setup.label
     gc.collect()
     assert network() is None
-    k.value = 3  # a slider that somebody kept moves nothing, and does not complain
-    explorer.close()
-
-
-def test_a_panel_that_is_replaced_is_closed():
-    """The sparsity explorer's, when the penalty changes; the new one trains the new penalty."""
-    explorer = SparsityExplorer("l1")
-    panel = open_panel(explorer)
-    count = len(_instances)
-    for penalty in ("kl", "topk", "kl"):
-        explorer.penalty.value = penalty
-        assert explorer.training_panel.trainer is not panel
-        assert explorer.training_panel.trainer.model.penalty == penalty
-    assert panel.comm is None
-    assert len(_instances) <= count + 5
 
 
 def test_closing_stops_a_run():
     """The thread has ended when close returns, and nobody is handed a network."""
-    received = []
-    explorer = TrainingExplorer(4, on_done=received.append)
-    explorer.epochs.value = 20
-    explorer.train()
-    thread = explorer._thread
+    explorer, received = TrainingExplorer(4), []
+    explorer.adopt = explorer.trainer.on_done = received.append
+    explorer.apply({"epochs": 20, "train": True})
+    thread = explorer.trainer._thread
     explorer.close()
     assert not thread.is_alive()
     assert received == []
