@@ -103,9 +103,8 @@ def figure_png(figure: Figure, *, sharpness: float = 1.0) -> bytes:
     invert the ink and leave the pictures as they are (`assets/widgets/awake.css`).
     """
     raw = io.BytesIO()
-    figure.savefig(raw, format="rgba", dpi=figure.dpi * sharpness)
-    width = round(figure.get_figwidth() * figure.dpi * sharpness)
-    pixels = np.frombuffer(raw.getvalue(), np.uint8).reshape(-1, width, 4)[::-1].copy()  # from the bottom, as boxes are
+    figure.savefig(raw, format="png", dpi=figure.dpi * sharpness, pil_kwargs={"compress_level": 0})
+    pixels = np.array(Image.open(raw).convert("RGBA"))[::-1]  # from the bottom, as boxes are
     opaque = np.zeros(pixels.shape[:2], bool)
     for axes in figure.axes:
         for shown in (*axes.images, *(c for c in axes.collections if isinstance(c, QuadMesh))):

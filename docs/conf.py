@@ -41,7 +41,7 @@ if os.environ.get("AECOURSE_REPOSITORY"):
 
 
 class ExplorerDirective(Directive):
-    """`{explorer} bottleneck {"k": 4}`: an explorer with its settings, loaded early; `:late:` lets it wait till it is near.
+    """`{explorer} bottleneck {"k": 4}`: an explorer with its settings. It loads early; with `:late:` when it is near.
 
     Beside it stands a picture, for pages without scripts.
     """
@@ -59,7 +59,8 @@ class ExplorerDirective(Directive):
         hints = "".join(f'<link rel="preload" as="fetch" crossorigin href="{folder}{file}">' for file in files)
         hints += f'<link rel="modulepreload" href="{folder}explorer.js">' if files else ""
         still = f'<img src="{folder}still.png" alt="a still picture of the explorer" width="1100" loading="lazy">'
-        element = f'<aecourse-explorer src="{folder}" settings="{escape(json.dumps(settings))}">{still}</aecourse-explorer>'
+        given = escape(json.dumps(settings))
+        element = f'<aecourse-explorer src="{folder}" settings="{given}">{still}</aecourse-explorer>'
         return [nodes.raw("", hints + element, format="html")]
 
 

@@ -55,6 +55,13 @@ def test_pictures_are_opaque_and_ink_is_not():
     assert (alpha == 255).sum() == pytest.approx(picture_and_bar, rel=0.03)
 
 
+@pytest.mark.parametrize("width", [8.6, 8.7, 7.33, 9.001])
+def test_any_width_is_drawn(width):
+    """Also one that is no whole number of pixels."""
+    image = Image.open(io.BytesIO(figure_png(panels(width=width).figure, sharpness=1.6)))
+    assert abs(image.width - width * 110 * 1.6) < 1
+
+
 def test_any_of_several_axes_stands_for_the_figure(displayed):
     """An array of panels is shown as one figure, and other figures stay open."""
     other = plt.figure()

@@ -87,7 +87,7 @@ CALLS = {
     "threshold_at": lambda whole, number: ae.threshold_at(X[:, 0], number(0.5)),
     "ridge": lambda whole, number: ae.ridge_probe_accuracy(X, LABELS, X, LABELS, penalty=number(0.5)),
     "mosaic": lambda whole, number: torch.from_numpy(ae.mosaic([X], gap=whole(1), background=whole(9))),
-    "explorer": lambda whole, number: ae.BottleneckExplorer(whole(8)).k.value,
+    "explorer": lambda whole, number: ae.BottleneckExplorer(whole(8)).k,
 }  # fmt: skip
 
 

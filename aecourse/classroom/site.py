@@ -23,6 +23,7 @@ from PIL import Image
 
 from aecourse import explorers
 from aecourse.bundle import bundle
+from aecourse.classroom.cells import has_question
 from aecourse.classroom.explorer_files import SCRIPTS, built, folder_name, shown_explorers, write_board
 from aecourse.classroom.notebook_files import find_notebooks, read_notebook, tags
 from aecourse.classroom.working_copy import untouched

@@ -1,8 +1,9 @@
 """`make class-trial`: eight students log in at once through the hub of `make class` and move notebook 03's slider.
 
 One headless Chromium plays all eight on the same machine, so it is part of the load: its share of the processors is
-in the table, and afterwards the sliders' messages are sent once more without it. Below the table stands what a class
-of thirty needs, by arithmetic from these figures. Run it alone.
+in the table, and afterwards the sliders' messages are sent once more without it. The pages compute the pictures: a
+kernel only hears where a slider stands. Below the table stands what a class of thirty needs, by arithmetic from these
+figures. Run it alone.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import psutil
 from playwright.async_api import Browser, Page, async_playwright
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "browser")]
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import peak  # noqa: E402
 import throughput  # noqa: E402
 import wire  # noqa: E402
+from browser.lab import FLAGS, find_chromium  # noqa: E402
 from events import NEXT_PICTURE  # noqa: E402
-from lab import FLAGS, find_chromium  # noqa: E402
 from run import Line, percentile  # noqa: E402
 from trial_hub import Ledger, hub  # noqa: E402
 
@@ -71,10 +72,10 @@ class Student:
         await self.page.wait_for_function(READY)
         await self.page.evaluate(RUN_CELLS, ["import BottleneckExplorer", "BottleneckExplorer("])
         explorer = self.page.locator(".aecourse", has_text="set of ten digits").first
-        await explorer.locator(".aecourse-rows img").first.wait_for()
+        await explorer.locator("canvas.aecourse-mosaic").first.wait_for()
         self.first_picture = time.monotonic() - clicked
         await explorer.scroll_into_view_if_needed()
-        await explorer.locator(".noUi-handle").first.focus()
+        await explorer.locator("input[type=range]").first.focus()
 
     async def move(self) -> None:
         """Press arrow keys at a human pace, and wait for each picture."""
@@ -180,7 +181,7 @@ def lines(students: list[Student], spent: dict) -> list[Line]:
 
 
 def wire_lines(spent: dict) -> list[Line]:
-    """The same presses without a browser."""
+    """The same presses without a browser, each as a message of its own; a page sends one when its slider rests."""
     table = []
     for count, (answers, rate) in spent["wire"].items():
         who = f"the presses of {count} students without a browser"

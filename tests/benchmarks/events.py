@@ -1,139 +1,102 @@
-"""What a slider event costs: in the kernel, in memory, and from key press to picture in JupyterLab."""
+"""What moving a control costs: the page's computation, and the way from key press to picture."""
 
 from __future__ import annotations
 
-import functools
-import gc
-import random
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
-EVENTS = 1_000
 PRESSES = 120
 
-# Resolves with the milliseconds from the next key press to the moment the changed picture has been painted.
+# Resolves with the milliseconds from the next key press until the changed picture is in its canvas: the screen shows it
+# with the browser's next frame.
 NEXT_PICTURE = """
 (explorer) => { window.nextPicture = new Promise((resolve) => {
   let pressed = null;
-  const before = explorer.querySelector('.aecourse-rows img').src;
-  window.addEventListener('keydown', () => { pressed = performance.now(); }, { capture: true, once: true });
-  const observer = new MutationObserver(async () => {
-    const image = explorer.querySelector('.aecourse-rows img');
-    if (!image || image.src === before) return;
+  window.addEventListener('keydown', (event) => { pressed = event.timeStamp; }, { capture: true, once: true });
+  const observer = new MutationObserver(() => {
     observer.disconnect();
-    await image.decode();
-    requestAnimationFrame(() => resolve(performance.now() - pressed));
+    resolve(performance.now() - pressed);
   });
-  observer.observe(explorer, { subtree: true, childList: true, attributes: true });
+  const picture = explorer.querySelector('canvas.aecourse-mosaic');
+  observer.observe(picture, { attributes: true, attributeFilter: ['aria-label'] }); // its words change with it
 }); }
 """
+TIME = """(states) => states.map((s) => {
+  for (const name of s.bytes) s[name] = inBytes(s[name]);
+  const start = performance.now();
+  explorer.compute(s, data);
+  return performance.now() - start;
+})"""
+STEPS = 100
 
 
-def measure() -> Iterator[tuple[str, list[float], float]]:
-    """Explorer, milliseconds of each of 1,000 events, megabytes that stayed; an event moves any one control."""
-    import aecourse
+def measure(executable: str) -> Iterator[tuple[str, list[float]]]:
+    """Explorer, milliseconds of `compute` in Chromium for each move of a control, once all data have come."""
+    from browser.lab import launch_browser
+    from helpers.explorers import EXPLORERS, walk
+    from helpers.parity import as_json, load
 
-    aecourse.pick_device()
-    rng = random.Random(0)
-    bottleneck, latent_map = aecourse.BottleneckExplorer(), aecourse.LatentMapExplorer()
-    generator = aecourse.GeneratorExplorer()
+    from aecourse.explorers import BottleneckExplorer
 
-    def move_k() -> None:
-        bottleneck.k.value = rng.choice([k for k in range(1, 65) if k != bottleneck.k.value])
-
-    def move_point() -> None:
-        latent_map.picker.value = [rng.random(), rng.random()]
-
-    cases = {"BottleneckExplorer, k": move_k, "LatentMapExplorer, pad": move_point}
-    wanderers = {
-        "DrawingPad": aecourse.DrawingPad(),
-        "StackExplorer": aecourse.StackExplorer(),
-        "SparsityExplorer": aecourse.SparsityExplorer(),
-        "RepairExplorer": aecourse.RepairExplorer(),
-        "ContractionExplorer": aecourse.ContractionExplorer(),
-        **{f"GeneratorExplorer, {mode}": panel for mode, panel in generator.panels.items()},
-    }
-    cases |= {name: functools.partial(_move_any, explorer, rng) for name, explorer in wanderers.items()}
-    for name, event in cases.items():
-        yield name, *_time_events(event)
-
-
-def _move_any(explorer, rng: random.Random) -> None:
-    """Give one control of an explorer another value."""
-    control = rng.choice(list(explorer.controls.values()))
-    if hasattr(control, "options"):
-        control.value = rng.choice([value for _, value in control._options_full if value != control.value])
-    elif isinstance(control.value, bytes):
-        side = control.side
-        end = rng.randrange(30 * side, 50 * side)
-        ink = bytes(255 if 30 < i // side < 50 and 10 < i % side < 60 else 0 for i in range(end))
-        control.value = ink + bytes(side * side - end)
-    elif isinstance(control.value, tuple):
-        control.value = tuple(rng.uniform(low, high) for low, high in zip(control.min, control.max, strict=True))
-    else:
-        control.value = type(control.value)(rng.uniform(control.min, control.max))
-
-
-def _time_events(event) -> tuple[list[float], float]:
-    for _ in range(50):  # warm up
-        event()
-    gc.collect()
-    before = psutil.Process().memory_info().rss
-    times = []
-    for _ in range(EVENTS):
-        started = time.perf_counter()
-        event()
-        times.append((time.perf_counter() - started) * 1000)
-    gc.collect()
-    return times, (psutil.Process().memory_info().rss - before) / 1e6
+    with launch_browser(executable) as chromium:
+        page = chromium.new_page()
+        bottleneck = BottleneckExplorer()
+        load(page, bottleneck)
+        states = [as_json(bottleneck.settings() | {"k": k}) for k in range(1, 65)]
+        page.evaluate(TIME, states)
+        yield "three rows of ten digits, k", page.evaluate(TIME, states)
+        for name, build in EXPLORERS.items():
+            if name != "training":  # the kernel computes that
+                explorer = build()
+                load(page, explorer)
+                states = [as_json(state) for state in walk(explorer, STEPS)]
+                page.evaluate(TIME, states)  # networks are unpacked now
+                yield name, page.evaluate(TIME, states)
 
 
 def measure_in_browser(executable: str) -> list[float]:
     """Milliseconds from pressing an arrow key on notebook 03's slider to the changed picture, press by press."""
-    from lab import Lab, launch_browser, serve
+    from browser.lab import Lab, launch_browser, serve
 
     with tempfile.TemporaryDirectory() as home, serve(Path(home)) as url, launch_browser(executable) as chromium:
         lab = Lab(chromium.new_page(viewport={"width": 1400, "height": 950}), url)
         lab.open("03_undercomplete_vs_pca.ipynb")
-        lab.run_all()
-        explorer = lab.page.locator(".aecourse", has_text="set of ten digits").first
-        explorer.scroll_into_view_if_needed()
-        return _time_presses(lab.page, explorer)
+        lab.run_explorers()
+        times = _time_presses(lab.page, lab.show(lab.explorers["BottleneckExplorer"]))
+        lab.close()
+        return times
 
 
 def measure_demo(executable: str) -> tuple[float, list[float], list[float]]:
     """`make demo`: seconds to the first picture, milliseconds to show each further demo, and from key to picture."""
-    from demo import serve_demo
-    from lab import launch_browser
+    from browser.demo import serve_demo
+    from browser.lab import launch_browser
 
     from aecourse.explorers.board.demos import DEMOS
 
-    with launch_browser(executable) as chromium, tempfile.TemporaryDirectory() as home:
+    with launch_browser(executable) as chromium, tempfile.TemporaryDirectory() as home, serve_demo(Path(home)) as url:
+        page = chromium.new_page(viewport={"width": 1280, "height": 720})
         started = time.perf_counter()
-        with serve_demo(Path(home)) as url:
-            page = chromium.new_page(viewport={"width": 1280, "height": 720})
-            page.goto(url)
-            shown = ".aecourse-stage > .aecourse[data-page='{}']"
-            page.wait_for_selector(shown.format(0), timeout=120_000)
-            first = time.perf_counter() - started
-            presses = _time_presses(page, page.locator(shown.format(0)))
-            turns = []
-            for number in range(1, len(DEMOS)):
-                page.wait_for_timeout(4_000)  # a class looks at a demo for longer; the next one is built meanwhile
-                began = time.perf_counter()
-                page.keyboard.press("PageDown")
-                page.wait_for_selector(shown.format(number), timeout=60_000)
-                turns.append((time.perf_counter() - began) * 1000)
-            return first, turns, presses
+        page.goto(url)
+        shown = ".aecourse-stage > [data-page='{}'] .aecourse"
+        page.wait_for_selector(shown.format(0), timeout=120_000)
+        first = time.perf_counter() - started
+        presses = _time_presses(page, page.locator(shown.format(0)))
+        turns = []
+        for number in range(1, len(DEMOS)):
+            page.wait_for_timeout(1_000)  # a class looks at a demo for longer; the next one is fetched meanwhile
+            began = time.perf_counter()
+            page.keyboard.press("PageDown")
+            page.wait_for_selector(shown.format(number), timeout=60_000)
+            turns.append((time.perf_counter() - began) * 1000)
+        return first, turns, presses
 
 
 def _time_presses(page, explorer) -> list[float]:
     """Milliseconds from pressing an arrow key on an explorer's first slider to the changed picture, press by press."""
-    explorer.locator(".noUi-handle").first.focus()
+    explorer.locator("input[type=range]").first.focus()
     times = []
     for press in range(PRESSES):
         explorer.evaluate(NEXT_PICTURE)

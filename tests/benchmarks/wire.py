@@ -1,4 +1,4 @@
-"""The slider without a browser: the messages a page would send, through the hub's proxy, and the answers timed."""
+"""The slider without a browser: the messages a page sends, through the hub's proxy, until the kernel has heard them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class Wire:
         self.cookie = cookie
 
     async def open(self) -> None:
-        """Connect, and ask the kernel for the name of its slider."""
+        """Connect, and ask the kernel for the name of its explorer."""
         request = HTTPRequest(self.url, headers={"Cookie": self.cookie})
         self.socket = await websocket_connect(request, max_message_size=2**26)
-        ask = {"code": "", "silent": True, "user_expressions": {"slider": "explorer.k.model_id"}}
+        ask = {"code": "", "silent": True, "user_expressions": {"explorer": "explorer.model_id"}}
         answer = await self._exchange("execute_request", ask, lambda message: message["msg_type"] == "execute_reply")
-        self.slider = answer["content"]["user_expressions"]["slider"]["data"]["text/plain"].strip("'")
+        self.explorer = answer["content"]["user_expressions"]["explorer"]["data"]["text/plain"].strip("'")
 
     async def move(self, k: int) -> float:
-        """Set the slider, wait for the new picture; milliseconds."""
-        change = {"method": "update", "state": {"value": k}, "buffer_paths": []}
+        """Tell the kernel where the slider stands, wait until it has heard; milliseconds."""
+        change = {"method": "update", "state": {"k": k}, "buffer_paths": []}
         started = time.perf_counter()
-        await self._exchange("comm_msg", {"comm_id": self.slider, "data": change}, _is_picture)
+        await self._exchange("comm_msg", {"comm_id": self.explorer, "data": change}, _is_idle)
         return 1000 * (time.perf_counter() - started)
 
     async def _exchange(self, kind: str, content: dict, wanted) -> dict:
@@ -53,9 +53,8 @@ class Wire:
                 return answer
 
 
-def _is_picture(message: dict) -> bool:
-    state = message["content"].get("data", {}).get("state", {}) if message["msg_type"] == "comm_msg" else {}
-    return "<img" in str(state.get("value", ""))
+def _is_idle(message: dict) -> bool:
+    return message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
 
 
 async def drive(wires: list[Wire], *, pace: float, seconds: float) -> tuple[list[float], float]:

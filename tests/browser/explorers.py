@@ -22,6 +22,16 @@ def caption(explorer: Locator) -> str:
     return explorer.locator(".aecourse-caption").first.inner_text()
 
 
+def answers(explorer: Locator, times: int) -> bool:
+    """Whether so many keys on the first slider change picture and caption as many times."""
+    slider, seen = explorer.locator(SLIDER).first, [(pixels(explorer), caption(explorer))]
+    slider.focus()
+    for _ in range(times):
+        explorer.page.keyboard.press("ArrowRight")
+        seen.append((pixels(explorer), caption(explorer)))
+    return all(len(set(each)) == times + 1 for each in zip(*seen, strict=True))
+
+
 def wait_for_caption(explorer: Locator, pattern: str) -> None:
     """Wait until the caption matches."""
     expect(explorer.locator(".aecourse-caption").first).to_have_text(re.compile(pattern))

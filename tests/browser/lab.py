@@ -29,7 +29,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = int(os.environ.get("AECOURSE_PATIENCE", 300))  # seconds to wait for anything: a shared machine can be slow
-KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+PYTHON = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 KERNEL_IS_IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 # {explorer: the place of its cell}
 EXPLORERS = r"""() => {
@@ -180,7 +181,7 @@ class Lab:
         """Put a notebook of these code cells, which have not run, into the working copy; and open it."""
         empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
         cells = [empty | {"id": f"cell-{place}", "source": source} for place, source in enumerate(sources)]
-        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": KERNEL}, "cells": cells}
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": PYTHON}, "cells": cells}
         server = self.url.split("/lab/")[0]
         answer = self.page.request.put(
             f"{server}/api/contents/notebooks/{notebook}?token=test", data={"type": "notebook", "content": content}
@@ -207,6 +208,11 @@ class Lab:
         """End the kernel and close the page."""
         self.end_kernel()
         self.page.close()
+
+    def save(self) -> None:
+        """Save the notebook, and wait until it is on the disk."""
+        with self.page.expect_response(lambda answer: answer.request.method == "PUT" and "/contents/" in answer.url):
+            self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
 
     def run_all(self) -> None:
         """Run All, and wait until every cell has run without an error."""

@@ -53,9 +53,8 @@ def test_a_number_that_is_not_whole_is_refused_with_a_word(trial: Lab, label: st
     if typed == "3.":
         expect(box).to_have_value("3")
         return
-    wait_for_caption(
-        explorer, rf"{label.capitalize()} must be a whole number from \d+ to \d+; {typed.replace(',', '.')} is not\. Still 5\."
-    )
+    refused = rf"must be a whole number from \d+ to \d+; {typed.replace(',', '.')} is not\. Still 5\."
+    wait_for_caption(explorer, f"^{label.capitalize()} {refused}$")
     expect(box).to_have_value("5")
     assert pixels(explorer) == before
     if typed == "3.7":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from browser.axe import faults
-from browser.explorers import caption, pixels, wait_for_caption
-from browser.lab import KERNEL_IS_IDLE, LISTEN, SCREENSHOTS, Lab, free_port, serve
+from browser.explorers import SLIDER, answers, caption, pixels, wait_for_caption
+from browser.lab import KERNEL, KERNEL_IS_IDLE, LISTEN, SCREENSHOTS, Lab, free_port, serve
 from playwright.sync_api import Browser, Locator, expect
 
 pytestmark = pytest.mark.browser
@@ -23,7 +24,6 @@ PLACES = """(text) => [...window.jupyterapp.shell.currentWidget.content.widgets.
   window.jupyterapp.shell.currentWidget.content.widgets[i].model.sharedModel.source.includes(text))"""
 ACTIVE = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
 COUNT = "(i) => window.jupyterapp.shell.currentWidget.content.widgets[i].model.executionCount"
-SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_vote_outlives_the_cell_the_page_and_the_day(home: Path, browser: Brow
         assert lab.page.evaluate(COUNT, asks) == 2
         lab.run_cells([asks])
         expect(output(lab, asks).get_by_role("radio").first).to_be_checked()
-        lab.page.evaluate(SAVE)
+        lab.save()
         lab.reload()
         expect(output(lab, asks).get_by_role("radio").first).to_be_checked()
         assert lab.own_complaints() == []
@@ -99,30 +99,74 @@ def test_a_vote_outlives_the_cell_the_page_and_the_day(home: Path, browser: Brow
         assert lab.own_complaints() == []
 
 
+def heard(lab: Lab) -> None:
+    """Wait until Python has heard of a move, and the picture has rested."""
+    lab.page.wait_for_timeout(1000)
+    lab.settle()
+
+
+def weight_of_explorers(home: Path, place: int) -> int:
+    """By how many bytes a saved notebook is larger than without its explorers and the output of one's cell."""
+    content = json.loads(next(home.rglob(f"{NOTEBOOK}.ipynb")).read_text("utf-8"))
+    whole = len(json.dumps(content))
+    assert content["metadata"].pop("widgets")
+    assert content["cells"][place].pop("outputs")
+    return whole - len(json.dumps(content))
+
+
 def at_work(lab: Lab, notebook: str, kind: str) -> tuple[int, Locator]:
     """Open a notebook and run one explorer's cell; its place and the explorer."""
     lab.open(f"{notebook}.ipynb")
     place = lab.explorers[kind]
     lab.run_cells([place])
     explorer = lab.show(place)
-    explorer.locator(".noUi-handle").first.wait_for()
+    explorer.locator(SLIDER).first.wait_for()
     return place, explorer
 
 
-def sleeps(lab: Lab, explorer: Locator, name: str) -> None:
-    """It is gray with one sentence, keys change nothing, and nothing on the page is red or broken."""
-    expect(explorer.get_by_text(ASLEEP)).to_have_count(1)
-    lab.shoot(name)
-    before = pixels(explorer)
-    handle = explorer.locator(".noUi-handle").first
-    handle.evaluate("(node) => node.focus()")
-    assert not handle.evaluate("(node) => node === document.activeElement"), "a sleeping slider takes no keys"
-    assert pixels(explorer) == before
+def nothing_is_broken(lab: Lab, explorer: Locator) -> None:
+    """No error, no broken chain, no complaint in the console."""
+    expect(explorer.locator(".aecourse-error")).to_have_count(0)
     icons = explorer.evaluate(
-        """(node) => [...node.querySelectorAll('.jupyter-widgets-disconnected')].map(
+        """(node) => [...document.querySelectorAll('.jupyter-widgets-disconnected')].map(
              (part) => getComputedStyle(part, '::before').content)"""
     )
     assert set(icons) <= {"none"}
+    assert lab.own_complaints() == []
+
+
+def read_dialog(lab: Lab) -> None:
+    """Close the window in which JupyterLab says what has happened."""
+    lab.page.locator(".jp-Dialog-footer button").last.click()
+    expect(lab.page.locator(".jp-Dialog")).to_have_count(0)
+
+
+def goes_on(lab: Lab, explorer: Locator) -> None:
+    """Keys change picture and caption, as many as are pressed: none of it needs the kernel."""
+    assert answers(explorer, 20)
+    nothing_is_broken(lab, explorer)
+
+
+def panel_sleeps(lab: Lab, explorer: Locator, name: str) -> None:
+    """The panel that needs the kernel is gray with one sentence, and takes no keys."""
+    panel = explorer.locator(".aecourse-panel")
+    expect(explorer.locator(".aecourse-asleep-note")).to_have_count(1)
+    expect(panel.locator(".aecourse-asleep-note")).to_have_count(1)
+    panel.scroll_into_view_if_needed()
+    lab.shoot(name)
+    for control in panel.locator("button, input").all():
+        control.evaluate("(node) => node.focus()")
+        assert not control.evaluate("(node) => node === document.activeElement"), "what sleeps takes no keys"
+
+
+def rests(lab: Lab, explorer: Locator, name: str) -> None:
+    """One calm sentence and the last picture, no control that would do nothing."""
+    expect(explorer.get_by_text(ASLEEP)).to_have_count(1)
+    lab.shoot(name)
+    assert explorer.inner_text().strip() == ASLEEP
+    assert explorer.locator("img.aecourse-still").evaluate("(node) => node.decode().then(() => node.naturalWidth)") > 50
+    assert explorer.locator("button, input, select, [tabindex]").count() == 0
+    nothing_is_broken(lab, explorer)
 
 
 def wakes(lab: Lab, place: int) -> None:
@@ -132,13 +176,12 @@ def wakes(lab: Lab, place: int) -> None:
     lab.run_cells([place])
     explorer = lab.show(place)
     expect(explorer.get_by_text(ASLEEP)).to_have_count(0)
-    words = caption(explorer)
-    explorer.locator(".noUi-handle").first.press("ArrowRight")
+    words = explorer.inner_text()
+    explorer.locator(SLIDER).first.press("ArrowRight")
     lab.settle()
-    assert caption(explorer) != words
+    assert explorer.inner_text() != words
 
 
-KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 EVENTS = {
     "restarted": f"() => {KERNEL}.restart()",
     "killed": f"""() => {KERNEL}.requestExecute(
@@ -148,13 +191,22 @@ EVENTS = {
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_an_explorer_without_its_kernel_sleeps(day: Lab, event: str) -> None:
-    """Restarted, killed or shut down: gray and one sentence, and at work again when its cell runs."""
+def test_an_explorer_without_its_kernel_goes_on(day: Lab, event: str) -> None:
+    """Restarted, killed or shut down: only what needs the kernel sleeps or says so, until its cell runs again."""
     place, explorer = at_work(day, NOTEBOOK, "BottleneckExplorer")
+    explorer.get_by_role("button", name="train it yourself").click()
+    explorer.locator(".aecourse-panel").wait_for()
     day.page.evaluate(EVENTS[event])
-    sleeps(day, explorer, f"student_{event}")
-    if (ok := day.page.get_by_role("button", name="Ok", exact=True)).count():  # JupyterLab says that the kernel died
-        ok.click()
+    if event == "killed":
+        read_dialog(day)
+    panel_sleeps(day, explorer, f"student_{event}")
+    expect(explorer.get_by_role("button", name="train it yourself")).to_be_disabled()
+    goes_on(day, explorer)
+    explorer.locator("select").first.select_option("one network per k")  # the kernel has these
+    wait_for_caption(explorer, f"^Only the kernel can give this. {ASLEEP}$")
+    explorer.locator("select").first.select_option("nested: one network, every k")
+    wait_for_caption(explorer, "^k = ")
+    nothing_is_broken(day, explorer)
     if event == "shut_down":
         day.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.startKernel()")
     wakes(day, place)
@@ -167,53 +219,58 @@ def test_a_restart_in_the_middle_of_a_training(day: Lab) -> None:
     explorer.get_by_role("button", name="Train").click()
     expect(explorer.get_by_role("button", name="Stop")).to_be_enabled()
     day.page.evaluate(EVENTS["restarted"])
-    sleeps(day, explorer, "student_restart_while_training")
+    panel_sleeps(day, explorer, "student_restart_while_training")
     wakes(day, place)
     expect(day.show(place).get_by_role("button", name="Train")).to_be_enabled()
 
 
 def test_the_server_goes_away_and_comes_back(home: Path, browser: Browser) -> None:
-    """Without it the explorer sleeps; with a new one its cell makes it work again."""
+    """Without it the explorer goes on; with a new one it shows what it showed, and its cell makes it work again."""
     port = free_port()
     with serve(home, port) as url:
         lab = Lab(browser.new_context(viewport={"width": 1366, "height": 800}).new_page(), url)
         place, explorer = at_work(lab, NOTEBOOK, "BottleneckExplorer")
-        lab.page.evaluate(SAVE)
-    expect(explorer.locator(".aecourse-asleep-note")).to_have_count(1)
+        heard(lab)
+        lab.save()
+    expect(explorer.get_by_role("button", name="train it yourself")).to_be_disabled()
+    read_dialog(lab)
+    goes_on(lab, explorer)
     lab.shoot("student_server_gone")
     with serve(home, port):
         lab.reload()
-        sleeps(lab, lab.show(place), "student_server_back")
+        rests(lab, lab.show(place), "student_server_back")
         wakes(lab, place)
         lab.close()
 
 
 def test_an_explorer_keeps_its_state(home: Path, browser: Browser) -> None:
-    """Run again: its slider stands where it stood. Refreshed: at work. The next day: asleep, with its last picture."""
+    """Run again: its slider stands where it stood. Refreshed: at work. The next day: its last picture; small files."""
     with a_day(home, browser) as lab:
         place, explorer = at_work(lab, NOTEBOOK, "BottleneckExplorer")
         for _ in range(3):
-            explorer.locator(".noUi-handle").first.press("ArrowRight")
-        lab.settle()
+            explorer.locator(SLIDER).first.press("ArrowRight")
+        heard(lab)
         words = caption(explorer)
         assert words.startswith("k = 7")
         lab.run_cells([place])
         assert caption(lab.show(place)) == words
-        lab.page.evaluate(SAVE)
+        lab.save()
         lab.reload()
         explorer = lab.show(place)
-        explorer.locator(".noUi-handle").first.press("ArrowRight")
-        lab.settle()
+        explorer.locator(SLIDER).first.press("ArrowRight")
         assert caption(explorer).startswith("k = 8")
-        lab.page.evaluate(SAVE)
+        picture = pixels(explorer)
+        heard(lab)
+        lab.save()
         assert lab.own_complaints() == []
     for _ in ("the next day", "and the day after"):
+        assert weight_of_explorers(home, place) < 300_000
         with a_day(home, browser) as lab:
             lab.open(f"{NOTEBOOK}.ipynb")
             explorer = lab.show(place)
-            sleeps(lab, explorer, "student_explorer_next_day")
-            assert caption(explorer).startswith("k = 8")
-            lab.page.evaluate(SAVE)  # without a kernel that knows the explorer
+            rests(lab, explorer, "student_explorer_next_day")
+            assert explorer.locator("img.aecourse-still").get_attribute("src") == picture
+            lab.save()  # without a kernel that knows the explorer
             assert lab.own_complaints() == []
 
 
@@ -226,7 +283,7 @@ def test_a_trained_network_outlives_its_cell(day: Lab) -> None:
     wait_for_caption(explorer, "Test MSE")
     words = caption(explorer)
     day.run_cells([place])
-    assert caption(day.show(place)) == words
+    expect(day.show(place).locator(".aecourse-caption")).to_have_text(words)
 
 
 CODE_CELLS = """([first, last]) => [...window.jupyterapp.shell.currentWidget.content.widgets.entries()].filter(
@@ -278,8 +335,7 @@ def test_a_student_from_the_first_click_to_the_report_and_the_next_morning(home:
         lab.shoot("student_changed_settings")
         output(lab, first + 4)
         lab.shoot("student_verdicts")
-        lab.page.evaluate(SAVE)
-        lab.page.wait_for_timeout(1000)
+        lab.save()
         assert lab.own_complaints() == []
     command = [sys.executable, "-m", "aecourse", "report", "--to", "report.html"]
     subprocess.run(command, cwd=home, check=True, capture_output=True)
@@ -309,9 +365,9 @@ def test_the_first_slider_moves_within_a_quarter_of_a_minute(day: Lab) -> None:
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
     explorer = page.locator(".jp-OutputArea-output .aecourse").first
-    explorer.locator(".noUi-handle").first.wait_for()
+    explorer.locator(SLIDER).first.wait_for()
     words = caption(explorer)
-    explorer.locator(".noUi-handle").first.press("ArrowRight")
+    explorer.locator(SLIDER).first.press("ArrowRight")
     expect(explorer.locator(".aecourse-caption")).not_to_have_text(words)
     since = page.evaluate("(performance.now() - performance.getEntriesByName('first-paint')[0].startTime) / 1000")
     day.shoot("student_first_minute")

@@ -32,8 +32,7 @@ def explorer():
     explorer = TrainingExplorer(latent_dim=8)
     explorer.trainer.choose(epochs=1)
     yield explorer
-    explorer.trainer.stop()
-    explorer.trainer.wait(600)
+    explorer.close()
 
 
 def finish(explorer) -> None:

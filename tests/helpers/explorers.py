@@ -62,11 +62,10 @@ def refused(explorer: Explorer, name: str, value: object) -> str:
 
 
 def walk(explorer: Explorer, steps: int) -> Iterator[dict]:
-    """Move each control to each of its places, then any to anywhere; yield the settings each time, and go back."""
+    """Move each control to each of its places and back, then any to anywhere; yield the settings each time."""
     before, places, rng = explorer.settings(), places_of(explorer), random.Random(0)
-    moves = [(name, value) for name, values in places.items() for value in values]
-    for _ in range(steps):
-        name = rng.choice(list(places))
+    moves = [(name, value) for name, values in places.items() for value in (*values, before[name])]
+    for name in rng.choices(list(places), k=steps) if places else ():
         moves.append((name, rng.choice(places[name])))
     for name, value in moves:
         with contextlib.suppress(traitlets.TraitError):  # such as a strength that another damage does not have

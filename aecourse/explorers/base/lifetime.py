@@ -24,14 +24,14 @@ class Run:
     count : the number that IPython gives it
     code : the cell's source
     made : what it made
-    memories : (kind of explorer, what it remembers) of the run before, if the cell has not been changed since
+    memories : (name of its class, what it remembers) of the run before, if the cell has not been changed since
     """
 
     identity: str
     count: int
     code: str
     made: list[weakref.ref]
-    memories: list[tuple[type, dict]]
+    memories: list[tuple[str, dict]]
 
 
 _latest: dict[str, Run] = {}  # {cell: its latest run}
@@ -56,23 +56,28 @@ def replaces_earlier_run(explorer: widgets.Widget) -> dict | None:
         memories = [] if run is None else _close(run, shell, same_code=run.code == code)
         run = _latest[cell] = Run(identity, shell.execution_count, code, [], memories)
     run.made.append(weakref.ref(explorer))
-    found = next((memory for memory in run.memories if memory[0] is type(explorer)), None)
+    found = next((memory for memory in run.memories if memory[0] == _kind(explorer)), None)
     if found is not None:
         run.memories.remove(found)
     return found and found[1]
 
 
-def _close(run: Run, shell: object, *, same_code: bool) -> list[tuple[type, dict]]:
+def _close(run: Run, shell: object, *, same_code: bool) -> list[tuple[str, dict]]:
     """Close what a run made; return what its explorers remember."""
     results, memories = shell.user_ns.get("Out", {}), []
     for old in filter(None, (reference() for reference in run.made)):
         if same_code and hasattr(old, "memory") and old.comm is not None:
-            memories.append((type(old), old.memory()))
+            memories.append((_kind(old), old.memory()))
         old.close()
         if results.get(run.count) is old:  # IPython keeps each result …
             del results[run.count]
     getattr(shell.history_manager, "outputs", {}).pop(run.count, None)  # … and what it showed, picture and all
     return memories
+
+
+def _kind(explorer: widgets.Widget) -> str:
+    """Return the name of a class: anywidget derives another one for each widget."""
+    return f"{type(explorer).__module__}.{type(explorer).__qualname__}"
 
 
 def return_memory() -> None:

@@ -88,6 +88,7 @@ function dataOf(model) {
       if (key) ran.set(key, new Float32Array(new Uint8Array(buffers[0].buffer, buffers[0].byteOffset, buffers[0].byteLength).slice().buffer));
       return asset ?? key;
     },
+    moved: new Map(), // controls whose move Python has still to hear of: what it says of an earlier one is old
     gone: "",
     hear(words) { // why the kernel does not answer: what was on its way will not come
       data.gone = words;
@@ -119,13 +120,19 @@ function Explorer({ model, data, compute, View, draw }) {
   const [notice, say] = useState("");
   const spoken = useRef(), box = useRef(), timers = useRef({}), shown = useRef();
   if (!data.ready) return html`<${Asleep} still=${model.get("still")} />`;
-  const s = Object.fromEntries(model.get("controls").map((name) => [name, model.get(name)]));
+  const { moved } = data, s = Object.fromEntries(model.get("controls").map((name) => [name, moved.has(name) ? moved.get(name) : model.get(name)]));
+  const save = () => {
+    moved.forEach((value, name) => model.set(name, value));
+    moved.clear();
+    if (!data.gone) model.save_changes();
+  };
   const set = (name, value) => {
     say("");
     model.set("notice", "");
+    moved.set(name, value);
     model.set(name, value);
     clearTimeout(timers.current.save);
-    timers.current.save = setTimeout(() => data.gone || model.save_changes(), SAVE);
+    timers.current.save = setTimeout(save, SAVE);
   };
   let out, words, wrong = notice || model.get("notice");
   try {
@@ -153,8 +160,9 @@ function Explorer({ model, data, compute, View, draw }) {
 }
 
 function Asleep({ still }) {
+  const enlarge = ({ target }) => { target.style.width = `${Math.min(600, 8 * target.naturalWidth)}px`; };
   return html`<div><p class="aecourse-asleep-note">Run this cell to use it.</p>
-    ${still && html`<img class="aecourse-still" src=${still} alt="what it showed last" />`}</div>`;
+    ${still && html`<img class="aecourse-still" src=${still} alt="what it showed last" onLoad=${enlarge} />`}</div>`;
 }
 
 /** Side by side, in as many lines as it takes. */
@@ -172,17 +180,19 @@ export function Slider({ p, name, label, min, max, step = 1, vertical = false, b
 
 /** A labelled box for a number; it refuses what is none, or out of reach, and says why. */
 export function NumberBox({ p, name, label, min, max, step = 1 }) {
-  const value = p.s[name];
+  const value = p.s[name], [written, write] = useState(null); // what stands there until it is taken, however often the page is drawn
   const take = (event) => {
     const typed = event.target.value.trim(), number = Number(typed);
-    if (typed !== "" && number === value) return event.type === "keydown" && p.say(""); // "change" comes when it is left, too
+    write(null);
+    if (typed !== "" && number === value) return event.type === "keydown" && p.say(""); // not when it is left
     const whole = step % 1 !== 0 || Number.isInteger(number);
     if (typed !== "" && whole && number >= min && number <= max) return p.set(name, number);
     event.target.value = value;
     p.say(`${label[0].toUpperCase()}${label.slice(1)} must be a ${step % 1 ? "" : "whole "}number from ${min} to ${max}; ${typed || "that"} is not. Still ${value}.`);
   };
   const enter = (event) => { if (event.key === "Enter" && !event.shiftKey) take(event); }; // JupyterLab keeps it from the browser
-  return html`<label>${label} <input type="number" ...${{ min, max, step, value }} onChange=${take} onKeyDown=${enter} /></label>`;
+  return html`<label>${label} <input type="number" ...${{ min, max, step, value: written ?? value }}
+    onInput=${({ target }) => write(target.value)} onBlur=${(event) => written !== null && take(event)} onChange=${take} onKeyDown=${enter} /></label>`;
 }
 
 /** A slider over a list of [words, value]. */

@@ -44,6 +44,7 @@ class Trainer:
     Attributes
     ----------
     setting, epochs, lr : what the next run trains, and how
+    training : whether a run is under way
     model : the network being trained, or trained last
     history : its History so far
     trained : TrainedNetwork, the same network after a run; None before
@@ -58,15 +59,11 @@ class Trainer:
     ) -> None:
         self.setup, self.shown, self.tell, self.on_done = setup, images.ten(images.first), tell, on_done
         self.setting, self.epochs, self.lr = setup.value, 5, 0.003
+        self.training = False
         self._thread: threading.Thread | None = None
-        self._stopping, self._closing = threading.Event(), False
-        self._swapping = threading.Lock()
+        self._stopping, self._closing, self._error = threading.Event(), False, ""
+        self._swapping, self._telling = threading.Lock(), threading.RLock()
         self._new_model()
-
-    @property
-    def training(self) -> bool:
-        """Whether a training run is under way."""
-        return self._thread is not None and self._thread.is_alive()
 
     def choose(self, **settings: object) -> None:
         """Set `setting`, `epochs` or `lr`; a run under way keeps its own."""
@@ -85,6 +82,7 @@ class Trainer:
             return
         self._stopping.clear()
         self._new_model()
+        self.training = True
         self._thread = threading.Thread(target=self._run, args=(self.epochs, self.lr), daemon=True)
         self._thread.start()
         self.show()
@@ -119,14 +117,14 @@ class Trainer:
     def _new_model(self) -> None:
         with own_random_numbers(seed=0):  # the same start each time
             self.model = self.setup.build(self.setting)
-        self.history, self.trained, self._built = History(), None, self.setting
+        self.history, self.trained, self._built, self._error = History(), None, self.setting, ""
         self._live: list[tuple[float, float]] = []  # (epochs so far, loss on a few validation digits)
         self._view = copy.deepcopy(self.model).eval()
 
     def _run(self, epochs: int, lr: float) -> None:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # leaves a core to others
-        model, self._seen_at, error = self.model, 0.0, ""
+        model, self._seen_at = self.model, 0.0
         try:
             fitting, valid = load_split()  # held no longer than the run
             self._few, self._steps, self._per_epoch = valid.x[:FEW], 0, -(-len(fitting.x) // BATCH_SIZE)
@@ -139,11 +137,11 @@ class Trainer:
             self._swap_view(model)
             self.trained = TrainedNetwork(model, reconstruction_mse(model, load_mnist()[1].x))
         except Exception as wrong:  # in a thread nobody else would say so
-            error = f"{type(wrong).__name__}: {wrong}"
+            self._error = f"{type(wrong).__name__}: {wrong}"
         finally:
             use_threads(threads)
-            self._thread = None
-        self.show(error)
+            self.training = False
+        self.show()
         if self.trained is not None and self.on_done is not None:
             self.on_done(self.trained)
 
@@ -172,10 +170,13 @@ class Trainer:
         with self._swapping, torch.inference_mode():
             return {"original" if damaged is None else "damaged": seen, "restored": self._view(seen)}
 
-    def show(self, error: str = "") -> None:
-        """Tell the page where the training stands."""
-        if self._closing:
-            return
+    def show(self) -> None:
+        """Tell the page where the training stands; what is told last is the newest."""
+        with self._telling:
+            if not self._closing:
+                self.tell(self._state())
+
+    def _state(self) -> dict[str, object]:
         setup, history, epochs = self.setup, self.history, list(range(1, self.history.epochs + 1))
         live = [point for point in self._live if math.isfinite(point[1])]
         series = {
@@ -184,15 +185,13 @@ class Trainer:
             f"{FEW} of them, live": ([x for x, _ in live], [y for _, y in live]),
         }
         rows = self.rows()
-        self.tell(
-            {
-                "label": setup.label, "options": list(setup.options), "rates": list(RATES), "most": MOST_EPOCHS,
-                "setting": self.setting, "epochs": self.epochs, "lr": self.lr, "running": self.training,
-                "names": list(rows), "rows": b"".join(as_images(row).tobytes() for row in rows.values()),
-                "loss": setup.loss, "caption": error or self.describe(), "error": bool(error),
-                "series": {name: line for name, line in series.items() if line[0]},
-            }
-        )  # fmt: skip
+        return {
+            "label": setup.label, "options": list(setup.options), "rates": list(RATES), "most": MOST_EPOCHS,
+            "setting": self.setting, "epochs": self.epochs, "lr": self.lr, "running": self.training,
+            "names": list(rows), "rows": b"".join(as_images(row).tobytes() for row in rows.values()),
+            "loss": setup.loss, "caption": self._error or self.describe(), "error": bool(self._error),
+            "series": {name: line for name, line in series.items() if line[0]},
+        }  # fmt: skip
 
     def describe(self) -> str:
         """Return where the training stands, in words."""

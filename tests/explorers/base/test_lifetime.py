@@ -66,6 +66,20 @@ def test_closing_stops_a_run():
 
 
 @pytest.mark.slow
+def test_another_run_of_the_cell_goes_on(kernel):
+    """Each explorer where the one in its place stood, and afresh once the cell has been changed."""
+    made = "BottleneckExplorer(4), DrawingPad(), BottleneckExplorer(8)"
+    cell = f"from aecourse.explorers import BottleneckExplorer, DrawingPad\nfour, pad, eight = {made}"
+    ask = "print(four.k * 10_000 + pad.k * 100 + eight.k)"
+    reruns.run(kernel, cell)
+    reruns.run(kernel, "four.k, pad.k, eight.k = 5, 6, 7")
+    reruns.run(kernel, cell)
+    assert reruns.run(kernel, ask) == 50_607
+    reruns.run(kernel, cell + "  # changed")  # nothing but the code tells cells apart here
+    assert reruns.run(kernel, ask) == 41_608
+
+
+@pytest.mark.slow
 def test_only_another_run_of_the_cell_closes(kernel):
     """Two explorers of one run live side by side, and those of other cells go on."""
     reruns.run(kernel, "import aecourse\nfirst, second = aecourse.DrawingPad(), aecourse.DrawingPad()")
