@@ -105,7 +105,7 @@ def memory_lines() -> Iterator[Line]:
     from helpers import reruns
 
     with reruns.kernel() as client:
-        yield Line("demo board, all explorers built, beyond the packages", reruns.board(client), "MB", at_most=900)
+        yield Line("demo board, all explorers built, beyond the packages", reruns.board(client), "MB", at_most=650)
     with reruns.kernel() as client:
         what = f"{len(reruns.EXPLORERS)} explorers, {reruns.RERUNS} re-runs each: growth"
         yield Line(what, reruns.growth(client), "MB", at_most=50)

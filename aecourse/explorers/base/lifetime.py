@@ -54,7 +54,7 @@ def replaces_earlier_run(explorer: widgets.Widget) -> dict | None:
     run = _latest.get(cell)
     if run is None or run.identity != identity:
         memories = [] if run is None else _close(run, shell, same_code=run.code == code)
-        run = _latest[cell] = Run(identity, shell.execution_count, code, [], memories)
+        run = _latest[cell] = Run(identity, shell.displayhook.prompt_count, code, [], memories)
     run.made.append(weakref.ref(explorer))
     found = next((memory for memory in run.memories if memory[0] == _kind(explorer)), None)
     if found is not None:
@@ -69,9 +69,10 @@ def _close(run: Run, shell: object, *, same_code: bool) -> list[tuple[str, dict]
         if same_code and hasattr(old, "memory") and old.comm is not None:
             memories.append((_kind(old), old.memory()))
         old.close()
-        if results.get(run.count) is old:  # IPython keeps each result …
+        if results.get(run.count) is old:  # IPython keeps each result, also as _1, _2, …
             del results[run.count]
-    getattr(shell.history_manager, "outputs", {}).pop(run.count, None)  # … and what it showed, picture and all
+            shell.user_ns.pop(f"_{run.count}", None)
+    getattr(shell.history_manager, "outputs", {}).pop(run.count, None)  # and what it showed, picture and all
     return memories
 
 

@@ -9,7 +9,7 @@ from helpers import reruns
 from aecourse.explorers import BottleneckExplorer, SparsityExplorer, TrainingExplorer
 
 MEGABYTES = 7  # for three explorers and three re-runs; the whole bench holds eleven and twenty of them below 50
-BOARD_MEGABYTES = 900
+BOARD_MEGABYTES = 650
 
 
 @pytest.fixture(scope="module")
