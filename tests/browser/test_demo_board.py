@@ -53,8 +53,8 @@ SMALLEST = """
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the board is served."""
+def address(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the board is served; its files are those of the site."""
     with serve_demo(tmp_path_factory.mktemp("demo")) as url:
         yield url
 

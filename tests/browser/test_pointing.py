@@ -4,7 +4,7 @@ import math
 
 import pytest
 from helpers.parity import show
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from aecourse.explorers import GeneratorExplorer, LatentMapExplorer
 
@@ -106,7 +106,8 @@ def test_a_drag_along_the_way(blank: Page) -> None:
 
 def test_the_buttons_of_the_dials(blank: Page) -> None:
     """A draw is new, zero is zero, a digit comes back."""
-    explorer = GeneratorExplorer("twenty")
+    explorer, complaints = GeneratorExplorer("twenty"), []
+    blank.on("pageerror", complaints.append)
     show(blank, explorer)
     blank.get_by_role("button", name="draw from the prior").click()
     (drawn,) = traits(blank, "z")
@@ -118,3 +119,5 @@ def test_the_buttons_of_the_dials(blank: Page) -> None:
     box.press("Enter")
     explorer.start_from(612)
     assert traits(blank, "z") == (pytest.approx(explorer.z, abs=0.02),)
+    expect(box).to_have_count(1)
+    assert complaints == []

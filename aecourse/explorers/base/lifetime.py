@@ -71,7 +71,8 @@ def _close(run: Run, shell: object, *, same_code: bool) -> list[tuple[str, dict]
         old.close()
         if results.get(run.count) is old:  # IPython keeps each result, also as _1, _2, …
             del results[run.count]
-            shell.user_ns.pop(f"_{run.count}", None)
+            for names in (shell.user_ns, shell.user_ns_hidden):
+                names.pop(f"_{run.count}", None)
     getattr(shell.history_manager, "outputs", {}).pop(run.count, None)  # and what it showed, picture and all
     return memories
 

@@ -24,7 +24,7 @@ export function page({ compute, View }) {
       root.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; }); // JupyterLab wants arrow keys, too
       root.addEventListener("keydown", dotForComma, true);
       el.append(root);
-      const data = dataOf(model), draw = () => render(html`<${Explorer} ...${{ model, data, compute, View, draw }} />`, root);
+      const data = dataOf(model), draw = oneAtATime(() => render(html`<${Explorer} ...${{ model, data, compute, View, draw }} />`, root));
       const heard = ["setup", "assets", "training", "notice", ...model.get("controls")].map((name) => `change:${name}`);
       for (const event of heard) model.on(event, draw);
       const answer = (message, buffers) => data.take(message, buffers) && draw();
@@ -39,6 +39,19 @@ export function page({ compute, View }) {
         render(null, root);
       };
     },
+  };
+}
+
+/** A function that, called while it is at work, begins anew once it has done: an effect of what is drawn may move a control. */
+function oneAtATime(work) {
+  let busy = false, again = false;
+  return () => {
+    again = true;
+    if (busy) return;
+    busy = true;
+    try {
+      while (again) { again = false; work(); }
+    } finally { busy = false; }
   };
 }
 

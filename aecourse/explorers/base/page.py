@@ -116,6 +116,7 @@ class Explorer(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the explorer off the page and give back its memory; running its cell again does so too."""
+        self.layout.close()
         super().close()
         self.unobserve_all()
         self.assets, self.later = {}, {}
