@@ -107,7 +107,7 @@ def test_a_drag_along_the_way(blank: Page) -> None:
 def test_the_buttons_of_the_dials(blank: Page) -> None:
     """A draw is new, zero is zero, a digit comes back."""
     explorer, complaints = GeneratorExplorer("twenty"), []
-    blank.on("pageerror", complaints.append)
+    blank.on("pageerror", lambda error: complaints.append(str(error)))
     show(blank, explorer)
     blank.get_by_role("button", name="draw from the prior").click()
     (drawn,) = traits(blank, "z")

@@ -66,6 +66,15 @@ def test_closing_stops_a_run():
 
 
 @pytest.mark.slow
+def test_ipython_keeps_none_of_them(kernel):
+    """But the last three results, as _, __ and ___."""
+    count = "import gc; gc.collect(); print(sum(type(each).__name__ == 'SearchExplorer' for each in gc.get_objects()))"
+    for _ in range(8):
+        reruns.run(kernel, reruns.CELL.format(name="SearchExplorer"))
+    assert reruns.run(kernel, count) <= 4
+
+
+@pytest.mark.slow
 def test_another_run_of_the_cell_goes_on(kernel):
     """Each explorer where the one in its place stood, and afresh once the cell has been changed."""
     made = "BottleneckExplorer(4), DrawingPad(), BottleneckExplorer(8)"
