@@ -108,7 +108,7 @@ def memory_lines() -> Iterator[Line]:
         yield Line("demo board, all explorers built, beyond the packages", reruns.board(client), "MB", at_most=650)
     with reruns.kernel() as client:
         what = f"{len(reruns.EXPLORERS)} explorers, {reruns.RERUNS} re-runs each: growth"
-        yield Line(what, reruns.growth(client), "MB", at_most=50)
+        yield Line(what, reruns.growth(client), "MB", at_most=20)
 
 
 def browser_lines() -> Iterator[Line]:
