@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import zlib
 from pathlib import Path
 
 IMPORT = re.compile(r'^(?:import \{ (.*) \} from|@import) "(\..*)";\n', re.MULTILINE)
@@ -17,22 +18,29 @@ def bundle(path: Path) -> str:
 
     Each script keeps a scope of its own, and only its `export default` is one of the whole.
     """
-    files = _in_order(path.resolve(), [])
+    path = path.resolve()
+    files = _in_order(path, [])
     if path.suffix == ".css":
         return "".join(IMPORT.sub("", file.read_text("utf-8")) for file in files)
-    return "".join(_in_scope(file, files) for file in files) + f"export default part{len(files) - 1}.whole;\n"
+    return "".join(map(_in_scope, files)) + f"export default {_name(path)}.whole;\n"
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    return tuple((path.parent / name).resolve() for _, name in IMPORT.findall(path.read_text("utf-8")))
 
 
 def _in_order(path: Path, before: list[Path]) -> list[Path]:
     """Return the files that one needs and then itself, each once."""
-    for _, name in IMPORT.findall(path.read_text("utf-8")):
-        if (needed := (path.parent / name).resolve()) not in before:
+    for needed in _imports(path):
+        if needed not in before:
             before = _in_order(needed, before)
     return [*before, path]
 
 
-def _in_scope(path: Path, files: list[Path]) -> str:
-    """Return a script as a constant that holds what it exports."""
+@functools.cache
+def _in_scope(path: Path) -> str:
+    """Return a script as a constant that holds what it exports; many bundles share it."""
     text = path.read_text("utf-8")
     if packed := PACKED.search(text):
         names = [name.split(" as ") for name in packed[1].split(",")]
@@ -41,9 +49,10 @@ def _in_scope(path: Path, files: list[Path]) -> str:
         given = EXPORT.findall(text) + (["whole"] if "\nexport default " in text else [])
         text = re.sub(r"^export default ", "const whole = ", text, flags=re.MULTILINE)
         text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
-        text = IMPORT.sub(lambda found: f"const {{ {found[1]} }} = {_name(path.parent / found[2], files)};\n", text)
-    return f"const {_name(path, files)} = (() => {{\n{text}\nreturn {{ {', '.join(given)} }};\n}})();\n"
+        text = IMPORT.sub(lambda found: f"const {{ {found[1]} }} = {_name(path.parent / found[2])};\n", text)
+    return f"const {_name(path)} = (() => {{\n{text}\nreturn {{ {', '.join(given)} }};\n}})();\n"
 
 
-def _name(path: Path, files: list[Path]) -> str:
-    return f"part{files.index(path.resolve())}"
+def _name(path: Path) -> str:
+    """Return the name of a script's constant: the same in every bundle, wherever the package lies."""
+    return f"part{zlib.crc32('/'.join(path.resolve().parts[-2:]).encode())}"

@@ -81,7 +81,8 @@ def _write_training(folder: Path) -> None:
     explorer, (fitting, valid) = TrainingExplorer(), load_split()
     digits = torch.cat([fitting.x[:2_000], valid.x[:500]])
     packed = pack({"images": pack_images(explorer.images.ten(1)), "digits": pack_images(digits)})
-    state = {"controls": [], "setup": {"setting": explorer.trainer.setting}, "assets": ["digits"]}
+    setup = {name: explorer.training[name] for name in ("setting", "label", "options", "rates", "most", "loss")}
+    state = {"controls": [], "setup": setup, "assets": ["digits"]}
     _write(folder, "training", explorer, state | {"files": {"digits": _write_data(packed, folder)}})
     for script in ("train_here.js", "train_worker.js"):
         (folder / script).write_text(bundle(SCRIPTS / script), encoding="utf-8")

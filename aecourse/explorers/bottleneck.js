@@ -2,8 +2,7 @@
 import { html, useState } from "./base/vendor/preact.js";
 import { leading, latest, meanSquare, run } from "./base/engine.js";
 import { Menu, NumberBox, Picture, Row, Slider, Toggle, page } from "./base/page.js";
-import { normaliseDigit } from "./base/digit.js";
-import { Ink, bytesOf, inked } from "./base/ink.js";
+import { Ink, asDigit, inked } from "./base/ink.js";
 import { BLUE, Curve, GREEN, PURPLE, VERMILION } from "./base/chart.js";
 import { ten } from "./base/images.js";
 import { Training } from "./base/training.js";
@@ -15,7 +14,7 @@ const encodedBy = Object.fromEntries(["pca", "network"].map((name) => [name, lat
 const pictures = latest((digits, ink) => {
   if (!inked(ink)) return digits;
   const joined = new Float32Array(PIXELS + digits.length);
-  joined.set(normaliseDigit(bytesOf(ink)));
+  joined.set(asDigit(ink));
   joined.set(digits, PIXELS);
   return joined;
 });

@@ -15,7 +15,7 @@ from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import mse, reconstruction_mse
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import as_autoencoder, pack_network
+from aecourse.explorers.base.network import as_autoencoder, pack_network, pack_shipped
 from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer, TrainedNetwork
@@ -23,11 +23,10 @@ from aecourse.explorers.training_setups import TrainingSetup, dense_setup
 from aecourse.models import Autoencoder
 from aecourse.models.base import on_cpu
 from aecourse.plotting import plot_error_by_k, plot_reconstructions
-from aecourse.zoo import CODE_SIZES
+from aecourse.zoo import CODE_SIZES, DENSE
 from aecourse.zoo.shipped import load_bottleneck_models
 
 NAMES = {"PCA": "PCA", "nested": "nested autoencoder", "separate": "one network per k", "yours": "yours"}
-NEAR = 20  # sets of ten images that come with the explorer; the page asks for the others
 MOST = CODE_SIZES[-1]
 
 
@@ -71,8 +70,10 @@ class BottleneckExplorer(TrainableExplorer):
         self.models, self.images = load_bottleneck_models(), shown_images(images)
         self.yours: dict[int, TrainedNetwork] = {}
         super().__init__(k=k, network="nested", digits=self.images.first, ink=b"")
-        self.assets = _shipped_assets() | {"images": self.images.packed(NEAR)}
-        self.later |= {f"separate-{size}": lambda size=size: _packed(size) for size in CODE_SIZES}
+        self.assets = {
+            "PCA": pack_network(self.models.pca), "nested": pack_shipped("nested"), "images": self.images.near(),
+        }  # fmt: skip
+        self.later |= {f"separate-{size}": functools.partial(pack_shipped, name) for size, name in DENSE.items()}
         self.later["all images"] = self.images.packed
         self._show_setup()
         if model is not None:
@@ -147,14 +148,3 @@ class BottleneckExplorer(TrainableExplorer):
         plot_error_by_k({NAMES[name]: errors for name, errors in self._errors().items()}, ax=right)
         right.axvline(k, color="black", linestyle=":")
         right.set_title("… and the error at every k")
-
-
-@functools.cache
-def _shipped_assets() -> dict[str, bytes]:
-    models = load_bottleneck_models()
-    return {"PCA": pack_network(models.pca), "nested": pack_network(models.nested)}
-
-
-@functools.cache
-def _packed(k: int) -> bytes:
-    return pack_network(load_bottleneck_models().separate[k])

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from aecourse.bundle import bundle
 from aecourse.checks import check_number
 from aecourse.data import PIXELS, SIDE, ImageSet
-from aecourse.explorers.base.network import pack, pack_network
+from aecourse.explorers.base.network import pack, pack_shipped
 from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
@@ -84,7 +84,7 @@ class ContractionExplorer(TrainableExplorer):
         self.models, self.images = {name: shared_weights(name) for name in STRENGTHS}, shown_images(images)
         self.fixed, self.others = _noises(), _next_of_another_class(self.images.y)
         super().__init__(amount=2.0, weights=start, direction="noise", digit=0)
-        self.later |= self.images.in_parts() | {name: functools.partial(_packed, name) for name in STRENGTHS}
+        self.later |= self.images.in_parts() | {name: functools.partial(pack_shipped, name) for name in STRENGTHS}
         come = {name: self.later[name]() for name in (start, UNCONTRACTED, "pictures-0")}
         self.assets = come | {"directions": pack(self.fixed), "others": pack({"others": self.others})}
         self.setup = {
@@ -195,11 +195,6 @@ class ContractionExplorer(TrainableExplorer):
         for axis in (right.xaxis, right.yaxis):
             plain_ticks(axis)
         right.legend()
-
-
-@functools.cache
-def _packed(name: str) -> bytes:
-    return pack_network(shared_weights(name))
 
 
 @functools.cache

@@ -2,13 +2,12 @@
 import { html, useState } from "./base/vendor/preact.js";
 import { leading, latest, meanSquare, run } from "./base/engine.js";
 import { Picture, Row, Slider, Toggle, mosaic, page } from "./base/page.js";
-import { normaliseDigit } from "./base/digit.js";
-import { Ink, bytesOf, inked } from "./base/ink.js";
+import { Ink, asDigit, inked } from "./base/ink.js";
 import { Dials } from "./base/dials.js";
 
 const PIXELS = 784, COLUMNS = ["as MNIST would store it", "restored", "error"];
 const EMPTY = new Float32Array(PIXELS);
-const stored = latest((ink) => (inked(ink) ? normaliseDigit(bytesOf(ink)) : EMPTY));
+const stored = latest((ink) => (inked(ink) ? asDigit(ink) : EMPTY));
 const encoded = latest((network, x) => run(network, "encoder", x));
 
 function compute({ k, ink, moves }, data) {

@@ -15,7 +15,7 @@ from aecourse.explorers.base.ink import Ink, as_digit
 from aecourse.explorers.base.network import pack, pack_images
 from aecourse.explorers.base.page import Explorer, check_setting
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_model, in_evaluation_mode, on_cpu
+from aecourse.models.base import check_model, on_cpu
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo.shipped import codes_of
 from aecourse.zoo.weights import shared_weights
@@ -74,22 +74,18 @@ class DrawingPad(Explorer):
     @functools.cached_property
     def _spread(self) -> torch.Tensor:
         """The standard deviation of each movable code number over the test digits."""
-        with in_evaluation_mode(self.model):
-            return torch.from_numpy(codes_of(self.model, load_mnist()[1].x)[:, :MOVABLE].std(0)).float()
+        return torch.from_numpy(codes_of(self.model, load_mnist()[1].x)[:, :MOVABLE].std(0)).float()
 
     def rows(self, k: int, ink: bytes, moves: list[float]) -> dict[str, torch.Tensor]:
         """Return the drawing, what comes back from k numbers, the absolute error; and what moved numbers give."""
         x = self.image(ink)
         shown = x if x.any() else self._digit
-        with in_evaluation_mode(self.model):
-            restored = self.model.squeeze(shown, k)
-            x_hat = restored if x.any() else x
-            rows = {"stored": x, "restored": x_hat, "error": (x - x_hat).abs()}
-            if any(moves[:k]):
-                z = self.model.encode(shown)[:, :k].clone()
-                few = min(k, MOVABLE)
-                z[:, :few] += torch.tensor(moves[:few]) * self._spread[:few]
-                rows["moved"] = self.model.decode(z)
+        x_hat = self.model.squeeze(x, k) if x.any() else x
+        rows = {"stored": x, "restored": x_hat, "error": (x - x_hat).abs()}
+        if any(moves[:k]):
+            z, few = self.model.encode(shown)[:, :k].clone(), min(k, MOVABLE)
+            z[:, :few] += torch.tensor(moves[:few]) * self._spread[:few]
+            rows["moved"] = self.model.decode(z)
         return rows
 
     def numbers(self, k: int, ink: bytes, moves: list[float]) -> dict[str, float]:
@@ -99,7 +95,6 @@ class DrawingPad(Explorer):
     def draw_static(self, figure: Figure) -> None:
         """Draw a test digit in the drawing's place, so that a reader without a kernel sees what happens to one."""
         x, whose = (self.image(), "Your drawing") if any(self.ink) else (self._digit, "A test digit")
-        with in_evaluation_mode(self.model):
-            x_hat = self.model.squeeze(x, self.k)
+        x_hat = self.model.squeeze(x, self.k)
         shown = torch.cat([x, x_hat, (x - x_hat).abs()])
         plot_reconstructions({"": shown}, ax=figure.subplots(), title=f"{whose} · restored · error")

@@ -1,10 +1,9 @@
 // Generate digits: from a place on a map, from twenty numbers, or on the way between two digits.
 import { html, useEffect, useState } from "./base/vendor/preact.js";
-import { latest, run } from "./base/engine.js";
+import { latest, randomFrom, run } from "./base/engine.js";
 import { Menu, NumberBox, Picture, Row, Slider, Toggle, mosaic, page, percent } from "./base/page.js";
 import { Dials } from "./base/dials.js";
-import { normaliseDigit } from "./base/digit.js";
-import { Ink, bytesOf, inked } from "./base/ink.js";
+import { Ink, asDigit, inked } from "./base/ink.js";
 import { called, one } from "./base/images.js";
 import { Point } from "./base/point.js";
 import { Training } from "./base/training.js";
@@ -64,18 +63,12 @@ function Twenty(p) {
     ${caption}`;
 }
 
-let seed = 0; // the same draws for all who press the button
-function uniform() { // mulberry32
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t ^= t + Math.imul(t ^ (t >>> 7), 61 | t);
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-}
+const uniform = randomFrom(0); // the same draws for all who press the button
 const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 
 // ---- between two digits
 
-const drawn = latest((ink) => normaliseDigit(bytesOf(ink)));
+const drawn = latest((ink) => asDigit(ink));
 const encoded = latest((network, first, second) => [first, second].map((x) => run(network, "encoder", x)));
 
 /** Some of the one and the rest of the other, rounded once. */

@@ -16,7 +16,7 @@ from aecourse.bundle import bundle
 from aecourse.checks import check_choice
 from aecourse.data import ImageSet
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import pack_network
+from aecourse.explorers.base.network import pack_shipped
 from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
@@ -84,7 +84,8 @@ class GeneratorExplorer(TrainableExplorer):
         )  # fmt: skip
         self.start_from(0)
         self.later |= {f"map-{b:g}": lambda b=b: self.map_of(b).packed() for b in BETAS}
-        self.later |= {name: functools.partial(_packed, name) for name in (*VARIATIONAL.values(), NETWORKS[0])}
+        for name in (*VARIATIONAL.values(), NETWORKS[0]):  # one that only the map shows encodes nothing
+            self.later[name] = functools.partial(pack_shipped, name, () if name in NETWORKS else ("decoder",))
         self.later |= self.images.in_parts()
         first = {
             "map": [f"map-{beta:g}", VARIATIONAL[beta]],
@@ -181,12 +182,6 @@ class GeneratorExplorer(TrainableExplorer):
         decoded = as_images(self._decoded(self.beta, self.z1, self.z2))[0]
         plot_image(decoded, ax=right, title=f"at ({self.z1:.1f}, {self.z2:.1f}), β = {self.beta:g}", vmin=0, vmax=255)
         middle.grid(False)
-
-
-@functools.cache
-def _packed(name: str) -> bytes:
-    """A network for the page; it encodes there only on the way between two digits."""
-    return pack_network(shared_weights(name), parts=() if name in NETWORKS else ("decoder",))
 
 
 def _way(ends: torch.Tensor, network: str, shares: Sequence[float]) -> tuple[torch.Tensor, torch.Tensor]:

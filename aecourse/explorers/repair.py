@@ -19,7 +19,7 @@ from aecourse.data import PIXELS, SIDE, ImageSet, corrupt
 from aecourse.evaluation import psnr
 from aecourse.evaluation.denoising import median_filtered
 from aecourse.explorers.base.ink import SIDE as CANVAS, Ink
-from aecourse.explorers.base.network import pack, pack_network
+from aecourse.explorers.base.network import pack, pack_shipped
 from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
@@ -30,7 +30,6 @@ from aecourse.zoo.weights import shared_weights
 
 LINES = {"damaged": VERMILION, "median filter": ORANGE, "repaired": BLUE}
 PENS = ("rubber", "white pen")
-NEAR = 20  # sets of ten images that come with the explorer; the page asks for the others
 SEED = 1  # of the damage; one for all sets, whose random numbers the page has
 TINY = 1e-5  # an error below is none, and has no logarithm
 
@@ -115,8 +114,8 @@ class RepairExplorer(TrainableExplorer):
         self.curves = {name: repair_errors(name, damage.strengths) for name, damage in DAMAGES.items()}
         super().__init__(noise=noise, strength=place, digits=self.images.first, pen="rubber", ink=b"")
         self.assets = {
-            "network": _packed_network(),
-            "images": self.images.packed(NEAR),
+            "network": pack_shipped("denoising-mixed"),
+            "images": self.images.near(),
             "random": _random_numbers(self.images.per_set),
         }
         self.later["all images"] = self.images.packed
@@ -168,11 +167,6 @@ class RepairExplorer(TrainableExplorer):
         right.set(xlabel=damage.axis, ylabel="MSE per pixel", yscale="log", title="Error before and after")
         plain_ticks(right.yaxis)
         right.legend()
-
-
-@functools.cache
-def _packed_network() -> bytes:
-    return pack_network(shared_weights("denoising-mixed"))
 
 
 @functools.cache

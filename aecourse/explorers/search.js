@@ -2,8 +2,7 @@
 import { html, useState } from "./base/vendor/preact.js";
 import { latest, rowsOf, run } from "./base/engine.js";
 import { Menu, Picture, Row, Slider, Toggle, page } from "./base/page.js";
-import { normaliseDigit } from "./base/digit.js";
-import { Ink, bytesOf, inked } from "./base/ink.js";
+import { Ink, asDigit, inked } from "./base/ink.js";
 import { one } from "./base/images.js";
 
 const PIXELS = 784, FOUND = 10;
@@ -27,7 +26,7 @@ function nearest({ data, shape: [count, width] }, query) {
   return found.map(({ place }) => place);
 }
 
-const drawn = latest((ink) => normaliseDigit(bytesOf(ink)));
+const drawn = latest((ink) => asDigit(ink));
 const byPixels = latest(({ x: library, order }, x) => nearest(library, order.data.map((pixel) => x[pixel])));
 const byCode = latest((network, { codes, bits, thresholds, low, high }, x) => { // from the code, and from its bits alone
   const z = run(network, "encoder", x), above = z.map((v, i) => (v > thresholds.data[i] ? 1 : 0));

@@ -14,7 +14,7 @@ from aecourse.checks import check_whole
 from aecourse.data import PIXELS, ImageSet
 from aecourse.evaluation.retrieval import nearest
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import pack, pack_images, pack_network
+from aecourse.explorers.base.network import pack, pack_images, pack_shipped
 from aecourse.explorers.base.page import Explorer, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.plotting import plot_reconstructions
@@ -61,9 +61,9 @@ class SearchExplorer(Explorer):
         super().__init__(query=query, k=k, ink=b"")
         self.later |= self.images.in_parts() | {"library": _packed_library}
         for size in SIZES:
-            self.later |= {f"network-{size}": functools.partial(_packed_network, size)}
+            self.later |= {f"network-{size}": functools.partial(pack_shipped, DENSE[size])}
             self.later |= {f"index-{size}": functools.partial(_packed_index, size)}
-        self.assets = {f"network-{k}": _packed_network(k)}
+        self.assets = {f"network-{k}": pack_shipped(DENSE[k])}
         self.setup = {
             "images": self.images.in_words(), "sizes": list(SIZES), "asked": QUERIES,
             "labels": "".join(map(str, self.images.y.tolist())) if self.images.are_digits else "",
@@ -127,11 +127,6 @@ def _packed_library() -> bytes:
     x = load_library()[0].x
     order = x.var(0).argsort(descending=True)
     return pack({"x": pack_images(x[:, order]), "order": order.int()})
-
-
-@functools.cache
-def _packed_network(k: int) -> bytes:
-    return pack_network(shared_weights(DENSE[k]))
 
 
 @functools.cache

@@ -29,7 +29,6 @@ USUAL = {"l1": 0.0, "kl": 0.1, "topk": 0.0}  # the activity above which a unit c
 THRESHOLDS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 SHOWN = 10  # atoms that build a digit
 UNITS = 1024
-NEAR = 20  # sets of ten images that come with the explorer; the page asks for the others
 
 
 def atom_images(atoms: torch.Tensor) -> torch.Tensor:
@@ -82,7 +81,7 @@ class SparsityExplorer(TrainableExplorer):
         users = net.users[: int(net.counts[atom]), atom].tolist()
         self.assets = {
             f"{penalty}-{strictness}": _packed(penalty, strictness),
-            "images": self.images.packed(NEAR),
+            "images": self.images.near(),
             "near digits": pack_digits(users),
         }
         self.later |= {

@@ -22,8 +22,6 @@ from aecourse.models import StackedAutoencoder
 from aecourse.plotting import BLUE, VERMILION, plot_reconstructions
 from aecourse.zoo.stack_steps import pixel_accuracy, shipped_stack_steps, stack_steps
 
-NEAR = 20  # sets of ten images that come with the explorer; the page asks for the others
-
 
 class StackExplorer(TrainableExplorer):
     """A stack before training, after each greedily trained layer, and after fine-tuning.
@@ -73,7 +71,7 @@ class StackExplorer(TrainableExplorer):
         self.later |= {name: functools.partial(pack_one, model) for name, model in whole.items()}
         self.later["all images"] = self.images.packed
         shown = self._network(step)
-        self.assets = {"images": self.images.packed(NEAR), shown: self.later[shown]()}
+        self.assets = {"images": self.images.near(), shown: self.later[shown]()}
         self.setup = {"images": self.images.in_words(), "pixels": self.pixel_accuracy, "steps": self._in_words()}
         self.resume()
 

@@ -1,5 +1,6 @@
 // A canvas to draw on with mouse, pen, finger or keys. Its ink is side × side gray bytes.
 import { html, useLayoutEffect, useRef } from "./vendor/preact.js";
+import { normaliseDigit } from "./digit.js";
 
 const WORDS = "Drawing area. Draw with the pointer; or move with the arrow keys, press space to lower or lift the pen, Delete to clear.";
 
@@ -18,6 +19,8 @@ export function Ink({ p, name = "ink", side = 84, under = "", wipe = "clear the 
 
 /** Whether anything is drawn. */
 export const inked = (ink) => ink?.byteLength > 0 && bytesOf(ink).some(Boolean);
+/** A drawing as MNIST would have stored it (784). */
+export const asDigit = (ink) => normaliseDigit(bytesOf(ink));
 export const bytesOf = (ink) => new Uint8Array(ink.buffer ?? ink, ink.byteOffset ?? 0, ink.byteLength);
 
 function inkPad(canvas, side, value, send, under) {

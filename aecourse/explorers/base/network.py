@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,7 +14,7 @@ from torch import nn
 from aecourse.data import PIXELS
 from aecourse.models import PCA, Autoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
 from aecourse.models.base import check_model
-from aecourse.zoo.weights import SCALE, in_bytes, quantise
+from aecourse.zoo.weights import SCALE, in_bytes, quantise, shared_weights
 
 ACTIVATIONS = {
     nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.SiLU: "silu", nn.Softplus: "softplus",
@@ -76,6 +77,12 @@ def _is_in_bytes(matrix: torch.Tensor) -> bool:
     """Whether int8 with a scale for each row stores a matrix without a loss."""
     whole, scale = quantise(matrix)
     return torch.equal(whole.float() * scale.float(), matrix)
+
+
+@functools.cache
+def pack_shipped(name: str, parts: tuple[str, ...] = ()) -> bytes:
+    """Return a shipped network for the page, packed once."""
+    return pack_network(shared_weights(name), parts=parts)
 
 
 def as_autoencoder(model: nn.Module) -> Autoencoder:

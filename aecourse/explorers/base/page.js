@@ -24,7 +24,7 @@ export function page({ compute, View }) {
       root.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; }); // JupyterLab wants arrow keys, too
       root.addEventListener("keydown", dotForComma, true);
       el.append(root);
-      const data = dataOf(model), draw = oneAtATime(() => render(html`<${Explorer} ...${{ model, data, compute, View, draw }} />`, root));
+      const data = dataOf(model), draw = oneAtATime(() => render(html`<${Explorer} ...${{ model, data, compute, View }} />`, root));
       const heard = ["setup", "assets", "training", "notice", ...model.get("controls")].map((name) => `change:${name}`);
       for (const event of heard) model.on(event, draw);
       const answer = (message, buffers) => data.take(message, buffers) && draw();
@@ -129,7 +129,7 @@ function computed(compute, s, data) { // null while something is on its way
   }
 }
 
-function Explorer({ model, data, compute, View, draw }) {
+function Explorer({ model, data, compute, View }) {
   const [notice, say] = useState("");
   const spoken = useRef(), box = useRef(), timers = useRef({}), shown = useRef();
   if (!data.ready) return html`<${Asleep} still=${model.get("still")} />`;
@@ -182,12 +182,12 @@ function Asleep({ still }) {
 export const Row = ({ children, class: more = "" }) => html`<div class="aecourse-row ${more}">${children}</div>`;
 
 /** A number to slide or to type. */
-export function Slider({ p, name, label, min, max, step = 1, vertical = false, bare = false }) {
+export function Slider({ p, name, label, min, max, step = 1 }) {
   const value = p.s[name];
   const move = (event) => p.set(name, Number(event.target.value));
   return html`<div class="aecourse-slider">
-    ${bare ? html`<span>${label}</span>` : html`<${NumberBox} ...${{ p, name, label, min, max, step }} />`}
-    <input type="range" aria-label=${label} ...${{ min, max, step, value }} onInput=${move} class=${vertical ? "vertical" : ""} />
+    <${NumberBox} ...${{ p, name, label, min, max, step }} />
+    <input type="range" aria-label=${label} ...${{ min, max, step, value }} onInput=${move} />
   </div>`;
 }
 

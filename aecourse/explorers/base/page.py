@@ -17,7 +17,6 @@ from aecourse.bundle import bundle
 from aecourse.explorers.base.lifetime import replaces_earlier_run, return_memory
 from aecourse.explorers.base.network import UnknownLayerError, pack, pack_network
 from aecourse.models import Autoencoder
-from aecourse.models.base import in_evaluation_mode
 from aecourse.plotting import STYLE, figure_png, plot_reconstructions
 
 HERE = Path(__file__).parent
@@ -105,7 +104,7 @@ class Explorer(anywidget.AnyWidget):
         """Compute a part of a network for the page: n rows of float32 in, n rows out."""
         model = self._run_here[message["run"]]
         rows = torch.frombuffer(bytearray(buffers[0]), dtype=torch.float32).view(message["n"], -1)
-        with torch.inference_mode(), in_evaluation_mode(model):
+        with torch.inference_mode():
             result = (model.encode if message["part"] == "encoder" else model.decode)(rows)
         self.send({"ran": message["key"]}, [result.float().cpu().contiguous().numpy().tobytes()])
 

@@ -12,6 +12,7 @@ from aecourse.data import PIXELS, ImageSet, load_mnist
 from aecourse.explorers.base.network import pack, pack_images
 from aecourse.models.base import check_rows
 
+NEAR = 20  # sets of ten that come with an explorer
 PART = 500  # pictures that the page gets at once, when it asks for one by its number
 
 
@@ -62,10 +63,13 @@ class ShownImages(ImageSet):
         """How many images a set has."""
         return min(10, len(self))
 
+    def near(self) -> bytes:
+        """Return the first sets, which come with an explorer; the page asks for the others."""
+        return self.packed(min(self.sets, NEAR))
+
     def packed(self, sets: int | None = None) -> bytes:
         """Return the first sets, by default all, one below the other, as "images" for the page."""
-        shown = torch.cat([self.ten(nth) for nth in range(min(self.sets, sets or self.sets))])
-        return pack({"images": pack_images(shown)})
+        return pack({"images": pack_images(torch.cat([self.ten(nth) for nth in range(sets or self.sets)]))})
 
     def in_parts(self) -> dict[str, Callable[[], bytes]]:
         """Return {name: makes its bytes}: all images and labels in their order, `PART` at a time, for `later`."""

@@ -7,17 +7,6 @@ const slope = (v) => { // of GELU
   return (ACTIVATIONS.gelu(v + h) - ACTIVATIONS.gelu(v - h)) / (2 * h);
 };
 
-/** Random numbers in (0, 1) that a seed repeats (mulberry32). */
-export function randomFrom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** Layers of these sizes with PyTorch's usual start: uniform within ± 1 / √(inputs). */
 export function startLayers(sizes, random) {
   return sizes.slice(1).map((out, i) => {

@@ -1,13 +1,13 @@
 // The training panel on a page without a kernel: it looks the same, and a worker of the page trains on fewer digits.
-import { readTensors, rowsOf } from "./engine.js";
-import { randomFrom, restore, startLayers } from "./train.js";
+import { randomFrom, readTensors, rowsOf } from "./engine.js";
+import { restore, startLayers } from "./train.js";
 
-const HIDDEN = 64, VALID = 500, RATES = [0.0003, 0.001, 0.003, 0.01, 0.03], MOST = 20;
+const HIDDEN = 64, VALID = 500;
 const shade = (v) => Math.floor(Math.min(1, Math.max(0, v)) * 255 + 0.5);
 
 /** Answers what the panel of a model asks for; `worker` is where train_worker.js lies. */
 function trainHere(model, worker) {
-  const { images, digits } = readTensors(model.get("assets").digits), setting = model.get("setup").setting;
+  const { images, digits } = readTensors(model.get("assets").digits), { setting, options, rates, most, label, loss } = model.get("setup");
   const shown = rowsOf(images, 0, 10), count = digits.shape[0] - VALID;
   const chosen = { setting, epochs: 5, lr: 0.003 };
   let running = null;
@@ -17,7 +17,7 @@ function trainHere(model, worker) {
     rows.set(Array.from(shown, shade));
     rows.set(Array.from(restored, shade), shown.length);
     model.set("training", {
-      label: "numbers in the code, k", options: Array.from({ length: 64 }, (_, i) => i + 1), rates: RATES, most: MOST, loss: "MSE per pixel",
+      label, options, rates, most, loss,
       names: ["original", "restored"], running: Boolean(running), error: false, ...chosen, rows, caption, series,
     });
   }

@@ -1,5 +1,6 @@
 // What runs beside the page while it trains: some epochs over the digits, news four times a second, an end when asked.
-import { adam, lossAndGradients, randomFrom, restore, startLayers } from "./train.js";
+import { randomFrom } from "./engine.js";
+import { adam, lossAndGradients, restore, startLayers } from "./train.js";
 
 const BATCH = 64, NEWS = 250; // digits, milliseconds
 let stopped = false;

@@ -1,45 +1,23 @@
 """Images of one's own in every explorer: through one door, in sets of ten, with clear errors."""
 
-import functools
 import re
 
 import pytest
 import torch
 from helpers.captions import captions
-from helpers.explorers import walk
+from helpers.explorers import EXPLORERS, walk
 from helpers.strategies import bad_images, refuses
 from hypothesis import given
 from torch.nn import functional as F
 
 from aecourse.data import ImageSet
 from aecourse.explorers import (
-    AnomalyExplorer,
     BottleneckExplorer,
-    ContractionExplorer,
     GeneratorExplorer,
-    LatentMapExplorer,
-    RepairExplorer,
-    SearchExplorer,
-    SparsityExplorer,
-    StackExplorer,
-    TrainingExplorer,
 )
 from aecourse.explorers.base.shown_images import shown_images
 
-TAKE_IMAGES = {
-    "anomaly": AnomalyExplorer,
-    "bottleneck": BottleneckExplorer,
-    "contraction": ContractionExplorer,
-    "generator, map": GeneratorExplorer,
-    "generator, twenty": functools.partial(GeneratorExplorer, "twenty"),
-    "generator, between": functools.partial(GeneratorExplorer, "between"),
-    "latent map": LatentMapExplorer,
-    "repair": RepairExplorer,
-    "search": SearchExplorer,
-    "sparsity": SparsityExplorer,
-    "stack": StackExplorer,
-    "training": TrainingExplorer,
-}
+TAKE_IMAGES = {name: build for name, build in EXPLORERS.items() if name != "drawing pad"}
 IN_ROWS = ("bottleneck", "repair", "sparsity", "stack", "training")
 OF_THE_TEST_SET = ("anomaly", "bottleneck", "search", "sparsity", "stack")  # what they say of it stays true
 
