@@ -21,7 +21,6 @@ from aecourse.classroom.site import main as write_site
 pytestmark = pytest.mark.browser
 
 SITE = ROOT / "build" / "site"
-PHONE = {"width": 390, "height": 844}
 SLOW = {"offline": False, "latency": 40, "downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8}  # bytes a second
 FIRST_PICTURE = 2.5  # seconds, from a server that does not compress
 NARROW = """() => [...document.querySelectorAll('body *')].filter((node) => {
@@ -173,9 +172,10 @@ def test_a_network_trains_in_the_page(visit: Visit) -> None:
     assert 0.01 < float(losses.split("validation ")[1].split(".")[0] + "." + losses.split("validation 0.")[1][:4]) < 0.1
 
 
-def test_nothing_is_cut_on_a_phone(browser: Browser, address: str, pages: list[str]) -> None:
-    """390 pixels wide: no sideways scroll, and nothing reaches out of the page but what scrolls by itself."""
-    context = browser.new_context(viewport=PHONE)
+@pytest.mark.parametrize("width", [390, 911, 1366])
+def test_nothing_is_cut(browser: Browser, address: str, pages: list[str], width: int) -> None:
+    """On a phone and on laptops: no sideways scroll, and nothing reaches out of the page but what scrolls by itself."""
+    context = browser.new_context(viewport={"width": width, "height": 844})
     page, found = context.new_page(), {}
     for name in pages:
         page.goto(f"{address}/{name}", wait_until="load")
@@ -183,7 +183,7 @@ def test_nothing_is_cut_on_a_phone(browser: Browser, address: str, pages: list[s
             element.scroll_into_view_if_needed()
             element.locator(".aecourse-caption").first.wait_for()
         wide = page.evaluate("document.documentElement.scrollWidth")
-        found[name] = ([wide] if wide > PHONE["width"] else []) + page.evaluate(NARROW)
+        found[name] = ([wide] if wide > width else []) + page.evaluate(NARROW)
     context.close()
     assert {name: what for name, what in found.items() if what} == {}
 
