@@ -18,7 +18,7 @@ from aecourse.evaluation import reconstruct
 from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, threshold_at
 from aecourse.explorers.base.network import pack, pack_images, pack_network
 from aecourse.explorers.base.page import Explorer, check_setting
-from aecourse.explorers.base.shown_images import all_digits, pack_digits, shown_images
+from aecourse.explorers.base.shown_images import pack_digits, shown_images
 from aecourse.plotting import BLUE, VERMILION, plain_ticks, plot_reconstructions
 from aecourse.zoo.shipped import COMPONENTS, INK_POWERS, load_detectors
 
@@ -70,7 +70,8 @@ class AnomalyExplorer(Explorer):
             self.later[f"scores-{digit}-{scorer}-{score:g}"] = functools.partial(self._scores, digit, scorer, score)
         first = (f"autoencoder-{normal}", f"scores-{normal}-autoencoder-0")
         if self.own is None:
-            self.later["all digits"], pictures = all_digits, {"labels": _labels(), "near digits": _near(normal)}
+            self.later |= shown_images(None).in_parts("digits")
+            pictures = {"labels": _labels(), "near digits": _near(normal)}
         else:
             pictures = {"images": pack({"images": pack_images(self.shown)})}
         self.assets = {name: self.later.pop(name)() for name in first} | pictures

@@ -74,7 +74,7 @@ class BottleneckExplorer(TrainableExplorer):
             "PCA": pack_network(self.models.pca), "nested": pack_shipped("nested"), "images": self.images.near(),
         }  # fmt: skip
         self.later |= {f"separate-{size}": functools.partial(pack_shipped, name) for size, name in DENSE.items()}
-        self.later["all images"] = self.images.packed
+        self.later |= self.images.far()
         self._show_setup()
         if model is not None:
             self.adopt(TrainedNetwork(model, reconstruction_mse(model, load_mnist()[1].x)))

@@ -118,7 +118,7 @@ class RepairExplorer(TrainableExplorer):
             "images": self.images.near(),
             "random": _random_numbers(self.images.per_set),
         }
-        self.later["all images"] = self.images.packed
+        self.later |= self.images.far()
         damages = {name: damage.in_words() | {"errors": self.curves[name]} for name, damage in DAMAGES.items()}
         squares = _squares(self.images.per_set)
         self.setup = {"damages": damages, "images": self.images.in_words(), "squares": squares, "tiny": TINY}

@@ -20,7 +20,7 @@ from aecourse.explorers.base.shown_images import shown_images
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
 from aecourse.zoo.shipped import FOUND, QUERIES, load_index, load_library
-from aecourse.zoo.weights import in_bytes, shared_weights
+from aecourse.zoo.weights import shared_weights
 
 SIZES = tuple(k for k in CODE_SIZES if k % 8 == 0)  # as bits they fill whole bytes
 
@@ -134,5 +134,4 @@ def _packed_index(k: int) -> bytes:
     index, _ = load_index(k)
     sides = {"thresholds": index.thresholds, "low": index.low, "high": index.high}
     bits = (index.z > index.thresholds).to(torch.uint8) * 255  # 0 and 1, in the page
-    codes = index.z.half() if in_bytes() else index.z  # smaller for the site
-    return pack({"codes": codes, "bits": bits} | sides)
+    return pack({"codes": index.z.half(), "bits": bits} | sides)

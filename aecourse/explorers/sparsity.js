@@ -3,7 +3,7 @@ import { html } from "./base/vendor/preact.js";
 import { latest, meanSquare, rowsOf, run } from "./base/engine.js";
 import { Menu, NumberBox, Picture, Row, Slider, Steps, mosaic, page, percent } from "./base/page.js";
 import { BLUE, Curve } from "./base/chart.js";
-import { digitsAt, ten } from "./base/images.js";
+import { PART, digitsAt, ten } from "./base/images.js";
 import { Tiles } from "./base/tiles.js";
 import { Training } from "./base/training.js";
 
@@ -89,7 +89,7 @@ function inWords(s, { positions, usual, sample, users }, { units }, { MSE, awake
 
 function compute(s, data) {
   const { setup, setup: { images: { noun }, thresholds, users } } = data;
-  data.want("all digits"); // every other atom needs them
+  for (let part = 0; part < setup.sample / PART; part++) data.want(`digits-${part}`); // every other atom needs them
   const stored = data.want(`${s.penalty}-${s.strictness}`), x = ten(data, s.digits);
   if (!stored || !x) return null;
   const net = ready(stored, s.penalty), z = encoded(net, x), apart = takenApart(net, z, s.digit);

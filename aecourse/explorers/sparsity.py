@@ -15,7 +15,7 @@ from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import mse
 from aecourse.explorers.base.network import pack
 from aecourse.explorers.base.page import check_setting
-from aecourse.explorers.base.shown_images import all_digits, pack_digits, shown_images
+from aecourse.explorers.base.shown_images import pack_digits, shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, sparse_setup
 from aecourse.models.sparse import PENALTIES
@@ -87,7 +87,7 @@ class SparsityExplorer(TrainableExplorer):
         self.later |= {
             f"{kind}-{place}": functools.partial(_packed, kind, place) for kind in POSITIONS for place in (1, 2, 3)
         }
-        self.later |= {"all images": self.images.packed, "all digits": lambda: all_digits(SPARSE_SAMPLE)}
+        self.later |= self.images.far() | shown_images(None).in_parts("digits", SPARSE_SAMPLE)
         self.setup = {
             "positions": POSITIONS, "usual": USUAL, "thresholds": THRESHOLDS, "sample": SPARSE_SAMPLE, "users": USERS,
             "images": self.images.in_words(),

@@ -69,7 +69,7 @@ class StackExplorer(TrainableExplorer):
         pack_one = _packed if greedy is None else pack_network
         whole = {"random": self.steps[0].model, "greedy": self.steps[-2].model, "tuned": self.steps[-1].model}
         self.later |= {name: functools.partial(pack_one, model) for name, model in whole.items()}
-        self.later["all images"] = self.images.packed
+        self.later |= self.images.far()
         shown = self._network(step)
         self.assets = {"images": self.images.near(), shown: self.later[shown]()}
         self.setup = {"images": self.images.in_words(), "pixels": self.pixel_accuracy, "steps": self._in_words()}

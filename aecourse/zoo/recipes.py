@@ -36,9 +36,10 @@ from aecourse.models import (
 )
 from aecourse.training import fit, fit_layerwise
 from aecourse.zoo import CODE_SIZES, CONTRACTIVE, DENSE, NORMAL, SPARSE, SPLIT_SEED, VALIDATION_SIZE, VARIATIONAL
+from aecourse.zoo.rounding import round_to_bytes
 from aecourse.zoo.weights import SHIPPED, load_weights, save_weights
 
-INT8 = torch.int8  # a quarter of float32: all weights of the course stay within 40 MB
+ROUNDING_IMAGES = 2_000  # training images on which the rounding of a network makes up for its errors
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,13 @@ class Recipe:
     ramp: int = 0  # epochs in which the strength of a penalty rises from 0, so that fewer units die
     layerwise: int = 0  # epochs of greedy pretraining for each layer, before the epochs that train all together
     seed: int = 0
-    dtype: torch.dtype = torch.float16
+    compensated: bool = False  # rounded to bytes by `round_to_bytes`, not each number alone
 
     def describe(self) -> dict:
         """Return the recipe as plain numbers and strings, for the file's metadata."""
         names = ["epochs", "lr", "batch_size", "shift", "seed"]
         names += ["ramp"] * bool(self.ramp) + ["layerwise"] * bool(self.layerwise) + ["only"] * (self.only is not None)
+        names += ["compensated"] * self.compensated
         settings = {name: getattr(self, name) for name in names}
         return {"script": "python -m aecourse.zoo.recipes", "schedule": "trapezoid", **settings}
 
@@ -88,27 +90,31 @@ def _ramp(model: Autoencoder, steps: int) -> Callable[[], None]:
 SPARSE_SETTING = {"l1": "strength", "kl": "rho", "topk": "k"}  # the argument that the catalogue's setting is passed as
 
 RECIPES: dict[str, Recipe] = {
-    **{name: Recipe(lambda k=k: DenseAutoencoder(k, hidden=(512,)), epochs=15) for k, name in DENSE.items()},
-    "nested": Recipe(lambda: NestedAutoencoder(CODE_SIZES[-1], hidden=(512,)), epochs=60, batch_size=256),
-    "map-2d": Recipe(lambda: DenseAutoencoder(2, hidden=(512, 256, 64), batch_norm=True), epochs=40, batch_size=256),
+    **{
+        name: Recipe(lambda k=k: DenseAutoencoder(k, hidden=(512,)), epochs=15, compensated=True)
+        for k, name in DENSE.items()
+    },
+    "nested": Recipe(
+        lambda: NestedAutoencoder(CODE_SIZES[-1], hidden=(512,)), epochs=60, batch_size=256, compensated=True
+    ),
+    "map-2d": Recipe(
+        lambda: DenseAutoencoder(2, hidden=(512, 256, 64), batch_norm=True), epochs=40, batch_size=256, compensated=True
+    ),
     "conv-k32": Recipe(lambda: ConvAutoencoder(32, hidden=(16, 32)), epochs=12),
     "hinton-salakhutdinov": Recipe(
         lambda: DenseAutoencoder(30, hidden=(1000, 500, 250), activation="relu", batch_norm=True),
         epochs=40,
         batch_size=128,
         shift=1,
-        dtype=INT8,
     ),
-    "stacked-greedy": Recipe(lambda: StackedAutoencoder(32), epochs=0, layerwise=8, dtype=INT8),
-    "stacked-tuned": Recipe(lambda: StackedAutoencoder(32), epochs=12, layerwise=8, dtype=INT8),
-    "denoising-gaussian": Recipe(
-        lambda: DenoisingAutoencoder(256, hidden=(512,)), epochs=40, batch_size=256, dtype=INT8
-    ),
+    "stacked-greedy": Recipe(lambda: StackedAutoencoder(32), epochs=0, layerwise=8),
+    "stacked-tuned": Recipe(lambda: StackedAutoencoder(32), epochs=12, layerwise=8),
+    "denoising-gaussian": Recipe(lambda: DenoisingAutoencoder(256, hidden=(512,)), epochs=40, batch_size=256),
     "denoising-mixed": Recipe(
-        lambda: DenoisingAutoencoder(256, hidden=(512,), noise="mixed"), epochs=40, batch_size=256, dtype=INT8
+        lambda: DenoisingAutoencoder(256, hidden=(512,), noise="mixed"), epochs=40, batch_size=256
     ),
     **{
-        name: Recipe(lambda strength=strength: ContractiveAutoencoder(256, strength=strength), epochs=12, dtype=INT8)
+        name: Recipe(lambda strength=strength: ContractiveAutoencoder(256, strength=strength), epochs=12)
         for strength, name in CONTRACTIVE.items()
     },
     **{
@@ -119,7 +125,6 @@ RECIPES: dict[str, Recipe] = {
             epochs=6,
             lr=1e-3 if penalty == "l1" else 3e-3,
             ramp=2 if penalty == "l1" else 0,
-            dtype=INT8,
         )
         for penalty, networks in SPARSE.items()
         for setting, name in networks.items()
@@ -129,17 +134,15 @@ RECIPES: dict[str, Recipe] = {
             lambda beta=beta: VariationalAutoencoder(2, beta=beta),
             epochs=30,
             lr=1e-3 if beta == 10 else 3e-3,
-            dtype=INT8,
         )
         for beta, name in VARIATIONAL.items()
     },
-    "vae-20d": Recipe(lambda: VariationalAutoencoder(20), epochs=60, lr=1e-3, dtype=INT8),
+    "vae-20d": Recipe(lambda: VariationalAutoencoder(20), epochs=60, lr=1e-3),
     **{
         name: Recipe(
             lambda: DenoisingAutoencoder(16, hidden=(160, 64), noise="occlude", strength=6),
             epochs=60,
             only=digit,
-            dtype=INT8,
         )
         for digit, name in NORMAL.items()
     },
@@ -161,14 +164,16 @@ def make(name: str, folder: Path = SHIPPED, *, device: torch.device | str = "cpu
         histories.append(fit(model, train.x, epochs=recipe.epochs, augment=_augmentation(recipe.shift), **settings))
     if any(history.stopped for history in histories):
         raise KeyboardInterrupt(f"{name} was stopped; nothing was written")
+    if recipe.compensated:
+        round_to_bytes(model, train.x[:ROUNDING_IMAGES])
     with tempfile.TemporaryDirectory() as trial:  # score the rounded weights that a learner will load
-        rounded = save_weights(model, Path(trial) / "rounded.safetensors", dtype=recipe.dtype)
+        rounded = save_weights(model, Path(trial) / "rounded.safetensors", dtype=torch.int8)
         stored = load_weights(rounded, device=device)
     scores = score(stored, train, test)
     if recipe.only is not None:
         scores["test_auroc"] = one_class_auroc(stored, test, normal=recipe.only)
     path = folder / f"{name}.safetensors"
-    save_weights(model, path, recipe=recipe.describe(), scores=scores, dtype=recipe.dtype)
+    save_weights(model, path, recipe=recipe.describe(), scores=scores, dtype=torch.int8)
     write_checksums(folder)
     return scores
 

@@ -10,7 +10,7 @@ import torch
 
 from aecourse.data import ImageSet, load_mnist
 from aecourse.device import own_random_numbers
-from aecourse.evaluation import anomaly_scores, mse, pca_mse, reconstruct, reconstruction_mse
+from aecourse.evaluation import anomaly_scores, pca_mse, reconstruct
 from aecourse.evaluation.anomaly import DetectionResult, detection_result
 from aecourse.evaluation.denoising import errors_by_strength
 from aecourse.evaluation.retrieval import CodeIndex, nearest, precision_at
@@ -23,7 +23,7 @@ from aecourse.models import (
     VariationalAutoencoder,
 )
 from aecourse.zoo.catalogue import CODE_SIZES, DENSE, NORMAL, SPARSE, VARIATIONAL, digits_pca, load_split
-from aecourse.zoo.weights import in_bytes, read_card, shared_weights
+from aecourse.zoo.weights import read_card, shared_weights
 
 BATCH = 1_000  # pictures encoded or scored at once, which takes little memory
 COMPONENTS = 16  # of the PCA that detects anomalies, as many numbers as the code of the networks
@@ -65,13 +65,8 @@ def load_bottleneck_models() -> BottleneckModels:
     """Load the shipped networks and compute PCA; about a second."""
     pca, every, x = digits_pca(), range(1, CODE_SIZES[-1] + 1), load_mnist()[1].x
     nested, separate = shared_weights("nested"), {k: shared_weights(name) for k, name in DENSE.items()}
-    if in_bytes():  # not the weights that were scored
-        with torch.inference_mode():
-            by_k = [mse(x, nested.squeeze(x, k)) for k in every]
-        alone = {k: reconstruction_mse(model, x) for k, model in separate.items()}
-    else:
-        by_k = read_card("nested").scores["test_mse_by_k"]
-        alone = {k: read_card(name).scores["test_mse"] for k, name in DENSE.items()}
+    by_k = read_card("nested").scores["test_mse_by_k"]
+    alone = {k: read_card(name).scores["test_mse"] for k, name in DENSE.items()}
     by_pca = pca_mse(pca.components, pca.mean, x)
     errors = {
         "PCA": dict(zip(every, by_pca, strict=True)), "nested": dict(zip(every, by_k, strict=True)), "separate": alone,
@@ -137,7 +132,7 @@ def load_index(k: int) -> tuple[CodeIndex, dict[str, float]]:
     """Return the library's codes of k numbers, and the precision of a search by "numbers" and "bits"."""
     library, asked, _ = load_library()
     model = shared_weights(DENSE[k])
-    index = CodeIndex.of(model.encode(library.x))
+    index = CodeIndex.of(model.encode(library.x).half().float())  # as the page gets them
     found = index.search(model.encode(asked.x), n=FOUND)
     return index, {name: precision_at(positions, library.y, asked.y) for name, positions in found.items()}
 

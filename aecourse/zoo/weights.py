@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,7 +16,6 @@ from aecourse.device import own_random_numbers
 from aecourse.models import FAMILIES, Autoencoder
 
 SCALE = ".scale"  # the suffix for the step sizes of a matrix stored as int8
-ROUNDING = "AECOURSE_WEIGHTS"  # set to "int8": networks come as the site ships them, each matrix rounded to bytes
 SHIPPED = Path(str(resources.files("aecourse") / "assets" / "weights"))
 
 
@@ -151,15 +149,8 @@ def load_weights(name: str | Path, *, device: torch.device | str = "cpu") -> Aut
             raise ValueError(
                 f"weights {str(name)!r} do not fit their {card.family}: {key} is {came}, must be {accepted}"
             )
-    if in_bytes():
-        tensors = {key: _rounded(stored) if stored.ndim > 1 else stored for key, stored in tensors.items()}
     model.load_state_dict(tensors)  # copies into float32
     return model.to(device).eval()
-
-
-def in_bytes() -> bool:
-    """Whether networks are to be loaded as the site has them, with matrices in bytes; scores change a little."""
-    return os.environ.get(ROUNDING) == "int8"
 
 
 @functools.cache
@@ -174,11 +165,6 @@ def quantise(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     scale = matrix.abs().amax(tuple(range(1, matrix.ndim)), keepdim=True) / 127
     scale = scale.to(torch.float16).clamp(min=torch.finfo(torch.float16).smallest_normal)
     return (matrix / scale.float()).round().clamp(-127, 127).to(torch.int8).contiguous(), scale.contiguous()
-
-
-def _rounded(matrix: torch.Tensor) -> torch.Tensor:
-    whole, scale = quantise(matrix.float())
-    return whole.float() * scale.float()
 
 
 def _sort_metadata(raw: bytes) -> bytes:

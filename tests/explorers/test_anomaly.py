@@ -116,8 +116,8 @@ def test_what_the_page_gets(explorer, mnist):
     scores = by_hand(mnist, 3, "autoencoder", 0.5)[1]
     np.testing.assert_allclose(found["abnormal"], scores[found["abnormal places"]], rtol=1e-4)
     assert torch.equal(load(explorer.assets["labels"])["labels"].long(), mnist[1].y)
-    everybody = load(explorer.later["all digits"]())["images"]
-    assert torch.equal(everybody.float() / 255, mnist[1].x)
+    everybody = [load(explorer.later[f"digits-{part}"]())["x"] for part in range(20)]
+    assert torch.equal(torch.cat(everybody).float() / 255, mnist[1].x)
 
 
 def test_the_first_pictures_come_with_the_widget(explorer, mnist):
@@ -182,7 +182,7 @@ def test_own_pictures_are_judged(mnist) -> None:
     pale = ~(scores[:10] > threshold)[:, None] * 0.75
     assert torch.allclose(rows["yours"], strangers[:10] + pale * (1 - strangers[:10]))
     assert "near digits" not in explorer.assets
-    assert "all digits" not in explorer.later
+    assert "digits-0" not in explorer.later
     explorer._repr_mimebundle_()
     with pytest.raises(ValueError, match="images must hold at least one"):
         AnomalyExplorer(images=strangers[:0])

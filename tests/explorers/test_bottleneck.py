@@ -102,7 +102,7 @@ def test_a_drawing_is_the_first_column(explorer):
     after = shown(explorer)
     for name, row in after.items():
         assert row.shape == (11, 784)
-        np.testing.assert_allclose(row[1:], before[name], atol=1e-6)
+        np.testing.assert_allclose(row[1:], before[name], atol=1e-5)  # eleven rows are summed in another order
     drawn = after["original"][0].reshape(28, 28)
     assert (drawn[4:24, 12:16] > 0).any() and np.flatnonzero(drawn.any(1)).size == 20
     explorer.ink = bytes(84**2)

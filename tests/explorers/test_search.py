@@ -31,7 +31,7 @@ def rows_of(explorer) -> dict[str, np.ndarray]:
 def by_hand(mnist, x: torch.Tensor, k: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Positions found by pixels, by numbers and by bits; what numbers and bits look like when decoded."""
     library, model = mnist[0].x[:LIBRARY], load_weights(f"dense-k{k}")
-    codes, code = numpy_of(model.encode(library)), numpy_of(model.encode(x[None]))
+    codes, code = numpy_of(model.encode(library).half().float()), numpy_of(model.encode(x[None]))
     found = [
         NearestNeighbors(n_neighbors=10).fit(rows).kneighbors(row, return_distance=False)[0]
         for rows, row in ((numpy_of(library), numpy_of(x[None])), (codes, code))

@@ -19,5 +19,5 @@ def call(function: str, given: object) -> object:
     ran = subprocess.run(
         [NODE, "-e", program], input=json.dumps(given), capture_output=True, text=True, encoding="utf-8"
     )
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == 0, "\n".join(line[:300] for line in ran.stderr.splitlines())
     return json.loads(ran.stdout)

@@ -25,14 +25,14 @@ from aecourse.zoo.weights import load_weights, read_card, save_weights, shipped_
 
 SMALL = {
     "small": Recipe(lambda: DenseAutoencoder(2, hidden=(8,)), epochs=2, shift=1, seed=3),
-    "ordered": Recipe(lambda: NestedAutoencoder(3, hidden=(8,)), epochs=1, lr=0.01),
-    "greedy": Recipe(lambda: StackedAutoencoder(3, hidden=(8,)), epochs=0, layerwise=2, dtype=torch.int8),
-    "tuned": Recipe(lambda: StackedAutoencoder(3, hidden=(8,)), epochs=1, layerwise=1, dtype=torch.int8),
-    "sparse": Recipe(lambda: SparseAutoencoder(20, penalty="topk", k=5), epochs=1, dtype=torch.int8),
+    "ordered": Recipe(lambda: NestedAutoencoder(3, hidden=(8,)), epochs=1, lr=0.01, compensated=True),
+    "greedy": Recipe(lambda: StackedAutoencoder(3, hidden=(8,)), epochs=0, layerwise=2),
+    "tuned": Recipe(lambda: StackedAutoencoder(3, hidden=(8,)), epochs=1, layerwise=1),
+    "sparse": Recipe(lambda: SparseAutoencoder(20, penalty="topk", k=5), epochs=1),
     "repairing": Recipe(lambda: DenoisingAutoencoder(3, hidden=(), noise="mask"), epochs=1),
     "mixed": Recipe(lambda: DenoisingAutoencoder(3, hidden=(), noise="mixed"), epochs=1),
     "still": Recipe(lambda: ContractiveAutoencoder(3, hidden=(8,)), epochs=1),
-    "generator": Recipe(lambda: VariationalAutoencoder(2, hidden=(8,)), epochs=1, dtype=torch.int8),
+    "generator": Recipe(lambda: VariationalAutoencoder(2, hidden=(8,)), epochs=1),
     "one digit": Recipe(lambda: DenseAutoencoder(3, hidden=(8,)), epochs=3, only=0),
 }
 
@@ -67,6 +67,7 @@ def test_scores_and_recipe_are_stored(tmp_path, mnist):
     assert scores["train_mse"] == pytest.approx(reconstruction_mse(model, mnist[0][:600].split(100, seed=0)[0].x))
     assert scores["test_mse_by_k"][-1] == pytest.approx(scores["test_mse"], rel=1e-5)
     expected = {"epochs": 1, "lr": 0.01, "batch_size": 64, "shift": 0, "seed": 0, "schedule": "trapezoid"}
+    expected["compensated"] = True
     assert card.recipe == expected | {"script": "python -m aecourse.zoo.recipes"}
 
 
@@ -101,7 +102,7 @@ def test_only_one_digit_and_none_put_aside(tmp_path, mnist):
     torch.manual_seed(0)
     by_hand = DenseAutoencoder(3, hidden=(8,))
     fit(by_hand, zeros, epochs=3, progress=False)
-    save_weights(by_hand, tmp_path / "by_hand.safetensors")
+    save_weights(by_hand, tmp_path / "by_hand.safetensors", dtype=torch.int8)
     scores = make("one digit", tmp_path)
     expected, model = load_weights(tmp_path / "by_hand.safetensors"), load_weights(tmp_path / "one digit.safetensors")
     assert same(model.state_dict(), expected.state_dict())

@@ -14,7 +14,7 @@ from torch import nn
 from aecourse.data import PIXELS
 from aecourse.models import PCA, Autoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
 from aecourse.models.base import check_model
-from aecourse.zoo.weights import SCALE, in_bytes, quantise, shared_weights
+from aecourse.zoo.weights import SCALE, quantise, shared_weights
 
 ACTIVATIONS = {
     nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.SiLU: "silu", nn.Softplus: "softplus",
@@ -45,8 +45,7 @@ def pack(tensors: Mapping[str, torch.Tensor | np.ndarray], layers: Mapping[str, 
 def pack_network(model: nn.Module, *, parts: Sequence[str] = ()) -> bytes:
     """Return a network for the page, with the parts "encoder" and "decoder"; an `nn.Sequential` has one, "forward".
 
-    Numbers are float16; those of a matrix are int8, with a scale for each row, if it was shipped so, and on the site
-    (`aecourse.zoo.weights.in_bytes`).
+    A matrix that was shipped in bytes, with a scale for each row, stays so; all else is float16.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ def pack_network(model: nn.Module, *, parts: Sequence[str] = ()) -> bytes:
     _share_tied(layers, tensors)
     kept: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
-        if tensor.ndim > 1 and (in_bytes() or _is_in_bytes(tensor)):
+        if tensor.ndim > 1 and _is_in_bytes(tensor):
             kept[name], kept[name + SCALE] = quantise(tensor)
         else:
             short = tensor.half()
@@ -112,9 +111,11 @@ def pack_images(x: torch.Tensor) -> torch.Tensor:
 
 
 def _share_tied(layers: dict[str, list[Layer]], tensors: dict[str, torch.Tensor]) -> None:
-    """Where a matrix is another one transposed, as in PCA, keep one of the two; in place."""
+    """Where a matrix is another one transposed, as in PCA, keep one of the two, the one in bytes if it is; in place."""
     for layer in (layer for part in layers.values() for layer in part if layer["op"] == "linear"):
         matrix = tensors[layer["weight"]]
+        if _is_in_bytes(matrix):
+            continue
         for name, other in tensors.items():
             tied = name != layer["weight"] and other.ndim == 2 and other.shape[::-1] == matrix.shape
             if tied and torch.equal(other.T, matrix):

@@ -13,7 +13,7 @@ from aecourse.explorers.base.network import pack, pack_images
 from aecourse.models.base import check_rows
 
 NEAR = 20  # sets of ten that come with an explorer
-PART = 500  # pictures that the page gets at once, when it asks for one by its number
+PART = 500  # pictures that the page gets at once, when it asks for one by its number; base/images.js says so too
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +28,18 @@ class ShownImages(ImageSet):
     name: str = "picture"
 
     @functools.cached_property
+    def places(self) -> torch.Tensor:
+        """Which images each set holds: one of each label if they are digits, else the next ten; (sets, ≤ 10)."""
+        if self.are_digits:
+            sets = int(self.y.bincount().min())
+            return torch.stack([(self.y == label).nonzero().flatten()[:sets] for label in range(10)], 1)
+        starts = torch.arange(0, len(self), 10).clamp(max=max(0, len(self) - 10))
+        return starts[:, None] + torch.arange(self.per_set)
+
+    @property
     def sets(self) -> int:
         """How many sets of ten there are."""
-        return int(self.y.bincount().min()) if self.are_digits else -(-len(self) // 10)
+        return len(self.places)
 
     @property
     def first(self) -> int:
@@ -49,10 +58,7 @@ class ShownImages(ImageSet):
 
     def ten(self, nth: int) -> torch.Tensor:
         """One image of each label if they are digits, else the next ten in order, or all if there are fewer."""
-        if self.are_digits:
-            return self.one_of_each(nth)
-        start = min(10 * nth, max(0, len(self) - 10))
-        return self.x[start : start + 10]
+        return self.x[self.places[min(nth, self.sets - 1)]]
 
     def called(self, place: int) -> str:
         """An image in words: "a 7", or "picture 12" if they are no digits."""
@@ -64,38 +70,32 @@ class ShownImages(ImageSet):
         return min(10, len(self))
 
     def near(self) -> bytes:
-        """Return the first sets, which come with an explorer; the page asks for the others."""
-        return self.packed(min(self.sets, NEAR))
+        """Return the first sets, one below the other, which come with an explorer."""
+        return pack({"images": pack_images(self.x[self.places[:NEAR].flatten()])})
 
-    def packed(self, sets: int | None = None) -> bytes:
-        """Return the first sets, by default all, one below the other, as "images" for the page."""
-        return pack({"images": pack_images(torch.cat([self.ten(nth) for nth in range(sets or self.sets)]))})
+    def far(self) -> dict[str, Callable[[], bytes]]:
+        """Return {name: makes its bytes} of all sets, for `later`: the page asks for what it shows of them."""
+        return {"sets": lambda: pack({"places": self.places.int()})} | self.in_parts()
 
-    def in_parts(self) -> dict[str, Callable[[], bytes]]:
-        """Return {name: makes its bytes}: all images and labels in their order, `PART` at a time, for `later`."""
+    def in_parts(self, name: str = "pictures", count: int | None = None) -> dict[str, Callable[[], bytes]]:
+        """Return {name: makes its bytes}: images and labels in their order, `PART` at a time, for `later`."""
 
         def part(here: slice) -> bytes:
             return pack({"x": pack_images(self.x[here]), "y": self.y[here].int()})
 
-        starts = range(0, len(self), PART)
-        return {f"pictures-{start // PART}": functools.partial(part, slice(start, start + PART)) for start in starts}
+        starts = range(0, count or len(self), PART)
+        return {f"{name}-{start // PART}": functools.partial(part, slice(start, start + PART)) for start in starts}
 
     def in_words(self) -> dict[str, object]:
         """Return what the page must know about them."""
         words = {"name": self.name, "noun": self.noun, "own": self.name == "picture"}
-        return words | {"sets": self.sets, "per_set": self.per_set, "count": len(self), "part": PART}
+        return words | {"sets": self.sets, "per_set": self.per_set, "count": len(self)}
 
 
 def pack_digits(places: Iterable[int]) -> bytes:
     """Return a few test digits as "images" for the page, with their "places" in the test set."""
     chosen = torch.tensor(sorted(places), dtype=torch.int32)
-    return pack({"images": pack_images(_test_digits().x[chosen.long()]), "places": chosen})
-
-
-@functools.cache
-def all_digits(count: int | None = None) -> bytes:
-    """Return the first test digits, by default all, in their order as "images" for the page."""
-    return pack({"images": pack_images(_test_digits().x[:count])})
+    return pack({"images": pack_images(shown_images(None).x[chosen.long()]), "places": chosen})
 
 
 def shown_images(images: ImageSet | torch.Tensor | None) -> ShownImages:
