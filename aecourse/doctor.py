@@ -14,13 +14,18 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
-from aecourse.records import COPY
+from aecourse import __version__, machine
+from aecourse.jupyter import WIDGET_PARTS, only_a_picture, server_parts
+from aecourse.records import COPY, EDITION
 
 ASSETS = Path(str(resources.files("aecourse") / "assets"))
-OLDEST_PYTHON = (3, 11)
 WIDTH = 26  # characters from the check mark to the detail
+PLAIN = {"✓": "ok", "✗": "!!", "→": "->", "≈": "about", "×": "x", "…": "..."}  # where the screen has no such letters
 RUN_ALL = "Kernel → Restart Kernel and Run All Cells"
+AGAIN = "install the course again, in a new environment (with make: make clean lab)"
+COLAB = "google.colab" in sys.modules  # which brings a JupyterLab of its own
 
 
 class CheckFailedError(Exception):
@@ -32,27 +37,33 @@ class CheckFailedError(Exception):
 
 
 def check_python() -> str:
-    """Check that Python is new enough."""
-    if sys.version_info[:2] < OLDEST_PYTHON:
-        raise CheckFailedError(
-            f"{platform.python_version()}, needs 3.11 or newer", "install a newer Python and run make lab"
-        )
-    return platform.python_version()
+    """Check that Python is new enough, on a machine for which PyTorch is built."""
+    if obstacle := machine.obstacle_here():
+        raise CheckFailedError(*obstacle.split(". ", 1))
+    return f"{platform.python_version()} on {platform.system()} ({platform.machine()})"
 
 
 def check_torch() -> str:
-    """Check that torch and torchvision are installed and were built for each other."""
-    versions = _version("torch"), _version("torchvision")
-    wanted = next((Requirement(r) for r in metadata.requires("torchvision") or [] if r.startswith("torch")), None)
-    if wanted is not None and not wanted.specifier.contains(versions[0], prereleases=True):
-        raise CheckFailedError(
-            f"torchvision {versions[1]} needs {wanted}, but torch is {versions[0]}",
-            "pip install --upgrade torch torchvision, both from one place",
-        )
-    import torchvision  # the test itself: builds that do not match fail here
-    from torchvision.ops import nms  # noqa: F401
+    """Check which build of torch is installed, and that a torchvision beside it was built for it."""
+    import torch
 
-    return f"{versions[0]} with torchvision {torchvision.__version__.split('+')[0]}"
+    build = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "for the processor"
+    if torch.version.hip:
+        build = f"for ROCm {torch.version.hip}"
+    build = f"{torch.__version__.split('+')[0]}, built {build}"
+    try:
+        beside = metadata.version("torchvision")
+    except metadata.PackageNotFoundError:  # only a download of Fashion-MNIST needs it
+        return build
+    try:
+        import torchvision  # the test itself: builds that do not fit fail here
+        from torchvision.ops import nms  # noqa: F401
+    except Exception as error:
+        raise CheckFailedError(
+            f"{build}; torchvision {beside} does not fit ({str(error).splitlines()[0]})",
+            "install both again, from one place: pip install --upgrade torch torchvision",
+        ) from error
+    return f"{build}; torchvision {torchvision.__version__.split('+')[0]} fits"
 
 
 def check_device() -> str:
@@ -71,12 +82,14 @@ def check_packages() -> str:
     """Check that every required package is installed, in a version that the course accepts."""
     needed = [Requirement(r) for r in metadata.requires("aecourse") or []]
     needed = [r for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})]
+    if COLAB:
+        needed = [r for r in needed if not r.name.startswith(("jupyter", "ipykernel"))]
     wrong = [
         f"{r} (have {_version(r.name)})" for r in needed if not r.specifier.contains(_version(r.name), prereleases=True)
     ]
     if wrong:
-        raise CheckFailedError(f"wrong versions: {', '.join(wrong)}", "delete the folder .venv and run make lab again")
-    return f"JupyterLab {_version('jupyterlab')}, ipywidgets {_version('ipywidgets')}, {len(needed)} packages in bounds"
+        raise CheckFailedError(f"wrong versions: {', '.join(wrong)}", AGAIN)
+    return f"aecourse {__version__}; {len(needed)} packages that it needs, all new enough"
 
 
 def check_data() -> str:
@@ -102,19 +115,45 @@ def check_write_access() -> str:
 
 
 def check_widgets() -> str:
-    """Check that the parts of ipywidgets and anywidget that run in the browser are there, in versions that fit."""
+    """Check that JupyterLab has what draws widgets: the one that runs this notebook, or else the one beside Python."""
     from jupyter_core.paths import jupyter_path
 
-    wanted = {"@jupyter-widgets/jupyterlab-manager": "5.", "anywidget": _version("anywidget")}
-    for name, version in wanted.items():
-        places = [Path(folder) / name / "package.json" for folder in jupyter_path("labextensions")]
-        parts = [json.loads(place.read_text("utf-8"))["version"] for place in places if place.is_file()]
-        if not parts or not parts[0].startswith(version):
-            raise CheckFailedError(
-                f"JupyterLab's part of {name} is {parts[0] if parts else 'missing'}, needs {version}",
-                f"close JupyterLab, delete the folder .venv, run make lab again, then click {RUN_ALL}",
-            )
-    return f"their parts in the browser fit; gray ones: {RUN_ALL}"
+    if COLAB:
+        return "Colab draws them"
+    if words := only_a_picture():
+        raise CheckFailedError(*words.split(":\n"))
+    parts = server_parts() or dict.fromkeys(WIDGET_PARTS, "missing")
+    for place in reversed(jupyter_path("labextensions")) if server_parts() is None else ():  # the first one counts
+        for file in filter(Path.is_file, (Path(place) / name / "package.json" for name in parts)):
+            package = json.loads(file.read_text("utf-8"))
+            parts[package["name"]] = package["version"]
+    for (name, version), start in zip(parts.items(), ("5.", _version("anywidget").rsplit(".", 1)[0]), strict=True):
+        if not version.startswith(start):
+            raise CheckFailedError(f"JupyterLab's part of {name} is {version}, needs {start}", AGAIN)
+    return f"JupyterLab can draw them; gray ones: {RUN_ALL}"
+
+
+def check_notebooks() -> str:
+    """Check that the notebooks are there, can be read, and are not newer than the package."""
+    from aecourse.classroom.notebook_files import copies, find_notebooks, read_notebook, shipped_folder
+
+    try:
+        originals = {path.name for path in find_notebooks(shipped_folder())}
+        places = (Path("work", "notebooks"), Path("notebooks"), Path())  # the last one is where a kernel is
+        folder = next((place for place in places if any(place.glob("[0-9]*.ipynb"))), shipped_folder())
+        paths = find_notebooks(folder)
+        editions = {path.name: read_notebook(path).metadata.get(EDITION, "0.1.0") for path in paths}
+    except ValueError as error:
+        raise CheckFailedError(str(error), "aecourse fresh and its number give a new copy beside yours") from error
+    own = Version(__version__)
+    if newer := [name for name, edition in editions.items() if Version(edition) > own]:
+        raise CheckFailedError(f"{', '.join(newer)}: newer than aecourse {__version__}", machine.UPDATE)
+    older = [name[:2] for name, edition in editions.items() if Version(edition) < own and name in originals]
+    words = [f"{len(editions)} can be read"]
+    words += [f"from an earlier edition: {', '.join(older)} (aecourse fresh gives the new one)"] if older else []
+    beside = copies(dict.fromkeys(editions, 0))
+    words += [f"copies, of which a report counts the one with most done: {', '.join(beside)}"] if beside else []
+    return "; ".join(words)
 
 
 def check_notebook() -> str:
@@ -154,6 +193,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "weights": check_weights,
     "write access": check_write_access,
     "widgets": check_widgets,
+    "notebooks": check_notebooks,
     "kernel and notebook": check_notebook,
     "speed": check_pace,
 }
@@ -167,7 +207,7 @@ def run_checks() -> Iterator[tuple[str, bool, str, str]]:
         except CheckFailedError as failure:
             yield name, False, failure.detail, failure.remedy
         except Exception as error:  # a package too broken to import
-            yield name, False, f"{type(error).__name__}: {error}", "delete the folder .venv and run make lab again"
+            yield name, False, f"{type(error).__name__}: {error}", AGAIN
 
 
 def diagnose() -> bool:
@@ -175,22 +215,27 @@ def diagnose() -> bool:
     healthy = True
     for name, passed, detail, remedy in run_checks():
         healthy &= passed
-        print(f"{'✓' if passed else '✗'} {name} {'.' * (WIDTH - len(name))} {detail}")
+        _say(f"{'✓' if passed else '✗'} {name} {'.' * (WIDTH - len(name))} {detail}")
         if remedy:
-            print(f"    → {remedy}")
-    print(
-        "Everything is in place." if healthy else "Something is missing: do what the arrows say, then run this again."
-    )
+            _say(f"    → {remedy}")
+    _say("Everything is in place." if healthy else "Something is missing: do what the arrows say, then run this again.")
     return healthy
+
+
+def _say(line: str) -> None:
+    """Print a line, with other marks on a screen that has no letters for ours."""
+    encoding = sys.stdout.encoding or "utf-8"
+    if line.encode(encoding, "ignore").decode(encoding) != line:
+        for mark, words in PLAIN.items():
+            line = line.replace(mark, words)
+    print(line.encode(encoding, "replace").decode(encoding))
 
 
 def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError as error:
-        raise CheckFailedError(
-            f"{package} is not installed", "run make lab, or pip install -e . in the course's folder"
-        ) from error
+        raise CheckFailedError(f"{package} is not installed", f"pip install {package}") from error
 
 
 def _check_sums(folder: Path) -> int:

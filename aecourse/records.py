@@ -13,6 +13,7 @@ RECORD = "application/vnd.aecourse.record+json"
 VERSION = 1
 VIEW = "application/vnd.jupyter.widget-view+json"  # in an output: which widget is shown there
 STATE = "application/vnd.jupyter.widget-state+json"  # in the metadata: what each widget holds, as JupyterLab saved it
+EDITION = "aecourse_version"  # in the metadata: the version of the course that a notebook belongs to
 COPY = "aecourse_working_copy"  # in the metadata of a copy that began without outputs: its fingerprint at that time
 NAME = re.compile(r"\d\d\.[a-z0-9_]+")
 FIELDS = {  # what a record of each kind holds besides version, kind and name: JSON values, never NaN
@@ -49,7 +50,12 @@ def claim_in_words(claim: Mapping) -> str:
     """
     if claim["at_least"] == claim["at_most"]:
         return f"{claim['sentence']}: {claim['at_least']:g}"
-    return f"{claim['sentence']}: ≈ {claim['value']:.{claim['digits']}g} (claimed: {bounds_in_words(claim)})"
+    return f"{claim['sentence']}: ≈ {number_in_words(claim)} (claimed: {bounds_in_words(claim)})"
+
+
+def number_in_words(claim: Mapping) -> str:
+    """Return the number of a claim with the digits that it was claimed with."""
+    return f"{claim['value']:.{claim['digits']}g}"
 
 
 def bounds_in_words(claim: Mapping) -> str:

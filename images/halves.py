@@ -183,7 +183,7 @@ def decoder_alone() -> None:
     drawing.text((left + side / 2, top + side + 48), "dots: test digits, coloured by their label", colour=QUIET)
     drawing.arrow((left + side + 5, y), (516, y))
     drawing.half(520, 676, y, (88, 216), ORANGE, "decoder *g*")
-    outcomes = (("A", BLUE, 112, "in a crowd:", "a new six"), ("B", VERMILION, 308, "in a hole:", "no digit"))
+    outcomes = (("A", BLUE, 112, "in a crowd:", "a new six"), ("B", VERMILION, 308, "in a hole:", "here a smudge"))
     for place, image, (name, colour, height, *words) in zip(on_page(places), images, outcomes, strict=True):
         drawing.arrow((680, y), (700, y), (700, height + 40), (726, height + 40))
         drawing.digit(image, (732, height - 16))

@@ -97,7 +97,7 @@ def contraction() -> None:
     shorter = [before / after for before, after in zip(plain, kept, strict=True)]
     drawing = Drawing(
         "contraction",
-        "The code moves with a step along the digits, and much less with a step off them",
+        "Along the digits a step moves the code more than off them",
         "Left, the space of images: a green curve of fours that turn step by step. From the middle one, a blue arrow "
         "goes along the curve to a turned four and an equally long vermilion arrow goes off it to a noisy four. Right, "
         f"the space of codes: the blue step still moves the code far, the vermilion one {kept[0] / kept[1]:.1f} times "

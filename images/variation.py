@@ -30,7 +30,7 @@ def vae() -> None:
     """From the image through two heads to a cloud, from the cloud by noise to a code, and back to an image."""
     drawing = Drawing(
         "vae",
-        "A variational autoencoder: the encoder names a cloud, noise picks the code in it",
+        "The encoder gives a cloud, noise picks the code in it",
         "The image x enters the encoder, which ends in two heads, mu and logvar. Noise eps, drawn from N(0, 1), comes "
         "in from outside and is multiplied by exp(logvar / 2); mu is added, and the sum is the code z. The decoder "
         "turns z into x_hat. Below, two of the 20 code numbers of this five: one has a narrow bell away from 0 and "

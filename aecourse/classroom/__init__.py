@@ -1,1 +1,1 @@
-"""For teachers: slides made from the notebooks, and a report of what a learner did in them."""
+"""For teachers: the site with its lectures, working copies, and a report of what a learner did in them."""

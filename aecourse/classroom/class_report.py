@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 
 from aecourse.classroom.answers import read_answers
-from aecourse.classroom.notebook_files import find_notebooks, read_notebook, read_shipped
+from aecourse.classroom.notebook_files import copies, find_notebooks, original_of, read_notebook, read_shipped
 from aecourse.classroom.report import fill, write
 from aecourse.classroom.saved import RIGHT, SavedNotebook
 
@@ -18,6 +18,7 @@ COUNTS = (
     "predictions_right", "predictions_made", "predictions", "exercises_right", "exercises_attempted", "exercises",
     "claims_held", "claims_missed", "experiments_complete", "experiments",
 )  # fmt: skip
+DONE = ("predictions_made", "exercises_attempted", "claims_held", "claims_missed")
 Row = dict[str, str | int]  # a line of the CSV file
 
 _shipped = functools.cache(read_shipped)
@@ -49,7 +50,7 @@ def write_class_report(folder: str | Path, to: str | Path, *, today: datetime.da
     rows = [row for rows in learners.values() for row in rows.values()]
     content = {
         "learners": learners,
-        "names": sorted({str(row["notebook"]) for row in rows} - {""}),
+        "names": sorted({name for rows in learners.values() for name in rows} - {""}),
         "problems": [f"{row['learner']}: {row['problem']}" for row in rows if row["problem"]],
         "totals": {
             learner: {n: sum(int(r[n]) for r in rows.values()) for n in COUNTS} for learner, rows in learners.items()
@@ -65,11 +66,16 @@ def write_class_report(folder: str | Path, to: str | Path, *, today: datetime.da
 
 
 def read_learner(home: Path) -> dict[str, Row]:
-    """Return {notebook: its line} of one learner; a broken notebook's line says what is wrong."""
+    """Return {notebook: its line} of one learner; of several copies the one in which most was done.
+
+    A broken notebook's line says what is wrong.
+    """
     for place in PLACES:
         if any((home / place).glob("[0-9]*.ipynb")):
             paths = find_notebooks(home / place)
-            return {path.stem: _row(home.name, path) for path in paths}
+            rows = {path.name: _row(home.name, path) for path in paths}
+            beside = copies({name: sum(int(row[n]) for n in DONE) for name, row in rows.items()})
+            return {original_of(name): row for name, row in rows.items() if name not in beside}
     return {"": _line(home.name, "", f"no notebook in {home.name} or in its {', '.join(PLACES[1:])}")}
 
 

@@ -11,18 +11,20 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
 from aecourse import explorers
 from aecourse.bundle import bundle
 from aecourse.explorers import TrainingExplorer
 from aecourse.explorers.base import page
 from aecourse.explorers.base.network import pack, pack_images
 from aecourse.explorers.base.page import Explorer
+from aecourse.explorers.base.trainer import REPEATS
 from aecourse.explorers.board import board
 from aecourse.explorers.board.demos import DEMOS
+from aecourse.explorers.training_setups import matchsticks
 from aecourse.zoo import load_split
 
+TRAINING = {"digits": "training", "matchsticks": "matchsticks"}  # what is learnt, and the folder
+ROWS = "rows to train on"
 SCRIPTS, BOARD = Path(page.__file__).parent, Path(board.__file__).parent
 
 
@@ -35,9 +37,8 @@ def write_board(folder: Path) -> None:
         explorer = demo.build()
         name, settings = folder_name(type(explorer)), explorer.settings()
         before = built(name).settings() if settings else {}
-        words = {part: getattr(demo, part) for part in ("title", "question", "answer", "notebook")}
         changed = {trait: value for trait, value in settings.items() if value != before[trait]}
-        demos.append(words | {"explorer": name, "settings": changed, "presets": demo.presets})
+        demos.append(demo.in_words() | {"explorer": name, "settings": changed})
     (folder / "board.json").write_text(json.dumps({"demos": demos}), encoding="utf-8")
     for file in (BOARD / "board.js", BOARD / "board.css", SCRIPTS / "page.css"):
         (folder / file.name).write_text(bundle(file), encoding="utf-8")
@@ -70,28 +71,43 @@ def write_explorers(folder: Path) -> None:
         explorer = built(name)
         state = {trait: None if isinstance(value, bytes) else value for trait, value in explorer.settings().items()}
         everything = explorer.assets | {later: make() for later, make in explorer.later.items()}
-        files = {asset: _write_data(data, folder) for asset, data in everything.items()}
-        state |= {"controls": list(explorer.controls), "setup": explorer.setup}
-        _write(folder, name, explorer, state | {"assets": list(explorer.assets), "files": files})
-    _write_training(folder)
-
-
-def _write_training(folder: Path) -> None:
-    """Write the training explorer, which on the site trains in the page, on 2,000 digits."""
-    explorer, (fitting, valid) = TrainingExplorer(), load_split()
-    digits = torch.cat([fitting.x[:2_000], valid.x[:500]])
-    packed = pack({"images": pack_images(explorer.images.ten(1)), "digits": pack_images(digits)})
-    setup = {name: explorer.training[name] for name in ("setting", "label", "options", "rates", "most", "loss")}
-    state = {"controls": [], "setup": setup, "assets": ["digits"]}
-    _write(folder, "training", explorer, state | {"files": {"digits": _write_data(packed, folder)}})
+        state |= {"controls": list(explorer.controls), "setup": explorer.setup, "assets": list(explorer.assets)}
+        if name == "bottleneck":  # what its panel trains is what the page can train
+            state["trains"], everything[ROWS] = what_trains("digits")
+        _write(folder, name, explorer, state, everything)
+    for data, name in TRAINING.items():
+        trains, rows = what_trains(data)
+        state = {"controls": [], "setup": {}, "assets": [], "trains": trains | {"open": True}}
+        _write(folder, name, TrainingExplorer(data=data), state, {ROWS: rows})
     for script in ("train_here.js", "train_worker.js"):
         (folder / script).write_text(bundle(SCRIPTS / script), encoding="utf-8")
 
 
-def _write(folder: Path, name: str, explorer: Explorer, state: Mapping) -> None:
-    """Write an explorer's script, its traits and a still into its folder."""
+@functools.cache
+def what_trains(data: str) -> tuple[dict, bytes]:
+    """Return what a panel says and the network behind it, and the rows to train it on: the page has a smaller part."""
+    explorer = TrainingExplorer(data=data)
+    panel = {
+        name: explorer.training[name]
+        for name in ("setting", "label", "options", "rates", "most", "loss", "epochs", "lr")
+    }
+    if data == "matchsticks":
+        things = explorer.trainer.setup.things
+        rows = {"shown": things, "x": things.repeat(REPEATS, 1), "strokes": matchsticks()}
+        network = {"sizes": [7, None, 7], "activations": ["tanh", "sigmoid"], "learnt": "ten digits of matchsticks"}
+    else:
+        fitting, valid = load_split()
+        rows = {"shown": explorer.images.ten(1), "x": fitting.x[:2_000], "valid": valid.x[:500]}
+        activations = ["gelu", None, "gelu", "sigmoid"]
+        network = {"sizes": [784, 64, None, 64, 784], "activations": activations, "learnt": "2,000 digits"}
+    return panel | network, pack({name: pack_images(x) for name, x in rows.items()})
+
+
+def _write(folder: Path, name: str, explorer: Explorer, state: Mapping, data: Mapping[str, bytes]) -> None:
+    """Write an explorer's script, its traits, its data and a still into its folder."""
     (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / name / "state.json").write_text(json.dumps(state), encoding="utf-8")
+    files = {asset: _write_data(raw, folder) for asset, raw in data.items()}
+    (folder / name / "state.json").write_text(json.dumps(state | {"files": files}), encoding="utf-8")
     (folder / name / "explorer.js").write_text(explorer._esm, encoding="utf-8")
     (folder / name / "still.png").write_bytes(explorer.static_png())
 

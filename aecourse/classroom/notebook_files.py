@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+
+# What `aecourse fresh`, JupyterLab, browsers, Windows and macOS put behind the name of a copy.
+MARK_OF_A_COPY = re.compile(r"(_fresh(_\d+)?|[ _-]+[Cc]opy ?\d*|[ _-]*\(\d+\))+$")
+CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.M)  # what git writes into a file that was changed at two places
 
 
 def find_notebooks(folder: str | Path, names: Iterable[str] = ()) -> list[Path]:
@@ -50,21 +54,61 @@ def read_notebook(path: str | Path) -> NotebookNode:
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # nbformat fails in many ways on what is not a notebook
+        if CONFLICT.search(Path(path).read_text("utf-8", "replace")):
+            raise ValueError(
+                f"{path} was changed here and by an update, and git left its conflict marks (<<<<<<<) in it: "
+                "keep yours by git checkout --ours, or the new one by git checkout --theirs, and the file's name"
+            ) from error
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise ValueError(f"{path} is not a Jupyter notebook: {reason}") from error
     return notebook
 
 
-def shipped_folder() -> Path | None:
-    """The folder with the notebooks as they ship: inside an installed package, beside it in a checkout."""
+def course_folder() -> Path:
+    """Return the folder with `notebooks/` and `docs/`: inside an installed package, around it in a checkout."""
     package = Path(str(resources.files("aecourse")))
-    return next((f for f in (package / "notebooks", package.parent / "notebooks") if f.is_dir()), None)
+    inside = package / "course"
+    return inside if inside.is_dir() else package.parent
+
+
+def shipped_folder() -> Path:
+    """Return the folder with the notebooks as they ship.
+
+    Raises
+    ------
+    ValueError
+        If this installation has none.
+    """
+    folder = course_folder() / "notebooks"
+    if not folder.is_dir():
+        raise ValueError(f"this installation lacks {folder}: get the course again, and install it from its folder")
+    return folder
 
 
 def read_shipped(name: str) -> NotebookNode | None:
-    """Return the notebook of this file name as it ships, or None if there is none; "03_…_fresh" is "03_…"."""
-    folder, name = shipped_folder(), re.sub(r"_fresh(_\d+)?(?=\.ipynb$)", "", name)
-    return read_notebook(folder / name) if folder and (folder / name).is_file() else None
+    """Return the notebook of this file name, or of which it is a copy, as it ships; None if there is none."""
+    original = shipped_folder() / f"{original_of(name)}.ipynb"
+    return read_notebook(original) if original.is_file() else None
+
+
+def copies(done: Mapping[str, int]) -> list[str]:
+    """Return those of some files that are another copy of one in which as much or more was done.
+
+    Parameters
+    ----------
+    done : {name of a file: how much was done in it}; of equals the one counts that is no copy, such as "…-Copy1.ipynb"
+    """
+    best: dict[str, str] = {}
+    for name in sorted(done, key=lambda name: (original_of(name) != Path(name).stem, name)):
+        kept = best.setdefault(original_of(name), name)
+        if done[name] > done[kept]:
+            best[original_of(name)] = name
+    return sorted(done.keys() - best.values())
+
+
+def original_of(name: str) -> str:
+    """Return of which notebook a file is, a copy perhaps: "03_a-Copy1.ipynb" is of "03_a"."""
+    return MARK_OF_A_COPY.sub("", Path(name).stem)
 
 
 def fingerprint(notebook: NotebookNode) -> str:

@@ -15,7 +15,7 @@ import aecourse
 from aecourse.classroom import saved
 from aecourse.classroom.answers import read_answers
 from aecourse.classroom.formulas import prose
-from aecourse.classroom.notebook_files import find_notebooks, read_notebook, read_shipped
+from aecourse.classroom.notebook_files import copies, find_notebooks, read_notebook, read_shipped
 from aecourse.classroom.saved import SavedNotebook
 
 TEMPLATES = Path(str(resources.files("aecourse") / "assets" / "report"))
@@ -35,7 +35,8 @@ def render(
     today : datetime.date, optional
         The date on the page, by default today's.
     """
-    return fill("report.html.j2", today, notebooks=notebooks, name=name, verdicts=saved)
+    beside = copies({file: notebook.made + notebook.attempted + notebook.claims for file, _, notebook in notebooks})
+    return fill("report.html.j2", today, notebooks=notebooks, copies=beside, name=name, verdicts=saved)
 
 
 def fill(template: str, today: datetime.date | None, **content) -> str:

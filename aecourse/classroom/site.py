@@ -24,9 +24,10 @@ from PIL import Image
 from aecourse import explorers
 from aecourse.bundle import bundle
 from aecourse.classroom.cells import has_question
-from aecourse.classroom.explorer_files import SCRIPTS, built, folder_name, shown_explorers, write_board
-from aecourse.classroom.notebook_files import find_notebooks, read_notebook, tags
-from aecourse.classroom.working_copy import untouched
+from aecourse.classroom.explorer_files import SCRIPTS, TRAINING, built, folder_name, shown_explorers, write_board
+from aecourse.classroom.notebook_files import course_folder, find_notebooks, read_notebook, tags
+from aecourse.classroom.published import question_as_html
+from aecourse.classroom.taken import as_taken, links
 from aecourse.records import read_records
 
 PROGRESS = re.compile(r"training, \d+ epochs?\n")  # what stays of a progress bar
@@ -40,17 +41,13 @@ def write_site(root: Path, to: Path, *, repository: str = "") -> None:
     ----------
     repository : owner/name of the public repository on GitHub; with it every page can be opened in Colab and Binder
     """
-    try:
-        from sphinx.cmd.build import build_main
-    except ImportError:
-        raise ValueError("the site is made with Sphinx: pip install 'aecourse[site]'") from None
     if missing := [name for name in ("docs", "images", "notebooks") if not (root / name).is_dir()]:
         raise ValueError(f"root must be the folder of the course's repository; {root} has no folder {missing[0]!r}")
     source = to.with_name(to.name + "-source")
     for folder in (source, to):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(root / "docs", source)
-    shutil.copytree(root / "images", source / "images", ignore=shutil.ignore_patterns("*.py"))
+    shutil.copytree(root / "images", source / "images", ignore=shutil.ignore_patterns("*.py", "*.png"))
     static = source / "_static"
     (static / "host.js").write_text((SCRIPTS / "host.js").read_text("utf-8"), encoding="utf-8")
     (static / "page.css").write_text(bundle(SCRIPTS / "page.css"), encoding="utf-8")
@@ -61,17 +58,36 @@ def write_site(root: Path, to: Path, *, repository: str = "") -> None:
         if path.stem == "10_demo_board":
             continue  # the board is a page of its own
         notebook = read_notebook(path)
-        nbformat.write(untouched(path), to / "notebooks" / path.name)
+        nbformat.write(as_taken(path, repository), to / "notebooks" / path.name)
         nbformat.write(as_page(notebook, path.stem, static / "figures", repository), source / "notebooks" / path.name)
     os.environ["AECOURSE_REPOSITORY"] = repository
-    if build_main(["-q", "-b", "html", "-d", str(source / "doctrees"), str(source), str(to)]):
-        raise ValueError("the site could not be built; see the messages of Sphinx above")
+    build(source, to, root / "notebooks")
+    (to / ".nojekyll").touch()  # GitHub would leave out folders whose names begin with "_"
     (to / "_headers").write_text(f"/*\n  Content-Security-Policy: {content_policy(to)}\n", encoding="utf-8")
+
+
+def build(source: Path, to: Path, notebooks: Path) -> None:
+    """Make pages and lectures of the texts in `source`; their numbers and figures are those of the stored notebooks.
+
+    Raises
+    ------
+    ValueError
+        If a text names a number or a figure that no notebook has, or leads nowhere.
+    """
+    from sphinx.cmd.build import build_main
+
+    os.environ["AECOURSE_NOTEBOOKS"] = str(notebooks.resolve())
+    pages = ["-b", "html", "-d", str(source / "doctrees"), str(source), str(to)]
+    decks = ["-b", "revealjs", "-t", "lectures", "-c", str(source), "-d", str(source / "doctrees-of-lectures")]
+    decks += [str(source / "lectures"), str(to / "lectures")]
+    for wanted in (pages, decks):
+        if build_main(["-q", "-W", "--keep-going", *wanted]):
+            raise ValueError("the site could not be built; see the messages of Sphinx above")
 
 
 def content_policy(folder: Path) -> str:
     """Return the strictest content policy under which all pages of the site work; hosts read it from `_headers`."""
-    pages = (path.read_text("utf-8") for path in folder.rglob("*.html"))
+    pages = (path.read_text("utf-8") for path in folder.rglob("*.html"))  # of the lectures the speaker's view, too
     inline = {script for text in pages for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL)}
     hashes = sorted(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
@@ -103,7 +119,7 @@ def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -
             folded["source_hidden"] = "remove-input"  # the vote says the same
             marks.append("source_hidden")
         cell.metadata["tags"] = [next(folded[mark] for mark in folded if mark in marks)] if {*folded} & {*marks} else []
-    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_links(stem, repository)))
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(links(stem, repository)))
     return notebook
 
 
@@ -117,6 +133,8 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
         words = html.escape(json.dumps(settings))
         still = f'<img src="../_static/figures/{file.name}" alt="the explorer, a still picture" loading="lazy">'
         return f'<aecourse-explorer src="../explorers/{name}/" settings="{words}">{still}</aecourse-explorer>'
+    if data.get("text/plain", "").startswith("interactive("):  # needs a kernel; the figure beside it stays
+        return ""
     if records := read_records([output]):
         return _record(records[0], data)
     if "image/png" in data:
@@ -139,16 +157,18 @@ def _explorer(call: str) -> tuple[str, dict] | None:
     """Return an explorer's folder, and the settings that a call gives it beyond those of the site."""
     expression = ast.parse(call, mode="eval").body
     kind = getattr(explorers, expression.func.id, None)
-    if kind not in shown_explorers().values():
+    if kind is not explorers.TrainingExplorer and kind not in shown_explorers().values():
         return None
     name = folder_name(kind)
     try:
         given = [ast.literal_eval(argument) for argument in expression.args]
         named = {word.arg: ast.literal_eval(word.value) for word in expression.keywords}
-        settings = kind(*given, **named).settings()
+        explorer = kind(*given, **named)
     except ValueError:  # made of what the notebook has trained or loaded
         return name, {}
-    before = built(name).settings()
+    if kind is explorers.TrainingExplorer:  # the page trains instead of a kernel
+        return TRAINING[named.get("data", "digits")], {"setting": explorer.trainer.setting}
+    settings, before = explorer.settings(), built(name).settings()
     return name, {trait: value for trait, value in settings.items() if value != before[trait]}
 
 
@@ -156,12 +176,7 @@ def _record(record: Mapping, data: Mapping) -> str | None:
     """Return a question as a vote, and the result of a prediction as what a vote reveals."""
     name = html.escape(record["name"], quote=True)
     if record["kind"] == "question":
-        options = "".join(
-            f'<label><input type="radio" name="{name}" value="{words}"> {words}</label>'
-            for words in map(html.escape, record["options"])
-        )
-        legend = f"<legend>{html.escape(record['question'])}</legend>"
-        return f'<fieldset class="vote" data-name="{name}">{legend}{options}</fieldset>'
+        return question_as_html(record)
     if record["kind"] == "prediction":
         measured = data["text/plain"].split(". ")[0]
         return (
@@ -171,21 +186,10 @@ def _record(record: Mapping, data: Mapping) -> str | None:
     return "" if record.get("outcome") == "not attempted" else None
 
 
-def _links(stem: str, repository: str) -> str:
-    """Return where the notebook of a page can be had."""
-    elsewhere = {
-        "open it in Colab": f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{stem}.ipynb",
-        "open it in Binder": f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{stem}.ipynb",
-    }
-    links = [f'<a href="{stem}.ipynb" download>Take this notebook</a>']
-    links += [f'<a href="{address}">{words}</a>' for words, address in elsewhere.items() if repository]
-    return f'<p class="taken">{" · ".join(links)}</p>'
-
-
 def main(arguments: Sequence[str]) -> int:
     """Write the site."""
     parser = argparse.ArgumentParser(prog="aecourse site", description=__doc__)
-    parser.add_argument("--root", type=Path, default=Path(), help="the folder of the repository")
+    parser.add_argument("--root", type=Path, default=course_folder(), help="the folder with docs and notebooks")
     parser.add_argument("--to", type=Path, default=Path("build/site"), help="where the site goes")
     parser.add_argument("--repository", default="", help="owner/name of the public repository on GitHub")
     options = parser.parse_args(arguments)

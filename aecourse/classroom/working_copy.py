@@ -11,38 +11,35 @@ from pathlib import Path
 from nbformat import NotebookNode, write
 from nbformat.sign import NotebookNotary
 
+from aecourse import __version__
 from aecourse.classroom.notebook_files import find_notebooks, fingerprint, read_notebook, shipped_folder
-from aecourse.records import COPY, STATE, VIEW
+from aecourse.records import COPY, EDITION, STATE, VIEW
 
-FOLDERS = ("notebooks", "images")
 AT_REST = {"controls", "layout", "still"}  # of an explorer's state, besides its script: what shows its last picture
 
 
 def make_working_copy(folder: str | Path) -> Path:
     """Copy what a folder lacks: the notebooks, without outputs, and the diagrams they show. Return its whole path.
 
-    What is there stays as it is; a notebook that was deleted comes back new. All notebooks in the folder are signed, so
-    that JupyterLab shows again what their widgets showed when they were saved.
+    What was run or written there stays as it is. A notebook that was deleted comes back new, and one of an earlier
+    edition in which nothing was done gives way to the new one. All notebooks in the folder are signed, so that
+    JupyterLab shows again what their widgets showed when they were saved.
 
     Raises
     ------
     ValueError
         If the folder cannot be written, or this installation has no notebooks.
     """
-    folder, originals = Path(folder).expanduser().resolve(), _originals()
+    folder, originals = Path(folder).expanduser().resolve(), shipped_folder()
     try:
-        for name in FOLDERS:
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / "notebooks").mkdir(parents=True, exist_ok=True)
+        (folder / "images").mkdir(exist_ok=True)
+        for diagram in originals.with_name("images").glob("*.svg"):
+            shutil.copyfile(diagram, folder / "images" / diagram.name)
         for original in find_notebooks(originals):
             copy = folder / "notebooks" / original.name
-            if not copy.exists():
+            if not copy.exists() or _is_replaceable(copy):
                 write(untouched(original), copy)
-        for picture in itertools.chain.from_iterable(
-            (originals.parent / "images").glob(f"*.{kind}") for kind in ("svg", "png")
-        ):
-            copy = folder / "images" / picture.name
-            if not copy.exists():
-                shutil.copyfile(picture, copy)
     except OSError as error:
         raise ValueError(f"folder must be one that can be written; {folder}: {error.strerror or error}") from error
     sign(folder / "notebooks")
@@ -62,7 +59,7 @@ def fresh_copy(folder: str | Path, name: str) -> Path:
     ValueError
         If no notebook, or more than one, begins with `name`, or the folder cannot be written.
     """
-    found = find_notebooks(_originals(), [name])
+    found = find_notebooks(shipped_folder(), [name])
     if len(found) > 1:
         raise ValueError(f"name must be the beginning of one notebook; {name!r} begins {len(found)}")
     folder = make_working_copy(folder)
@@ -83,10 +80,15 @@ def untouched(original: Path) -> NotebookNode:
     return notebook
 
 
-def _originals() -> Path:
-    if (folder := shipped_folder()) is None:
-        raise ValueError("this installation has no notebooks: get the course again, or install it from its folder")
-    return folder
+def _is_replaceable(copy: Path) -> bool:
+    """Whether a copy is of an earlier edition, and nothing was run or written in it."""
+    try:
+        notebook = read_notebook(copy)
+    except ValueError:  # damaged, perhaps the learner's
+        return False
+    as_it_began = notebook.metadata.get(COPY) == fingerprint(notebook)
+    ran = any(cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
+    return notebook.metadata.get(EDITION) != __version__ and as_it_began and not ran
 
 
 def sign(folder: Path) -> None:

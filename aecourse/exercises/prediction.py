@@ -15,6 +15,7 @@ from aecourse.records import RECORD, VERSION, check_name
 
 HERE = Path(__file__).parent
 OUTSIDE = "outside all options"
+_shown: dict[str, Prediction] = {}
 
 
 class Prediction(anywidget.AnyWidget):
@@ -53,6 +54,9 @@ class Prediction(anywidget.AnyWidget):
         options = [str(option) for option in options]
         super().__init__(name=check_name(name), question=question, options=options, **recall(name, options))
         self.observe(lambda change: keep(name, {key: getattr(self, key) for key in EMPTY}), list(EMPTY))
+        if name in _shown:  # by an earlier run of the cell, perhaps still there in another tab of the browser
+            _shown[name].close()
+        _shown[name] = self
 
     @traitlets.validate("value")
     def _one_of_the_options(self, proposal) -> str:

@@ -1,6 +1,6 @@
 """What came of exercises and claims, shown as cards, kept as records.
 
-A record is stored beside its card in the cell's output, as data of the MIME type `RECORD`. The report, the slides and
+A record is stored beside its card in the cell's output, as data of the MIME type `RECORD`. The report, the site and
 the tests read the records, never the sentences.
 """
 

@@ -10,6 +10,7 @@ from aecourse.explorers.latent_map import LatentMapExplorer
 from aecourse.explorers.repair import RepairExplorer
 from aecourse.explorers.search import SearchExplorer
 from aecourse.explorers.sparsity import SparsityExplorer
+from aecourse.explorers.spiral import SpiralExplorer
 from aecourse.explorers.stack import StackExplorer
 from aecourse.explorers.training import TrainingExplorer
 from aecourse.explorers.upload import PictureUpload
@@ -26,6 +27,7 @@ __all__ = [
     "RepairExplorer",
     "SearchExplorer",
     "SparsityExplorer",
+    "SpiralExplorer",
     "StackExplorer",
     "TrainingExplorer",
 ]

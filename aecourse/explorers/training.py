@@ -9,12 +9,17 @@ import torch
 from matplotlib.figure import Figure
 
 from aecourse.bundle import bundle
-from aecourse.checks import check_whole
+from aecourse.checks import check_choice, check_whole
 from aecourse.data import ImageSet
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
-from aecourse.explorers.training_setups import TrainingSetup, dense_setup
+from aecourse.explorers.training_setups import TrainingSetup, dense_setup, matchstick_setup
 from aecourse.plotting import plot_reconstructions
+
+TO_LEARN = {
+    "digits": (dense_setup, 16, 64),
+    "matchsticks": (matchstick_setup, 3, 7),
+}  # with the usual and the largest k
 
 
 class TrainingExplorer(TrainableExplorer):
@@ -25,9 +30,10 @@ class TrainingExplorer(TrainableExplorer):
 
     Parameters
     ----------
-    latent_dim : int from 1 to 64, where the slider starts
+    latent_dim : int from 1 to 64, or to 7 for matchsticks, where the slider starts; None: 16, or 3
+    data : "digits", for a dense autoencoder; or "matchsticks", for the smallest one, with ten digits of a calculator
     setup : TrainingSetup, optional
-        What to train instead of a dense autoencoder of `latent_dim` numbers.
+        What to train instead.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         Whose first ten to show instead of ten test digits; the training and its test stay with the digits.
 
@@ -40,13 +46,15 @@ class TrainingExplorer(TrainableExplorer):
 
     def __init__(
         self,
-        latent_dim: int = 16,
+        latent_dim: int | None = None,
         *,
+        data: str = "digits",
         setup: TrainingSetup | None = None,
         images: ImageSet | torch.Tensor | None = None,
     ) -> None:
-        latent_dim = check_whole("latent_dim", latent_dim, maximum=64)
-        self._setup, self.images = dense_setup(latent_dim) if setup is None else setup, shown_images(images)
+        build, usual, largest = TO_LEARN[check_choice("data", data, TO_LEARN)]
+        latent_dim = check_whole("latent_dim", usual if latent_dim is None else latent_dim, maximum=largest)
+        self._setup, self.images = build(latent_dim) if setup is None else setup, shown_images(images)
         super().__init__()
         self.open_training()
         self.resume()
@@ -56,7 +64,7 @@ class TrainingExplorer(TrainableExplorer):
         return self._setup
 
     def apply(self, preset: Mapping[str, object]) -> None:
-        """Choose `setting`, `epochs`, `lr`, and press the buttons "train" and "stop"."""
+        """Choose `setting`, `epochs`, `lr`, `seed`, and press the buttons "train" and "stop"."""
         buttons = {"train", "stop"}
         self._hear({"choose": {name: value for name, value in preset.items() if name not in buttons}})
         self._hear({name: value for name, value in preset.items() if name in buttons})

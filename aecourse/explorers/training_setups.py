@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
-from aecourse.data import CORRUPTIONS, corrupt
+from aecourse.data import CORRUPTIONS, PIXELS, SIDE, corrupt, seven_segment_digits
 from aecourse.models import (
     Autoencoder,
     ContractiveAutoencoder,
@@ -18,6 +19,10 @@ from aecourse.models import (
     VariationalAutoencoder,
 )
 from aecourse.models.denoising import DEFAULT_STRENGTHS
+
+STICKS = (  # top, bottom, left, right of each
+    (2, 4, 8, 20), (4, 13, 20, 22), (15, 24, 20, 22), (24, 26, 8, 20), (15, 24, 6, 8), (4, 13, 6, 8), (13, 15, 8, 20),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ class TrainingSetup:
     name : what to call a network, by its settings
     loss : what its loss measures, with the unit
     damaged : what the network is shown of images, for a value of the setting; None means the images themselves
+    epochs, lr : where their controls start
+    things : what is learnt instead of the digits, few rows again and again; (n, d)
+    paint : draws such rows; (n, d) → (n, 784)
+    verdict : what to say of a network instead of its error on the test digits
     """
 
     label: str
@@ -42,6 +51,11 @@ class TrainingSetup:
     name: Callable[[Autoencoder], str]
     loss: str = "MSE per pixel"
     damaged: Callable[[torch.Tensor, object], torch.Tensor] | None = None
+    epochs: int = 5
+    lr: float = 0.003
+    things: torch.Tensor | None = None
+    paint: Callable[[torch.Tensor], torch.Tensor] | None = None
+    verdict: Callable[[Autoencoder], str] | None = None
 
 
 def dense_setup(latent_dim: int) -> TrainingSetup:
@@ -53,6 +67,44 @@ def dense_setup(latent_dim: int) -> TrainingSetup:
         build=lambda k: DenseAutoencoder(k, hidden=(256,)),
         name=lambda model: f"784 → 256 → {model.latent_dim} → 256 → 784",
     )
+
+
+def matchstick_setup(latent_dim: int) -> TrainingSetup:
+    """The smallest autoencoder, 7 → k → 7, for ten digits that are laid from seven matchsticks."""
+    x = seven_segment_digits()  # (10, 7)
+
+    def verdict(model: Autoencoder) -> str:
+        whole = ((model(x) > 0.5) == (x > 0.5)).all(1).sum()
+        return f"{whole} of the 10 digits come back whole"
+
+    return TrainingSetup(
+        label="numbers in the code, k",
+        value=latent_dim,
+        options=range(1, 8),
+        build=_matchstick_network,
+        name=lambda model: f"7 → {model.latent_dim} → 7",
+        loss="MSE per matchstick",
+        epochs=20,
+        lr=0.03,
+        things=x,
+        paint=lambda rows: rows @ matchsticks(),
+        verdict=verdict,
+    )
+
+
+def _matchstick_network(latent_dim: int) -> Autoencoder:
+    model = Autoencoder(latent_dim=latent_dim, in_features=7)
+    model.encoder = nn.Sequential(nn.Linear(7, latent_dim), nn.Tanh())
+    model.decoder = nn.Sequential(nn.Linear(latent_dim, 7), nn.Sigmoid())
+    return model
+
+
+def matchsticks() -> torch.Tensor:
+    """Return a picture of each of a calculator's seven matchsticks, as in notebooks/01_compression.ipynb; (7, 784)."""
+    sticks = torch.zeros(7, SIDE, SIDE)
+    for stick, (top, bottom, left, right) in zip(sticks, STICKS, strict=True):
+        stick[top:bottom, left:right] = 1
+    return sticks.view(7, PIXELS)
 
 
 def stack_setup() -> TrainingSetup:

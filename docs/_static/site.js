@@ -2,22 +2,23 @@
 for (const scrolls of document.querySelectorAll("pre, table")) scrolls.tabIndex = 0; // the keyboard scrolls what is too wide
 
 const votes = [...document.querySelectorAll("fieldset.vote")];
-const kept = (name) => localStorage.getItem(`aecourse ${name}`);
+const memory = document.querySelector(".slides") ? sessionStorage : localStorage; // a lecture is given again, to another class
+const kept = (name) => memory.getItem(`aecourse ${name}`);
 
 for (const vote of votes) {
-  const name = vote.dataset.name, reveal = document.querySelector(`.reveal[data-name="${name}"]`);
+  const name = vote.dataset.name, reveal = document.querySelector(`[data-measured][data-name="${name}"]`);
   const said = vote.appendChild(document.createElement("p"));
   said.setAttribute("role", "status");
-  const hidden = reveal ? between(vote, reveal) : [];
+  const hidden = reveal?.closest("article") ? between(vote, reveal) : [];
   function show() {
     const choice = kept(name);
     for (const node of hidden) node.classList.toggle("withheld", choice === null);
     for (const input of vote.querySelectorAll("input")) input.checked = input.value === choice;
-    said.textContent = choice === null ? "Choose: the result below is shown then." : "";
+    said.textContent = choice === null && hidden.length ? "Choose: the result below is shown then." : "";
     if (choice !== null && reveal) reveal.querySelector(".verdict").textContent = verdict(choice, reveal.dataset.measured);
   }
   vote.addEventListener("change", (event) => {
-    localStorage.setItem(`aecourse ${name}`, event.target.value);
+    memory.setItem(`aecourse ${name}`, event.target.value);
     show();
   });
   show();

@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PRESSES = 120
+EACH = 60  # presses for each of many explorers
 
-# Resolves with the milliseconds from the next key press until the changed picture is in its canvas: the screen shows it
+# Resolves with the milliseconds from the next key press until words and picture have changed: the screen shows them
 # with the browser's next frame.
 NEXT_PICTURE = """
 (explorer) => { window.nextPicture = new Promise((resolve) => {
   let pressed = null;
   window.addEventListener('keydown', (event) => { pressed = event.timeStamp; }, { capture: true, once: true });
-  const observer = new MutationObserver(() => {
+  const observer = new MutationObserver((changes) => {
+    const spoken = ({ target }) => target.parentElement?.closest('[role=status]') ?? target.closest?.('[role=status]');
+    if (pressed === null || changes.every(spoken)) return; // what is spoken comes later, when the control rests
     observer.disconnect();
     resolve(performance.now() - pressed);
   });
-  const picture = explorer.querySelector('canvas.aecourse-mosaic');
-  observer.observe(picture, { attributes: true, attributeFilter: ['aria-label'] }); // its words change with it
+  observer.observe(explorer, { subtree: true, childList: true, characterData: true, attributeFilter: ['aria-label'] });
+  setTimeout(resolve, 700, null); // the end of a control: nothing moves
 }); }
 """
 TIME = """(states) => states.map((s) => {
@@ -56,17 +59,28 @@ def measure(executable: str) -> Iterator[tuple[str, list[float]]]:
                 yield name, page.evaluate(TIME, states)
 
 
-def measure_in_browser(executable: str) -> list[float]:
-    """Milliseconds from pressing an arrow key on notebook 03's slider to the changed picture, press by press."""
-    from browser.lab import Lab, launch_browser, serve
+def measure_in_browser(executable: str) -> Iterator[tuple[str, str, list[float]]]:
+    """Explorer in JupyterLab, circumstances, milliseconds from pressing an arrow key to the changed picture."""
+    from browser.gallery import NAMES, open_gallery
+    from browser.lab import KERNEL, Lab, launch_browser, serve
 
+    busy = "import torch; a = torch.rand(500, 500)\nwhile True: a = (a @ a).softmax(1)"
+    names = [name for name in NAMES if name != "TrainingExplorer"]  # that one shows what the kernel trains
     with tempfile.TemporaryDirectory() as home, serve(Path(home)) as url, launch_browser(executable) as chromium:
         lab = Lab(chromium.new_page(viewport={"width": 1400, "height": 950}), url)
-        lab.open("03_undercomplete_vs_pca.ipynb")
-        lab.run_explorers()
-        times = _time_presses(lab.page, lab.show(lab.explorers["BottleneckExplorer"]))
+        open_gallery(lab)
+        slowed = lab.page.context.new_cdp_session(lab.page)
+        for name in names:
+            _time_presses(lab.page, lab.show(NAMES.index(name)), 12)  # everything has come now
+        for case in ("at rest", "processor four times slower", "kernel training", "kernel shut down"):
+            slowed.send("Emulation.setCPUThrottlingRate", {"rate": 4 if "slower" in case else 1})
+            if case == "kernel training":
+                lab.page.evaluate(f"(code) => {{ {KERNEL}.requestExecute({{ code }}); }}", busy)
+            if case == "kernel shut down":
+                lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+            for name in names:
+                yield name, case, _time_presses(lab.page, lab.show(NAMES.index(name)), EACH)
         lab.close()
-        return times
 
 
 def measure_demo(executable: str) -> tuple[float, list[float], list[float]]:
@@ -83,6 +97,8 @@ def measure_demo(executable: str) -> tuple[float, list[float], list[float]]:
         shown = ".aecourse-stage > [data-page='{}'] .aecourse"
         page.wait_for_selector(shown.format(0), timeout=120_000)
         first = time.perf_counter() - started
+        page.keyboard.press("Enter")  # the question goes, the slider comes
+        page.wait_for_selector(f"{shown.format(0)} input[type=range]")
         presses = _time_presses(page, page.locator(shown.format(0)))
         turns = []
         for number in range(1, len(DEMOS)):
@@ -94,13 +110,18 @@ def measure_demo(executable: str) -> tuple[float, list[float], list[float]]:
         return first, turns, presses
 
 
-def _time_presses(page, explorer) -> list[float]:
-    """Milliseconds from pressing an arrow key on an explorer's first slider to the changed picture, press by press."""
-    explorer.locator("input[type=range]").first.focus()
+def _time_presses(page, explorer, presses: int = PRESSES) -> list[float]:
+    """Milliseconds from pressing an arrow key on an explorer's first control to the changed picture, press by press."""
+    pen = explorer.locator(".aecourse-ink canvas")
+    (pen if pen.count() else explorer.locator("input[type=range], [role=application]")).first.focus()
+    turns = ("Right", "Down", "Left", "Up") if pen.count() else ("Right", "Left")
     times = []
-    for press in range(PRESSES):
+    for press in range(presses):
+        if pen.count() and press % 16 == 0:  # a square, four steps a side, drawn anew each time
+            page.keyboard.press("Delete")
+            page.keyboard.press(" ")
         explorer.evaluate(NEXT_PICTURE)
-        page.keyboard.press("ArrowRight" if press // 30 % 2 == 0 else "ArrowLeft")
+        page.keyboard.press(f"Arrow{turns[press // 4 % len(turns)]}")
         times.append(page.evaluate("window.nextPicture"))
         page.wait_for_timeout(60)
-    return times[10:]
+    return [time for time in times[10:] if time is not None]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from browser.lab import PATIENCE, Lab, find_chromium, launch_browser, serve
+from browser.visits import served
 from helpers.paths import ROOT
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -60,9 +61,20 @@ def blank(browser: Browser) -> Iterator[Page]:
 def site() -> Path:
     """The folder of the course's site, written anew if anything that goes into it has changed."""
     folder = ROOT / "build" / "site"
-    sources = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "docs").rglob("*.*"), *(ROOT / "images").glob("*.svg")]
+    sources = [
+        *(ROOT / "notebooks").glob("*.ipynb"),
+        *(ROOT / "docs").rglob("*.*"),
+        *(ROOT / "images").glob("*.svg"),
+    ]
     index = folder / "_headers"  # what is written last
     newest = max(source.stat().st_mtime for source in sources)
     if not (is_fresh(folder / "board.html") and index.exists() and index.stat().st_mtime > newest):
         subprocess.run([sys.executable, "-m", "aecourse", "site", "--to", str(folder)], cwd=ROOT, check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """Where the site is served."""
+    with served(site) as url:
+        yield url

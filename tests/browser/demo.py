@@ -68,10 +68,14 @@ class Board(Lab):
         """Until nothing that a demo shows moves any more."""
         self.page.wait_for_function(AT_REST, arg=_shown(number))
 
-    def turn_to(self, number: int) -> None:
-        """Turn to a demo by its button."""
-        self.page.locator(".aecourse-frame nav button[aria-label]").nth(number).click()
+    def turn_to(self, number: int, *, ask: bool = True) -> None:
+        """Turn to a demo by its card in the overview, and put its question anew, as if nobody had voted."""
+        self.page.get_by_role("button", name="all demos").click()
+        self.page.locator("dialog .cards button").nth(number).click()
         self.wait_for(number)
+        if ask:
+            self.page.keyboard.press("q")
+            self.settle(number)
 
     def pictures(self, number: int) -> str:
         """Every picture a demo shows now."""

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,17 +97,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(home: Path, port: int = 0) -> Iterator[str]:
-    """JupyterLab as `aecourse lab` serves it, on a working copy; its address has {} for workspace and notebook."""
+def serve(
+    home: Path, port: int = 0, *, way: Sequence[str] = ("aecourse", "lab"), tree: str = "notebooks/"
+) -> Iterator[str]:
+    """JupyterLab as `aecourse lab` serves it, on a working copy; its address has {} for workspace and notebook.
+
+    `way` is another command, with the options it needs, and `tree` where the notebooks lie below its root.
+    """
     port = port or free_port()
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     environment = {name: str(home / name.lower()) for name in folders}
     command = [
-        "aecourse", "lab", "--no-browser",
+        *way, "--no-browser",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=test",
     ]  # fmt: skip
     with running(command, f"http://127.0.0.1:{port}/api?token=test", environment, log=home / "server.log", cwd=home):
-        yield f"http://127.0.0.1:{port}/lab/workspaces/{{}}/tree/notebooks/{{}}?token=test"
+        yield f"http://127.0.0.1:{port}/lab/workspaces/{{}}/tree/{tree}{{}}?token=test"
 
 
 @contextmanager
@@ -177,14 +182,14 @@ class Lab:
         self.page.goto(self.url.format(uuid.uuid4().hex, notebook))
         self._wait_until_open()
 
-    def write(self, notebook: str, sources: list[str]) -> None:
+    def write(self, notebook: str, sources: list[str], folder: str = "notebooks/") -> None:
         """Put a notebook of these code cells, which have not run, into the working copy; and open it."""
         empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
         cells = [empty | {"id": f"cell-{place}", "source": source} for place, source in enumerate(sources)]
         content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": PYTHON}, "cells": cells}
         server = self.url.split("/lab/")[0]
         answer = self.page.request.put(
-            f"{server}/api/contents/notebooks/{notebook}?token=test", data={"type": "notebook", "content": content}
+            f"{server}/api/contents/{folder}{notebook}?token=test", data={"type": "notebook", "content": content}
         )
         assert answer.ok, answer.text()
         self.open(notebook)

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 SILENT = (
     "epochs",
     "learning rate",
+    "seed",
     "Train",
     "train it yourself",
     "draw",

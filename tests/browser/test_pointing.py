@@ -1,12 +1,15 @@
 """Pointing at a map and dragging along a way: mouse, finger, keys, and the sliders that go with them."""
 
 import math
+import re
 
 import pytest
+import torch
+from browser.lab import PATIENCE
 from helpers.parity import show
 from playwright.sync_api import Locator, Page, expect
 
-from aecourse.explorers import GeneratorExplorer, LatentMapExplorer
+from aecourse.explorers import GeneratorExplorer, LatentMapExplorer, SpiralExplorer
 
 pytestmark = pytest.mark.browser
 
@@ -121,3 +124,49 @@ def test_the_buttons_of_the_dials(blank: Page) -> None:
     assert traits(blank, "z") == (pytest.approx(explorer.z, abs=0.02),)
     expect(box).to_have_count(1)
     assert complaints == []
+
+
+def test_a_point_is_dragged_and_repaired(blank: Page) -> None:
+    """The spiral's point follows a pressed mouse only, and the arrow keys; the way of its repairs is drawn anew."""
+    explorer = SpiralExplorer()
+    show(blank, explorer)
+    pad, way = blank.get_by_role("application"), blank.locator("svg polyline").last
+    before = way.get_attribute("points")
+    go(blank, pad, 0.3, 0.9)
+    assert traits(blank, "point") == ([-0.2, 0.6],)
+    blank.mouse.down()
+    go(blank, pad, 0.75, 0.25)
+    blank.mouse.up()
+    assert traits(blank, "point") == (pytest.approx([0.7, 0.7], abs=0.02),)
+    assert way.get_attribute("points") != before
+    right, up = traits(blank, "point")[0]
+    for key in ("ArrowLeft", "ArrowDown", "ArrowDown"):
+        blank.keyboard.press(key)
+    assert traits(blank, "point") == (pytest.approx([right - 2.8 / 60, up - 5.6 / 60], abs=0.02),)
+    path = torch.cat(explorer.way(torch.tensor(traits(blank, "point")), 0.15, b""))
+    drawn = [list(map(float, place.split(","))) for place in way.get_attribute("points").split()]
+    assert drawn == [pytest.approx([x, -y], abs=1e-4) for x, y in path.tolist()]
+
+
+def test_a_denoiser_learns_while_everything_answers(blank: Page) -> None:
+    """Train changes the arrows again and again, Stop keeps them, and the first network comes back."""
+    show(blank, SpiralExplorer())
+    caption, stop = blank.locator(".aecourse-caption"), blank.get_by_role("button", name="Stop")
+    first = caption.inner_text()
+    blank.get_by_role("button", name="Train").click()
+    expect(caption).to_contain_text("trained in this page")
+    blank.get_by_label("noise σ").last.press("ArrowRight")
+    expect(caption).to_contain_text("σ = 0.16")
+    expect(stop).to_be_enabled()
+    stop.click()
+    kept = caption.inner_text()
+    blank.wait_for_timeout(300)
+    assert caption.inner_text() == kept
+    blank.get_by_role("button", name="Train").click()
+    expect(stop).to_be_disabled(timeout=60_000 + 1000 * PATIENCE)  # all 200 epochs
+    means = re.search(r"this noise: (\S+), then (\S+), then ([\d.]+)\. ", caption.inner_text()).groups()
+    before, once, often = map(float, means)
+    assert often < once < 0.6 * before
+    blank.get_by_role("button", name="first network").click()
+    blank.get_by_label("noise σ").last.press("ArrowLeft")
+    expect(caption).to_have_text(first)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import threading
+import re
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import nbformat
 import pytest
 from browser.axe import faults
-from browser.explorers import caption, wait_for_caption
-from helpers.paths import ROOT
-from playwright.sync_api import Browser, Page
+from browser.explorers import caption, pixels, wait_for_caption
+from browser.visits import Visit
+from playwright.sync_api import Browser, expect
 
 from aecourse.classroom.explorer_files import shown_explorers
 from aecourse.classroom.site import main as write_site
+from aecourse.classroom.taken import BRANCH, links
 
 pytestmark = pytest.mark.browser
 
-SITE = ROOT / "build" / "site"
 SLOW = {"offline": False, "latency": 40, "downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8}  # bytes a second
 FIRST_PICTURE = 2.5  # seconds, from a server that does not compress
 NARROW = """() => [...document.querySelectorAll('body *')].filter((node) => {
@@ -28,47 +27,6 @@ NARROW = """() => [...document.querySelectorAll('body *')].filter((node) => {
   const scrolls = node.closest('pre, table, .formula, .sidebar-drawer, .toc-drawer, math, svg');
   return box.width && box.right > innerWidth + 1 && !scrolls;
 }).map((node) => `${node.tagName}.${node.className} ${Math.round(node.getBoundingClientRect().right)}`).slice(0, 5)"""
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves the site with its content policy."""
-
-    def end_headers(self) -> None:
-        name, _, policy = (SITE / "_headers").read_text("utf-8").splitlines()[1].strip().partition(": ")
-        self.send_header(name, policy)
-        super().end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="session")
-def address(site: Path) -> Iterator[str]:
-    """Where the site is served: not at the root of its host."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=site.parent))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/{site.name}"
-    server.shutdown()
-
-
-class Visit:
-    """A page of the site, and what went wrong on it."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page, self.address, self.wrong = page, address, []
-        page.on("console", lambda message: message.type in ("error", "warning") and self.wrong.append(message.text))
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("request", lambda request: self._note(request.url))
-        page.on("response", lambda answer: answer.status >= 400 and self.wrong.append(f"{answer.status} {answer.url}"))
-
-    def _note(self, url: str) -> None:
-        if not url.startswith((self.address, "data:", "blob:")) and not url.endswith("/favicon.ico"):
-            self.wrong.append(f"elsewhere: {url}")
-
-    def open(self, path: str) -> Page:
-        """Load a page; its explorers load when they come near."""
-        self.page.goto(f"{self.address}/{path}", wait_until="load")
-        return self.page
 
 
 @pytest.fixture
@@ -83,7 +41,7 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 def pages(site: Path) -> list[str]:
     """Every page that a reader may open."""
     found = sorted(str(path.relative_to(site)) for path in site.rglob("*.html"))
-    return [name for name in found if name not in ("board.html", "genindex.html", "search.html")]
+    return [name for name in found if name not in ("board.html", "search.html") and not name.startswith("lectures/")]
 
 
 def test_every_page_is_whole_and_alone(visit: Visit, pages: list[str]) -> None:
@@ -172,6 +130,36 @@ def test_a_network_trains_in_the_page(visit: Visit) -> None:
     assert 0.01 < float(losses.split("validation ")[1].split(".")[0] + "." + losses.split("validation 0.")[1][:4]) < 0.1
 
 
+def test_matchsticks_train_in_the_page(visit: Visit) -> None:
+    """The smallest network, from another start for another seed; it says how many digits come back."""
+    page = visit.open("explorers.html")
+    explorer, starts = page.locator("aecourse-explorer[src*=matchsticks]"), []
+    explorer.scroll_into_view_if_needed()
+    wait_for_caption(explorer, "^An untrained network, 7 → 3 → 7")
+    for seed in ("1", "2"):
+        explorer.get_by_role("spinbutton", name="seed").fill(seed)
+        explorer.get_by_role("spinbutton", name="seed").press("Enter")
+        starts.append(pixels(explorer))
+    assert starts[0] != starts[1]
+    explorer.locator("button.primary").click()
+    wait_for_caption(explorer, r"epoch 20: training loss 0\.\d+\. (8|9|10) of the 10 digits come back whole\.$")
+
+
+def test_the_bottleneck_is_trained_where_it_stands(visit: Visit) -> None:
+    """Its panel opens with the slider's k, trains in the page, and folds away."""
+    page = visit.open("explorers.html")
+    explorer = page.locator("aecourse-explorer[src*=bottleneck]")
+    explorer.scroll_into_view_if_needed()
+    explorer.get_by_role("button", name="train it yourself").click()
+    words = explorer.locator(".aecourse-panel .aecourse-caption")
+    expect(words).to_contain_text("An untrained network, 784 → 64 → 8 → 64 → 784")
+    explorer.get_by_role("button", name="Train", exact=False).last.click()
+    expect(words).to_contain_text("epoch 1: training loss 0.")
+    explorer.get_by_role("button", name="train it yourself").click()
+    expect(words).to_have_count(0)
+    assert [wrong for wrong in visit.wrong if "favicon" not in wrong] == []
+
+
 @pytest.mark.parametrize("width", [390, 911, 1366])
 def test_nothing_is_cut(browser: Browser, address: str, pages: list[str], width: int) -> None:
     """On a phone and on laptops: no sideways scroll, and nothing reaches out of the page but what scrolls by itself."""
@@ -193,7 +181,7 @@ def test_axe_finds_nothing(browser: Browser, address: str, scheme: str) -> None:
     """The start page, a lesson and all explorers, light and dark."""
     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=scheme, bypass_csp=True)
     page, found = context.new_page(), {}
-    for name in ("index.html", "notebooks/03_undercomplete_vs_pca.html", "explorers.html"):
+    for name in ("index.html", "notebooks/03_undercomplete_vs_pca.html", "explorers.html", "guide/trouble.html"):
         page.goto(f"{address}/{name}", wait_until="load")
         for element in page.locator("aecourse-explorer").all():
             element.scroll_into_view_if_needed()
@@ -223,14 +211,13 @@ def test_every_page_offers_its_notebook(site: Path, pages: list[str]) -> None:
         assert all(not cell.get("outputs") for cell in notebook["cells"])
 
 
-def test_the_public_repository_adds_colab_and_binder(tmp_path: Path) -> None:
-    """Where it is named."""
-    from aecourse.classroom.site import _links
-
-    assert "colab" not in _links("03_x", "")
-    words = _links("03_x", "somebody/aecourse")
-    assert "github/somebody/aecourse/blob/main/notebooks/03_x.ipynb" in words
-    assert "gh/somebody/aecourse/HEAD?labpath=notebooks/03_x.ipynb" in words
+def test_colab_finds_each_notebook_in_what_is_published(site: Path) -> None:
+    """Where a repository is named, the folder of the site is its branch; GitHub is to leave out no part of it."""
+    for page in (site / "notebooks").glob("*.html"):
+        address = re.findall('href="([^"]*)"', links(page.stem, "owner/name"))[1]
+        path = address.removeprefix(f"https://colab.research.google.com/github/owner/name/blob/{BRANCH}/")
+        assert nbformat.read(site / path, as_version=4).cells
+    assert (site / ".nojekyll").exists()
 
 
 def test_its_size(site: Path) -> None:

@@ -243,6 +243,33 @@ def test_the_server_goes_away_and_comes_back(home: Path, browser: Browser) -> No
         lab.close()
 
 
+def test_one_notebook_in_two_tabs(home: Path, browser: Browser) -> None:
+    """Both show one vote and one slider; what runs again in one of them says so in the other."""
+    with serve(home) as url:
+        context = browser.new_context(viewport={"width": 1366, "height": 800})
+        one, two = (Lab(context.new_page(), url) for _ in range(2))
+        place, _ = at_work(one, NOTEBOOK, "BottleneckExplorer")
+        asks = cell_with(one, "Prediction(")
+        one.run_cells([asks])
+        one.save()
+        two.open(f"{NOTEBOOK}.ipynb")
+        there = two.show(place)
+        words = caption(there)
+        one.show(place).locator(SLIDER).first.press("ArrowRight")
+        expect(there.locator(".aecourse-caption")).not_to_have_text(words)
+        output(one, asks).get_by_role("radio").nth(1).check()
+        expect(output(two, asks).get_by_role("radio").nth(1)).to_be_checked()
+        one.run_cells([place, asks])
+        for gone in (asks, place):
+            expect(output(two, gone).get_by_text("Python has closed this")).to_be_visible()
+            expect(output(two, gone).locator("input, button")).to_have_count(0)
+        two.shoot("student_two_tabs")
+        expect(output(one, asks).get_by_role("radio").nth(1)).to_be_checked()
+        assert one.own_complaints() == two.own_complaints() == []
+        one.close()
+        two.page.close()
+
+
 def test_an_explorer_keeps_its_state(home: Path, browser: Browser) -> None:
     """Run again: its slider stands where it stood. Refreshed: at work. The next day: its last picture; small files."""
     with a_day(home, browser) as lab:

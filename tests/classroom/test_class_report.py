@@ -58,6 +58,23 @@ def test_one_line_for_each_learner_and_notebook(folder: Path, tmp_path: Path) ->
     assert "<script" not in text and str(folder) not in text
 
 
+def test_copies_of_one_notebook_count_once(folder: Path, tmp_path: Path) -> None:
+    """The one in which most was done, under its own name; of equals the one that is no copy."""
+    ada = folder / "ada"
+    shutil.copy(ada / "77_trial.ipynb", ada / "77_trial-Copy1.ipynb")
+    (ada / "77_trial_fresh.ipynb").write_text((ada / "77_trial.ipynb").read_text("utf-8"), encoding="utf-8")
+    more = folder / "bob" / "notebooks"
+    shutil.copy(more / "77_trial.ipynb", more / "77_trial (1).ipynb")
+    nbformat.write(notebook(), more / "77_trial.ipynb")
+    write_class_report(folder, tmp_path / "class.html")
+    lines = list(csv.DictReader((tmp_path / "class.csv").read_text().splitlines()))
+    counted = [
+        (line["learner"], line["notebook"], line["exercises_right"]) for line in lines if "77" in line["notebook"]
+    ]
+    assert counted == [("<b>eve", "77_trial", "1"), ("ada", "77_trial", "1"), ("bob", "77_trial (1)", "1")]
+    assert (tmp_path / "class.html").read_text().count('<th scope="col">77') == 1
+
+
 def test_command_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     """Both files are named; a wrong folder is, too."""
     assert main(["--class", str(folder), "--to", str(tmp_path / "a.html")]) == 0

@@ -353,9 +353,10 @@ def test_a_working_copy_of_an_older_course_was_not_opened() -> None:
 
 
 def test_the_shipped_notebook_is_found() -> None:
-    """Under its name, and under that of a fresh copy."""
+    """Under its name, and under that of a copy, whatever made it."""
     name = NOTEBOOKS[3].name
-    assert read_shipped(name).cells == read_shipped(name.replace(".ipynb", "_fresh_2.ipynb")).cells
+    for mark in ("_fresh", "_fresh_2", "-Copy1", " - Copy", " - Copy (2)", " copy 2", " (1)", "_fresh-Copy12"):
+        assert read_shipped(name).cells == read_shipped(name.replace(".ipynb", f"{mark}.ipynb")).cells
     assert read_shipped("77_mine.ipynb") is None
 
 
@@ -370,6 +371,15 @@ def test_only_claims_run_here_count() -> None:
     whole = nbformat.from_dict(shipped)
     whole.cells[1].outputs[0].data["application/vnd.jupyter.widget-view+json"] = {"model_id": "1"}
     assert read_answers(whole, shipped).claims == 1  # Run All: the questions are widgets again
+
+
+def test_a_copy_is_shown_by_name_and_not_counted_twice() -> None:
+    """In the summary; the sum at its foot is that of one."""
+    reading = read_answers(notebook(ran('check("00.1", 12.25)', tag="exercise")))
+    page = Page(render([(f"00_a{mark}.ipynb", "today", reading) for mark in ("-Copy1", "", "_fresh")]))
+    assert page.text.count("not counted, as another copy holds as much") == 2
+    assert "00_a-Copy1.ipynb: not counted" in page.text and "00_a_fresh.ipynb: not counted" in page.text
+    assert page.text.count("1 of 1") == 4, "three rows and one sum"
 
 
 @pytest.mark.parametrize("value", [2.5, "nan", "inf", None, 0.5])

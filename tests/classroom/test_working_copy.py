@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,10 @@ from helpers.paths import NOTEBOOKS, ROOT
 from nbformat.sign import NotebookNotary
 from traitlets.config import PyFileConfigLoader
 
-from aecourse.classroom.working_copy import STATE, VIEW, fresh_copy, keep_widgets, make_working_copy
+from aecourse import __version__
+from aecourse.classroom.notebook_files import fingerprint
+from aecourse.classroom.working_copy import fresh_copy, keep_widgets, make_working_copy
+from aecourse.records import COPY, EDITION, STATE, VIEW
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +32,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_every_notebook_without_outputs(copy: Path) -> None:
     """Text and code as in the original, nothing run, and the diagrams where the text looks for them."""
-    assert sorted(path.name for path in (copy / "notebooks").iterdir()) == [path.name for path in NOTEBOOKS]
+    assert [path.name for path in sorted((copy / "notebooks").glob("*.ipynb"))] == [path.name for path in NOTEBOOKS]
     for original in NOTEBOOKS:
         mine = nbformat.read(copy / "notebooks" / original.name, as_version=4)
         theirs = nbformat.read(original, as_version=4)
@@ -36,9 +40,9 @@ def test_every_notebook_without_outputs(copy: Path) -> None:
         code = [cell for cell in mine.cells if cell.cell_type == "code"]
         assert not any(cell.outputs or cell.execution_count for cell in code)
         assert NotebookNotary().check_signature(mine)
-    assert {path.name for path in (copy / "images").iterdir()} >= {
-        path.name for path in (ROOT / "images").glob("*.svg")
-    }
+        for cell in mine.cells:
+            for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", cell.source):
+                assert (copy / "notebooks" / picture).stat().st_size > 1_000
 
 
 def test_own_work_stays_and_a_deleted_notebook_comes_back(copy: Path) -> None:
@@ -51,6 +55,28 @@ def test_own_work_stays_and_a_deleted_notebook_comes_back(copy: Path) -> None:
     assert mine.read_text() == "my answers"
     assert lost.exists()
     assert (ROOT / "notebooks" / mine.name).read_bytes() == original
+
+
+def test_an_update_renews_what_nobody_touched(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of an earlier edition in which nothing was done; what was written, run or damaged stays as it is."""
+    paths = [copy / "notebooks" / path.name for path in NOTEBOOKS[:4]]
+    for path in paths:
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[0].source, notebook.metadata[EDITION] = "# as it was", "0.1.0"
+        notebook.metadata[COPY] = fingerprint(notebook)
+        nbformat.write(notebook, path)
+    written, ran = (nbformat.read(path, as_version=4) for path in paths[:2])
+    written.cells[-1].source += " mine"
+    next(cell for cell in ran.cells if cell.cell_type == "code").execution_count = 1
+    for notebook, path in zip((written, ran), paths, strict=False):
+        nbformat.write(notebook, path)
+    paths[2].write_text('{"cells":')
+    (copy / "images" / "hourglass.svg").write_text("old")
+    before = [path.read_bytes() for path in paths]
+    make_working_copy(copy)
+    assert [path.read_bytes() == old for path, old in zip(paths, before, strict=True)] == [True, True, True, False]
+    assert nbformat.read(paths[3], as_version=4).metadata[EDITION] == __version__
+    assert (copy / "images" / "hourglass.svg").stat().st_size > 1_000
 
 
 def test_an_untouched_copy_beside_the_old_one(copy: Path) -> None:

@@ -13,8 +13,10 @@ import pytest
 from helpers.notebooks import code_cells, links, outputs, program, prose, read, set_up
 from helpers.paths import NOTEBOOKS, ROOT
 from helpers.reading import assigned_later, trained_elsewhere
+from nbconvert.exporters import ScriptExporter
 
-from aecourse.records import FIELDS, NAME, has_foreign_records, read_records
+import aecourse
+from aecourse.records import EDITION, FIELDS, NAME, has_foreign_records, read_records
 
 LONGEST, LONGEST_CLASS, MEDIAN = 25, 40, 8
 MEGABYTES = 1.5
@@ -51,7 +53,9 @@ def test_parts_come_in_order(path: Path) -> None:
     assert -1 not in places and places == sorted(places)
     needs = set_up(notebook).source
     assert "seed_everything(" in needs
-    assert f'print(run_all_takes("{path.name[:2]}"))' in needs
+    assert f'print(aecourse.run_all_takes("{path.name[:2]}"))' in needs
+    assert needs.startswith(f'import aecourse\n\naecourse.requires("{aecourse.__version__}")\n')
+    assert notebook.metadata[EDITION] == aecourse.__version__, "python tests/notebooks.py --stamp"
     assert code_cells(notebook).index(set_up(notebook)) == (path.stem == "00_start_here")
     closing = ["## Exercises", "## Recap", "### Common mistakes", "### Further reading", "### Next"]
     places = [prose(notebook).find(f"\n{part}") for part in closing]
@@ -95,6 +99,14 @@ def test_outputs_are_stored_and_clean(path: Path) -> None:
     assert "widgets" not in notebook.metadata
     assert not [o for o in outputs(notebook) if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
     assert path.stat().st_size <= MEGABYTES * 1e6
+
+
+@each_notebook
+def test_it_becomes_a_script(path: Path) -> None:
+    """`nbconvert --to script` writes Python: the notebook names its language, and no version of it."""
+    notebook = read(path)
+    assert ScriptExporter().from_notebook_node(notebook)[1]["output_extension"] == ".py"
+    assert "version" not in notebook.metadata["language_info"]
 
 
 @each_notebook

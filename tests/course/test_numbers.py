@@ -8,7 +8,8 @@ differences and seeds count where its name stands, an explorer's sentences where
 
 It sees a changed digit in 98 of 100 numbers of four digits, in 85 of three, in 55 of two: some stored number fits by
 chance. It cannot see whether the right one fits; nor numbers in words and in figures, the guesses before a vote, or in
-README what computers take (seconds, memory), which `make bench` and `make class-trial` measure.
+README what computers take (seconds, memory), which `make bench` and `make class-trial` measure. A number that the site
+takes from a notebook by its name, `{{ m03_famous_sse }}`, needs no test: an unknown name fails the site's build.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from helpers.numbers import BY_NUMBER, PAPER, Number, Pool, behind, number, numbers, pieces, said_by_explorers
 from helpers.paths import ROOT
 
+from aecourse.classroom.explorer_files import shown_explorers
 from aecourse.evaluation.controls import read_results
 from aecourse.explorers.board.demos import DEMOS
 
@@ -66,15 +69,26 @@ def paragraphs(text: str, own: str = "", section: int = 0) -> Iterator[Paragraph
         yield block, places or {(name, 0) for name in TAUGHT}, names
 
 
+def in_lecture(path: Path) -> Iterator[Paragraph]:
+    """The paragraphs of a lecture; on a slide with an explorer they count as naming it."""
+    for slide in re.split(r"^(?=## )", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        shown = re.search(r"\{explorer\} ([\w-]+)", slide)
+        kind = getattr(shown and shown_explorers().get(shown[1]), "__name__", "")
+        yield from ((f"{block} {kind}", *rest) for block, *rest in paragraphs(slide, path.name[:2]))
+
+
 def sources() -> dict[str, list[Paragraph]]:
-    """{where: its paragraphs}: notebooks, the guide by sections, README's results, the board, captions, hints."""
+    """{where: its paragraphs}: notebooks, guide, lectures, results, README's results, the board, captions, hints."""
     found = {}
     for name in TAUGHT:
         texts = [(section, piece) for section, piece in pieces(name) if isinstance(piece, str)]
         found[BY_NUMBER[name].stem] = [each for section, piece in texts for each in paragraphs(piece, name, section)]
-    for part in re.split(r"^(?=## )", (ROOT / "TEACHING.md").read_text(encoding="utf-8"), flags=re.M):
-        heading = re.match(r"(?:## (\d\d) · )?.*", part)
-        found[f"TEACHING {heading[0]}"] = list(paragraphs(part, heading[1] or ""))
+    for path in (ROOT / "docs" / "guide").glob("*.md"):
+        own = path.name[:2] if path.name[:2] in TAUGHT else ""
+        found[f"guide/{path.stem}"] = list(paragraphs(path.read_text(encoding="utf-8"), own))
+    for path in (ROOT / "docs" / "lectures").glob("*.md"):
+        found[f"lectures/{path.stem}"] = list(in_lecture(path))
+    found["results"] = list(paragraphs((ROOT / "docs" / "results.md").read_text(encoding="utf-8")))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     found["README"] = list(paragraphs(re.search(r"^## Results.*?^(?=## )", readme, re.M | re.S).group()))
     board = [f"{demo.title}: {demo.question} {demo.answer}" for demo in DEMOS]

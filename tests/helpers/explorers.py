@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import torch
 import traitlets
 
 from aecourse.explorers import (
@@ -23,11 +24,13 @@ from aecourse.explorers import (
     RepairExplorer,
     SearchExplorer,
     SparsityExplorer,
+    SpiralExplorer,
     StackExplorer,
     TrainingExplorer,
 )
 from aecourse.explorers.base.ink import Ink
 from aecourse.explorers.base.page import Explorer
+from aecourse.explorers.spiral import PointDenoiser
 
 EXPLORERS = {
     "bottleneck": BottleneckExplorer,
@@ -40,6 +43,7 @@ EXPLORERS = {
     "generator, between": functools.partial(GeneratorExplorer, "between"),
     "sparsity": SparsityExplorer,
     "repair": RepairExplorer,
+    "spiral": SpiralExplorer,
     "contraction": ContractionExplorer,
     "search": SearchExplorer,
     "anomaly": AnomalyExplorer,
@@ -80,6 +84,10 @@ def _places(explorer: Explorer, name: str) -> list:
         stroke = np.zeros((84, 84), np.uint8)
         stroke[20:70, 40:48] = 255
         return [b"", bytes(84**2), stroke.tobytes(), b"\xff" * 84**2, bytes([1, *bytes(84**2 - 2), 1])]
+    if name == "weights" and isinstance(trait, traitlets.CBytes):
+        torch.manual_seed(0)
+        untrained = PointDenoiser(torch.ones(2)).parameters()
+        return [b"", b"".join(part.detach().numpy().tobytes() for part in untrained)]
     if isinstance(trait, traitlets.Enum):
         return list(trait.values)
     if isinstance(trait, traitlets.List):

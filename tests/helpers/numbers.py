@@ -36,9 +36,10 @@ JOINT = r"\s?(?:,? and|,? or|,| ·|·| to|→|±|,? against|–|,? beside| by)\s
 LIST = re.compile(
     rf"(?<![\w.,])(?:{NUMBER})(?:{JOINT}(?:{NUMBER}))*(?:(?P<percent>{PERCENT})|(?P<unit>{OTHER_UNIT}))?(?![\w^])"
 )
-# code, links, years, products such as 28 × 28 and networks such as 784-32-784, names of exercises, chapters of books
+# substitutions, code, links, years, products (28 × 28), networks (784-32-784), names of exercises, chapters of books
 NO_NUMBER = re.compile(
-    r"```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+|\b(?:1[89]|20)\d\d\b|(?<![\d.,])\d+(?:(?: ?× ?|[-:])\d+)+(?![.,]?\d)"
+    r"\{\{.*?\}\}"
+    r"|```.*?```|`[^`]*`|\]\([^)]*\)|https?://\S+|\b(?:1[89]|20)\d\d\b|(?<![\d.,])\d+(?:(?: ?× ?|[-:])\d+)+(?![.,]?\d)"
     r"|(?<![\d.,])0\d\.\d\b|chapters? [\d., ]+",
     re.S,
 )

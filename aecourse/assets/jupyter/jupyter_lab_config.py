@@ -11,10 +11,6 @@ from aecourse.classroom.working_copy import make_working_copy
 
 c = get_config()  # noqa: F821  (Jupyter defines it)
 
-# Kernels inherit this: waiting threads of torch spin only for a moment; otherwise two busy notebooks slow each other
-# down many times. (Without spinning, OMP_WAIT_POLICY=PASSIVE, small networks train up to twice as slowly.)
-os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-
 # What is opened are the learner's own copies, in the folder that this variable names.
 try:
     c.ServerApp.root_dir = str(make_working_copy(os.environ.get("AECOURSE_WORK", "work")))

@@ -1,7 +1,7 @@
-"""How `make class` serves a trial class: one password, this machine only, and a folder for each student.
+"""How `aecourse class` serves a trial class: one password, this machine only, and a folder for each student.
 
 All students share ONE system user: whoever logs in can read, change and stop what the others have. For real classes
-use a hub that gives every student a system user of their own, with limits (README, "Teaching a class").
+use a hub that gives every student a system user of their own, with limits (docs/installing.md).
 """
 
 import os
@@ -17,8 +17,7 @@ from joblib import cpu_count  # affinity and quota as in aecourse.device, withou
 c = get_config()  # noqa: F821  (JupyterHub defines it)
 
 HERE = Path(__file__).resolve().parent
-COURSE = HERE.parents[2]
-HOME = Path(os.environ.get("AECOURSE_CLASS") or COURSE / "build" / "class").resolve()
+HOME = Path(os.environ.get("AECOURSE_CLASS") or "build/class").resolve()
 PASSWORD = os.environ.get("AECOURSE_PASSWORD") or secrets.token_hex(4)
 IDLE = 30 * 60  # seconds
 
@@ -50,7 +49,7 @@ if len(PASSWORD) < 8:
 # The first two ports are the proxy's. Its file is there if the last hub was killed: JupyterHub then ends that proxy.
 for port in (PORT + 2,) if PROXY_FILE.exists() else (PORT, PORT + 1, PORT + 2):
     if not is_free(port):
-        sys.exit(f"Port {port} is taken (another class?). Choose three free ones: AECOURSE_PORT=8100 make class")
+        sys.exit(f"Port {port} is taken (another class?). Set AECOURSE_PORT to the first of three free ones")
 HOME.mkdir(parents=True, exist_ok=True)
 
 # The hub and its proxy

@@ -43,13 +43,29 @@ export function hearOfKernel(model, root, tell) {
     const words = ended || unheard ? "Run this cell to use it." : cut ? "No connection to the kernel." : "";
     if (words !== told) tell(told = words);
   }
+  const note = () => sayThatItIsClosed(root.closest(".jp-OutputArea-output"));
+  model.on("destroy", note);
   born?.statusChanged?.connect(look);
   const timer = setInterval(look, 1000);
   look();
   return () => {
+    model.off("destroy", note);
     born?.statusChanged?.disconnect(look);
     clearInterval(timer);
   };
+}
+
+// Python closes a widget whose cell runs again. Where it runs the new one takes the place; in another tab of the notebook there would be nothing.
+function sayThatItIsClosed(output) {
+  setTimeout(() => {
+    if (!output?.isConnected || output.innerText.trim()) return;
+    const note = document.createElement("p");
+    note.setAttribute("role", "status");
+    note.style.color = "var(--jp-ui-font-color2)";
+    note.textContent = "Python has closed this, as when the cell runs in another tab. Run it here to use it.";
+    output.append(note);
+    output.classList.remove("lm-mod-hidden"); // JupyterLab hides the place of a widget that is gone
+  }, 1000);
 }
 
 export function watch(model, root) { // returns what ends it

@@ -104,7 +104,7 @@ class CodeMap:
 
     def tensors(self) -> dict[str, torch.Tensor | np.ndarray]:
         """Return the codes, their labels and the map as a PNG file, for the page."""
-        figure = Figure(figsize=(5.6, 5.6), dpi=130)
+        figure = Figure(figsize=(4.8, 4.8), dpi=152)
         FigureCanvasAgg(figure)
         ax = figure.add_axes((0, 0, 1, 1))  # no margins: a share of the picture is a share of the map
         self.draw(ax)

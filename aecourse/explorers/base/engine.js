@@ -174,12 +174,15 @@ export function meanSquare(a, b) {
   return sum / a.length;
 }
 
-/** A function that computes anew only when its key changes; it remembers one result. */
-export function latest(compute) {
-  let key, result;
+/** A function that remembers its latest results: to and fro between a few settings costs nothing. */
+export function latest(compute, kept = 4) {
+  const results = []; // [what was given, the result], the latest first
   return (...given) => {
-    if (!key || given.some((part, i) => part !== key[i])) [key, result] = [given, compute(...given)];
-    return result;
+    const place = results.findIndex(([key]) => given.every((part, i) => part === key[i]));
+    const [result] = place < 0 ? [[given, compute(...given)]] : results.splice(place, 1);
+    results.unshift(result);
+    results.length = Math.min(results.length, kept);
+    return result[1];
   };
 }
 

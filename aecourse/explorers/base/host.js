@@ -36,8 +36,20 @@ export async function openExplorer(folder, settings = {}) {
   const fetched = (name) => bytesOf(new URL(files[name], folder));
   const came = await Promise.all(assets.map(async (name) => [name, await fetched(name)]));
   const model = modelOf({ ...state, ...settings, assets: Object.fromEntries(came) }, fetched);
-  if (state.setup.setting) (await import(new URL("../train_here.js", folder))).default(model, new URL("../train_worker.js", folder));
+  if (state.trains) trainsHere(model, state.trains, () => fetched("rows to train on"), folder);
+  if (state.trains?.open) await model.send({ open: true });
   return { explorer, model };
+}
+
+/** Once its panel is opened, an explorer trains in the page. */
+function trainsHere(model, setup, rows, folder) {
+  const { send } = model;
+  model.send = async (message) => {
+    if (!message.open) return send(message);
+    const [{ default: trainHere }, file] = await Promise.all([import(new URL("../train_here.js", folder)), rows()]);
+    model.send = send;
+    trainHere(model, setup, file, new URL("../train_worker.js", folder));
+  };
 }
 
 class ExplorerElement extends HTMLElement {

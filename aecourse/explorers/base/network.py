@@ -64,18 +64,22 @@ def pack_network(model: nn.Module, *, parts: Sequence[str] = ()) -> bytes:
     _share_tied(layers, tensors)
     kept: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
-        if tensor.ndim > 1 and _is_in_bytes(tensor):
-            kept[name], kept[name + SCALE] = quantise(tensor)
+        if tensor.ndim > 1 and (stored := _in_bytes(tensor)):
+            kept[name], kept[name + SCALE] = stored
         else:
             short = tensor.half()
             kept[name] = short if short.isfinite().all() else tensor
     return pack(kept, layers)
 
 
-def _is_in_bytes(matrix: torch.Tensor) -> bool:
-    """Whether int8 with a scale for each row stores a matrix without a loss."""
-    whole, scale = quantise(matrix)
-    return torch.equal(whole.float() * scale.float(), matrix)
+def _in_bytes(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """A matrix as int8 and a scale for each row, if it was shipped so; batch normalisation may be worked into it."""
+    largest = matrix.abs().amax(tuple(range(1, matrix.ndim)), keepdim=True)
+    for scale in (quantise(matrix)[1].float(), (largest / 127).clamp(min=1e-30)):
+        whole = (matrix / scale).round()
+        if torch.allclose(whole * scale, matrix, rtol=1e-6, atol=0):
+            return whole.to(torch.int8), scale
+    return None
 
 
 @functools.cache
@@ -114,11 +118,9 @@ def _share_tied(layers: dict[str, list[Layer]], tensors: dict[str, torch.Tensor]
     """Where a matrix is another one transposed, as in PCA, keep one of the two, the one in bytes if it is; in place."""
     for layer in (layer for part in layers.values() for layer in part if layer["op"] == "linear"):
         matrix = tensors[layer["weight"]]
-        if _is_in_bytes(matrix):
-            continue
         for name, other in tensors.items():
             tied = name != layer["weight"] and other.ndim == 2 and other.shape[::-1] == matrix.shape
-            if tied and torch.equal(other.T, matrix):
+            if tied and torch.equal(other.T, matrix) and (_in_bytes(other) or not _in_bytes(matrix)):
                 del tensors[layer["weight"]]
                 layer |= {"weight": name, "transposed": True}
                 break

@@ -24,7 +24,11 @@ export function page({ compute, View }) {
       root.addEventListener("focusin", ({ target }) => { target.dataset.lmSuppressShortcuts = "true"; }); // JupyterLab wants arrow keys, too
       root.addEventListener("keydown", dotForComma, true);
       el.append(root);
-      const data = dataOf(model), draw = oneAtATime(() => render(html`<${Explorer} ...${{ model, data, compute, View }} />`, root));
+      const data = dataOf(model), draw = oneAtATime(() => {
+        render(html`<${Explorer} ...${{ model, data, compute, View }} />`, root);
+        root.dispatchEvent(new Event("aecourse-drawn", { bubbles: true }));
+      });
+      root.settings = () => settingsOf(model); // the board marks the preset that they are
       const heard = ["setup", "assets", "training", "notice", ...model.get("controls")].map((name) => `change:${name}`);
       for (const event of heard) model.on(event, draw);
       const answer = (message, buffers) => data.take(message, buffers) && draw();
@@ -40,6 +44,12 @@ export function page({ compute, View }) {
       };
     },
   };
+}
+
+/** What is set now: every control, and what the training panel shows. */
+function settingsOf(model) {
+  const training = model.get("training");
+  return { ...training, train: training?.running, ...Object.fromEntries(model.get("controls").map((name) => [name, model.get(name)])) };
 }
 
 /** A function that, called while it is at work, begins anew once it has done: an effect of what is drawn may move a control. */
@@ -242,11 +252,12 @@ export function mosaic(rows, { side = 28, gap = 2, ground = 255 } = {}) {
   return { gray, width, height };
 }
 
-/** A gray picture, sharp-edged at every size. */
-export function Canvas({ picture, picture: { gray, width, height }, alt }) {
+/** A gray picture, sharp-edged at every size; `rows` is how many rows of images it has, so that the board can show one alone. */
+export function Canvas({ picture, picture: { gray, width, height }, alt, rows = 1 }) {
   const canvas = useRef();
   useLayoutEffect(() => paint(canvas.current, picture), [gray]);
-  return html`<canvas ref=${canvas} class="aecourse-mosaic" role="img" aria-label=${alt} ...${{ width, height }} />`;
+  return html`<canvas ref=${canvas} class="aecourse-mosaic" role="img" aria-label=${alt} ...${{ width, height }}
+    style="--rows:${rows};--row-shape:${(rows * width) / height}" />`;
 }
 
 function paint(canvas, { gray, width, height }) {
@@ -266,10 +277,9 @@ export function linkTo(picture) {
 /** Rows of images with their names beside them, and words above the columns. */
 export function Picture({ rows, alt, columns = [], picture, names = Object.keys(rows ?? {}) }) {
   return html`<div class="aecourse-rows">
-    ${names.length > 0 && html`<div class="aecourse-names" aria-hidden="true">
-      ${columns.length > 0 && html`<div class="aecourse-columns">\u00a0</div>`}${names.map((name) => html`<span>${name}</span>`)}</div>`}
+    ${names.length > 0 && html`<div class="aecourse-names" aria-hidden="true">${names.map((name) => html`<span>${name}</span>`)}</div>`}
     <figure>${columns.length > 0 && html`<div class="aecourse-columns" aria-hidden="true">${columns.map((name) => html`<span>${name}</span>`)}</div>`}
-      <${Canvas} picture=${picture ?? mosaic(rows)} alt=${alt} /></figure></div>`;
+      <${Canvas} picture=${picture ?? mosaic(rows)} alt=${alt} rows=${Math.max(1, names.length)} /></figure></div>`;
 }
 
 /** A number as Python's :g writes it. */

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from aecourse.bundle import bundle
 from aecourse.explorers.base.lifetime import replaces_earlier_run, return_memory
 from aecourse.explorers.base.network import UnknownLayerError, pack, pack_network
+from aecourse.jupyter import only_a_picture
 from aecourse.models import Autoencoder
 from aecourse.plotting import STYLE, figure_png, plot_reconstructions
 
@@ -131,7 +132,8 @@ class Explorer(anywidget.AnyWidget):
         FigureCanvasAgg(figure)
         with torch.inference_mode():
             self.draw_static(figure)
-        figure.supxlabel("a stored picture: run this cell to get the controls", fontsize=10, color="#666666")
+        words = only_a_picture() or "a stored picture: run this cell to get the controls"
+        figure.supxlabel(words, fontsize=10, color="#666666")
         return figure_png(figure)
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:

@@ -1,50 +1,60 @@
-// The training panel on a page without a kernel: it looks the same, and a worker of the page trains on fewer digits.
-import { randomFrom, readTensors, rowsOf } from "./engine.js";
+// The training panel on a page without a kernel: it looks the same, and a worker of the page trains on what explorer_files.py has written.
+import { randomFrom, readTensors } from "./engine.js";
 import { restore, startLayers } from "./train.js";
 
-const HIDDEN = 64, VALID = 500;
 const shade = (v) => Math.floor(Math.min(1, Math.max(0, v)) * 255 + 0.5);
 
-/** Answers what the panel of a model asks for; `worker` is where train_worker.js lies. */
-function trainHere(model, worker) {
-  const { images, digits } = readTensors(model.get("assets").digits), { setting, options, rates, most, label, loss } = model.get("setup");
-  const shown = rowsOf(images, 0, 10), count = digits.shape[0] - VALID;
-  const chosen = { setting, epochs: 5, lr: 0.003 };
-  let running = null;
-  const name = (k) => `784 → ${HIDDEN} → ${k} → ${HIDDEN} → 784`;
-  function show(restored, caption, series = {}) {
-    const rows = new Uint8Array(shown.length + restored.length);
-    rows.set(Array.from(shown, shade));
-    rows.set(Array.from(restored, shade), shown.length);
-    model.set("training", {
-      label, options, rates, most, loss,
-      names: ["original", "restored"], running: Boolean(running), error: false, ...chosen, rows, caption, series,
-    });
-  }
-  const sizes = () => [784, HIDDEN, chosen.setting, HIDDEN, 784];
-  const idle = () => show(restore(startLayers(sizes(), randomFrom(0)), shown, 10), `An untrained network, ${name(chosen.setting)}. Press Train: this page trains it on ${count} digits.`);
+/** Answers what the panel of a model asks for; `file` holds the rows to train on, `worker` is where train_worker.js lies. */
+function trainHere(model, setup, file, worker) {
+  const { sizes, activations, learnt, setting, epochs, lr, ...panel } = setup, { shown, x, valid, strokes } = readTensors(file), ask = model.send;
+  const [count, width] = shown.shape, chosen = { setting: model.get("setting") ?? model.get("k") ?? setting, epochs, lr, seed: 0 };
+  let open = true, running = null, state = {};
+  const network = () => sizes.map((size) => size ?? chosen.setting);
 
+  function painted(rows) { // rows that are no pictures say how strong each of some strokes is
+    if (!strokes) return rows;
+    const pictures = new Float32Array(count * 784);
+    pictures.forEach((_, i) => { for (let j = 0; j < width; j++) pictures[i] += rows[Math.floor(i / 784) * width + j] * strokes.data[j * 784 + (i % 784)]; });
+    return pictures;
+  }
+  function verdict(rows) { // of how many all strokes are right
+    const right = rows.map((v, i) => (v > 0.5) === (shown.data[i] > 0.5)), whole = Array.from({ length: count }, (_, i) => right.subarray(i * width, (i + 1) * width).every(Boolean));
+    return strokes ? ` ${whole.filter(Boolean).length} of the ${count} digits come back whole.` : "";
+  }
+  function tell(news = {}) {
+    state = { ...state, ...news, running: Boolean(running) };
+    if (open) model.set("training", { ...panel, names: ["original", "restored"], error: false, ...state, ...chosen });
+  }
+  function show(restored, caption, series = {}) {
+    const rows = Uint8Array.from([...painted(shown.data), ...painted(restored)], shade);
+    tell({ rows, caption, series });
+  }
+  function idle() {
+    const untrained = startLayers(network(), activations, randomFrom(chosen.seed));
+    show(restore(untrained, shown.data, count), `An untrained network, ${network().join(" → ")}. Press Train: this page trains it on ${learnt}.`);
+  }
   function train() {
-    const k = chosen.setting, started = new Worker(worker, { type: "module" });
+    const name = network().join(" → "), started = new Worker(worker, { type: "module" });
     running = started;
     started.onmessage = ({ data: { done, history, restored, stopped } }) => {
       const epoch = history.training[0].length;
       if (done) { running = null; started.terminate(); }
-      const losses = epoch ? `: training loss ${history.training[1].at(-1).toFixed(4)}, validation ${history.validation[1].at(-1).toFixed(4)}` : "";
-      const series = epoch ? history : {};
-      show(restored, `${name(k)}, ${count} digits, in this page, epoch ${epoch}${losses}.${done && stopped ? " Ended early by Stop." : ""}`, series);
+      const losses = Object.entries(history).map(([kind, [, line]]) => `${kind}${kind === "training" ? " loss" : ""} ${line.at(-1)?.toFixed(4)}`).join(", ");
+      const words = `${name}, ${learnt}, in this page, epoch ${epoch}${epoch ? `: ${losses}` : ""}.`;
+      show(restored, `${words}${verdict(restored)}${done && stopped ? " Ended early by Stop." : ""}`, epoch ? history : {});
     };
-    started.postMessage({
-      digits: rowsOf(digits, 0, count), valid: rowsOf(digits, count, count + VALID), shown, seed: 0,
-      sizes: sizes(), epochs: chosen.epochs, lr: chosen.lr,
-    });
+    started.postMessage({ ...chosen, x: x.data, valid: valid?.data, shown: shown.data, sizes: network(), activations });
   }
-  model.send = ({ choose, train: start, stop }) => {
+  model.send = (message) => {
+    const { choose, train: start, stop, want } = message;
+    if (want) return ask(message);
+    if ("open" in message || "fold" in message) open = Boolean(message.open);
     Object.assign(chosen, choose);
     if (stop) running?.postMessage({ stop: true });
     if (start && !running) train();
-    if (choose?.setting && !running) idle();
-    else model.set("training", { ...model.get("training"), ...chosen, running: Boolean(running) });
+    if (!running && (choose?.setting ?? choose?.seed) !== undefined) idle();
+    else tell();
+    if (!open) model.set("training", null);
   };
   idle();
 }

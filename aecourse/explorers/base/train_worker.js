@@ -1,26 +1,22 @@
-// What runs beside the page while it trains: some epochs over the digits, news four times a second, an end when asked.
-import { randomFrom } from "./engine.js";
+// What runs beside the page while it trains: some epochs over the rows, news four times a second, an end when asked.
+import { meanSquare, randomFrom } from "./engine.js";
 import { adam, lossAndGradients, restore, startLayers } from "./train.js";
 
-const BATCH = 64, NEWS = 250; // digits, milliseconds
+const BATCH = 64, NEWS = 250; // rows, milliseconds
 let stopped = false;
 
-function batchOf(digits, places) {
-  const x = new Float32Array(places.length * 784);
-  places.forEach((place, i) => x.set(digits.subarray(place * 784, (place + 1) * 784), i * 784));
+function batchOf(rows, places, width) {
+  const x = new Float32Array(places.length * width);
+  places.forEach((place, i) => x.set(rows.subarray(place * width, (place + 1) * width), i * width));
   return x;
 }
 
-function lossOf(layers, digits) {
-  const n = digits.length / 784, x_hat = restore(layers, digits, n);
-  return digits.reduce((sum, v, i) => sum + (v - x_hat[i]) ** 2, 0) / digits.length;
-}
-
-async function train({ digits, valid, shown, sizes, epochs, lr, seed }) {
-  const random = randomFrom(seed), layers = startLayers(sizes, random), step = adam(layers, lr), count = digits.length / 784;
-  const history = { training: [[], []], validation: [[], []] };
+async function train({ x, valid, shown, sizes, activations, epochs, lr, seed }) {
+  const width = sizes[0], count = x.length / width, through = (rows) => restore(layers, rows, rows.length / width);
+  const random = randomFrom(seed), layers = startLayers(sizes, activations, random), step = adam(layers, lr);
+  const history = { training: [[], []], ...(valid && { validation: [[], []] }) };
   let told = 0;
-  const tell = (done) => postMessage({ done, history, restored: restore(layers, shown, shown.length / 784), stopped });
+  const tell = (done) => postMessage({ done, history, restored: through(shown), stopped });
   for (let epoch = 1; epoch <= epochs && !stopped; epoch++) {
     const order = Array.from({ length: count }, (_, i) => i);
     for (let i = count - 1; i > 0; i--) { // Fisher & Yates
@@ -29,8 +25,8 @@ async function train({ digits, valid, shown, sizes, epochs, lr, seed }) {
     }
     let sum = 0, seen = 0;
     for (let from = 0; from < count && !stopped; from += BATCH) {
-      const x = batchOf(digits, order.slice(from, from + BATCH));
-      const { loss, gradients } = lossAndGradients(layers, x, x.length / 784);
+      const batch = batchOf(x, order.slice(from, from + BATCH), width);
+      const { loss, gradients } = lossAndGradients(layers, batch, batch.length / width);
       step(gradients);
       [sum, seen] = [sum + loss, seen + 1];
       if (performance.now() - told > NEWS) {
@@ -39,7 +35,8 @@ async function train({ digits, valid, shown, sizes, epochs, lr, seed }) {
         told = performance.now();
       }
     }
-    for (const [name, loss] of [["training", sum / seen], ["validation", lossOf(layers, valid)]]) {
+    const losses = { training: sum / seen, ...(valid && { validation: meanSquare(through(valid), valid) }) };
+    for (const [name, loss] of Object.entries(losses)) {
       history[name][0].push(epoch);
       history[name][1].push(loss);
     }

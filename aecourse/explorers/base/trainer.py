@@ -13,7 +13,7 @@ import torch
 import traitlets
 
 from aecourse.data import load_mnist
-from aecourse.device import own_random_numbers, use_threads
+from aecourse.device import one_thread, own_random_numbers
 from aecourse.evaluation import reconstruction_mse
 from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.base.shown_images import ShownImages
@@ -28,6 +28,8 @@ FEW = 500  # validation digits whose loss is drawn between epochs
 PAUSE = 0.25  # seconds between pictures while training: four a second are plenty for an eye
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 MOST_EPOCHS = 20
+SEEDS = 100
+REPEATS = 320  # how often few things are seen in an epoch: fifty steps for ten
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Trainer:
 
     Attributes
     ----------
-    setting, epochs, lr : what the next run trains, and how
+    setting, epochs, lr, seed : what the next run trains, and how
     training : whether a run is under way
     model : the network being trained, or trained last
     history : its History so far
@@ -57,8 +59,9 @@ class Trainer:
         tell: Callable[[dict], None],
         on_done: Callable[[TrainedNetwork], None] | None = None,
     ) -> None:
-        self.setup, self.shown, self.tell, self.on_done = setup, images.ten(images.first), tell, on_done
-        self.setting, self.epochs, self.lr = setup.value, 5, 0.003
+        self.setup, self.tell, self.on_done = setup, tell, on_done
+        self.shown = images.ten(images.first) if setup.things is None else setup.things
+        self.setting, self.epochs, self.lr, self.seed = setup.value, setup.epochs, setup.lr, 0
         self.training = False
         self._thread: threading.Thread | None = None
         self._stopping, self._closing, self._error = threading.Event(), False, ""
@@ -66,13 +69,16 @@ class Trainer:
         self._new_model()
 
     def choose(self, **settings: object) -> None:
-        """Set `setting`, `epochs` or `lr`; a run under way keeps its own."""
-        accepted = {"setting": tuple(self.setup.options), "epochs": range(1, MOST_EPOCHS + 1), "lr": RATES}
+        """Set `setting`, `epochs`, `lr` or `seed`; a run under way keeps its own."""
+        accepted = {
+            "setting": tuple(self.setup.options), "epochs": range(1, MOST_EPOCHS + 1), "lr": RATES,
+            "seed": range(SEEDS),
+        }  # fmt: skip
         for name, value in settings.items():
             if value not in accepted[name]:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, accepted[name]))}; got {value!r}")
             setattr(self, name, value)
-        if "setting" in settings and not self.training:
+        if {"setting", "seed"} & settings.keys() and not self.training:
             self._new_model()
         self.show()
 
@@ -104,7 +110,7 @@ class Trainer:
 
     def memory(self) -> dict:
         """Return the settings, and the network as far as it is trained."""
-        settings = {"setting": self.setting, "epochs": self.epochs, "lr": self.lr}
+        settings = {"setting": self.setting, "epochs": self.epochs, "lr": self.lr, "seed": self.seed}
         return {"settings": settings, "network": (self.model, self.history, self.trained, self._live)}
 
     def remember(self, memory: dict) -> None:
@@ -115,35 +121,41 @@ class Trainer:
         self.show()
 
     def _new_model(self) -> None:
-        with own_random_numbers(seed=0):  # the same start each time
+        with own_random_numbers(seed=self.seed):  # the same start each time
             self.model = self.setup.build(self.setting)
         self.history, self.trained, self._built, self._error = History(), None, self.setting, ""
         self._live: list[tuple[float, float]] = []  # (epochs so far, loss on a few validation digits)
         self._view = copy.deepcopy(self.model).eval()
 
+    @one_thread()
     def _run(self, epochs: int, lr: float) -> None:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # leaves a core to others
         model, self._seen_at = self.model, 0.0
         try:
-            fitting, valid = load_split()  # held no longer than the run
-            self._few, self._steps, self._per_epoch = valid.x[:FEW], 0, -(-len(fitting.x) // BATCH_SIZE)
+            fitting, valid, test = self._rows_to_learn()  # held no longer than the run
+            self._few = None if valid is None else valid[:FEW]
+            self._steps, self._per_epoch = 0, -(-len(fitting) // BATCH_SIZE)
             self.history = fit(
-                model, fitting.x, epochs=epochs, lr=lr, batch_size=BATCH_SIZE, validation=valid.x, stop=self._stopping,
-                on_epoch=self._epoch_done, on_step=self._step_done, progress=False,
+                model, fitting, epochs=epochs, lr=lr, seed=self.seed, batch_size=BATCH_SIZE, validation=valid,
+                stop=self._stopping, on_epoch=self._epoch_done, on_step=self._step_done, progress=False,
             )  # fmt: skip
             if self._closing:
                 return
             self._swap_view(model)
-            self.trained = TrainedNetwork(model, reconstruction_mse(model, load_mnist()[1].x))
+            self.trained = TrainedNetwork(model, reconstruction_mse(model, test))
         except Exception as wrong:  # in a thread nobody else would say so
             self._error = f"{type(wrong).__name__}: {wrong}"
         finally:
-            use_threads(threads)
             self.training = False
         self.show()
         if self.trained is not None and self.on_done is not None:
             self.on_done(self.trained)
+
+    def _rows_to_learn(self) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
+        """What to fit, to validate on and to test on: digits, or few things, which are seen again and again."""
+        if (things := self.setup.things) is not None:
+            return things.repeat(REPEATS, 1), None, things
+        fitting, valid = load_split()
+        return fitting.x, valid.x, load_mnist()[1].x
 
     def _epoch_done(self, history: History) -> None:
         self.history = history
@@ -155,8 +167,9 @@ class Trainer:
         if time.monotonic() - self._seen_at > PAUSE:
             self._seen_at = time.monotonic()
             self._swap_view(self.model)
-            with torch.inference_mode():
-                self._live.append((self._steps / self._per_epoch, float(self._view.loss(self._few)["total"])))
+            if self._few is not None:
+                with torch.inference_mode():
+                    self._live.append((self._steps / self._per_epoch, float(self._view.loss(self._few)["total"])))
             self.show()
 
     def _swap_view(self, model: Autoencoder) -> None:
@@ -168,7 +181,8 @@ class Trainer:
         damaged = self.setup.damaged
         seen = self.shown if damaged is None else damaged(self.shown, self._built)
         with self._swapping, torch.inference_mode():
-            return {"original" if damaged is None else "damaged": seen, "restored": self._view(seen)}
+            rows = {"original" if damaged is None else "damaged": seen, "restored": self._view(seen)}
+        return rows if self.setup.paint is None else {name: self.setup.paint(row) for name, row in rows.items()}
 
     def show(self) -> None:
         """Tell the page where the training stands; what is told last is the newest."""
@@ -187,10 +201,10 @@ class Trainer:
         rows = self.rows()
         return {
             "label": setup.label, "options": list(setup.options), "rates": list(RATES), "most": MOST_EPOCHS,
-            "setting": self.setting, "epochs": self.epochs, "lr": self.lr, "running": self.training,
+            "setting": self.setting, "epochs": self.epochs, "lr": self.lr, "seed": self.seed, "running": self.training,
             "names": list(rows), "rows": b"".join(as_images(row).tobytes() for row in rows.values()),
             "loss": setup.loss, "caption": self._error or self.describe(), "error": bool(self._error),
-            "series": {name: line for name, line in series.items() if line[0]},
+            "series": {name: line for name, line in series.items() if line[1]},
         }  # fmt: skip
 
     def describe(self) -> str:
@@ -200,10 +214,12 @@ class Trainer:
             return f"An untrained network, {name}. Press Train."
         sentence = f"{name}, epoch {history.epochs}"
         if history.epochs:
-            sentence += (
-                f": training loss {history.train[-1]['total']:.4f}, validation {history.validation[-1]['total']:.4f}"
-            )
-        if self.trained is not None:
+            sentence += f": training loss {history.train[-1]['total']:.4f}"
+        if history.validation:
+            sentence += f", validation {history.validation[-1]['total']:.4f}"
+        if self.setup.verdict is not None:
+            sentence += f". {self.setup.verdict(self._view)}"
+        elif self.trained is not None:
             sentence += f". Test MSE {self.trained.test_mse:.4f}"
         if history.died:
             return sentence + ". The training has died: every digit comes back as the same picture. Try a lower rate."

@@ -1,4 +1,4 @@
-// A panel in which the kernel trains a network while the page shows how far it is. Python's side is base/trainer.py.
+// A panel in which a network is trained while the page shows how far it is. The kernel trains (base/trainer.py), or the page itself (train_here.js).
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { Menu, NumberBox, Picture, Row, Slider, Steps, Toggle } from "./page.js";
 import { BLACK, BLUE, Curve, VERMILION } from "./chart.js";
@@ -28,6 +28,7 @@ function Panel({ model, training }) {
       : numeric ? html`<${Steps} p=${p} name="setting" label=${label} options=${listed} />` : html`<${Menu} p=${p} name="setting" label=${label} options=${listed} />`}
       <${Slider} p=${p} name="epochs" label="epochs" min=${1} max=${most} /></${Row}>
     <${Row}><${Steps} p=${p} name="lr" label="learning rate" options=${rates.map((rate) => [String(rate), rate])} />
+      <${NumberBox} p=${p} name="seed" label="seed" min=${0} max=${99} />
       <button type="button" class="primary" disabled=${running} onClick=${() => model.send({ train: true })}>▶ Train</button>
       <button type="button" disabled=${!running} onClick=${() => model.send({ stop: true })}>■ Stop</button></${Row}>
     <${Row}><${Picture} rows=${shown} alt=${caption} />
@@ -39,6 +40,6 @@ function Panel({ model, training }) {
 /** The button that opens the panel and folds it away. */
 Training.Button = function TrainingButton({ p: { model, data: { gone } } }) {
   const [, draw] = useState(0), open = Boolean(model.get("training")?.label);
-  if (!model.get("training")) return null; // a page without a kernel
+  if (!model.get("training") && !model.get("trains")) return null; // a page without a kernel, for which nothing was written
   return html`<${Toggle} on=${open} class="aecourse-trains" disabled=${Boolean(gone)} set=${(on) => { model.send(on ? { open: true } : { fold: true }); draw((n) => n + 1); }}>▶ train it yourself</${Toggle}>`;
 };

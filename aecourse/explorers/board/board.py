@@ -24,11 +24,11 @@ HERE = Path(__file__).parent
 
 
 class BoardFrame(anywidget.AnyWidget):
-    """What stands around the explorer and fits it to the screen; it sends {"turn" | "go" | "preset" | "ready": …}.
+    """What stands around the explorer and fits it to the screen; it sends {"turn" | "go" | "apply" | "ready": …}.
 
     Attributes
     ----------
-    demos : for each demo its title, question, answer, notebook and the names of its presets
+    demos : for each demo its words, its presets and for which settings its answer holds
     page : the demo on the screen, from 0
     """
 
@@ -63,13 +63,7 @@ class DemoBoard(widgets.VBox):
         replaces_earlier_run(self)
         self.add_class("aecourse-board")
         self._building = threading.Lock()
-        self.frame = BoardFrame(
-            demos=[
-                {"title": demo.title, "question": demo.question, "answer": demo.answer, "notebook": demo.notebook}
-                | {"presets": list(demo.presets)}
-                for demo in DEMOS
-            ]
-        )
+        self.frame = BoardFrame(demos=[demo.in_words() for demo in DEMOS])
         self.frame.on_msg(lambda _, message, buffers: self._hear(message))
         self.stage = widgets.VBox()
         self.stage.add_class("aecourse-stage")
@@ -115,8 +109,8 @@ class DemoBoard(widgets.VBox):
                 self.turn(value)
             elif word == "go":
                 self.page = value
-            elif word == "preset":
-                self.apply(value)
+            elif word == "apply":
+                self.explorer.apply(value)
             elif word == "ready" and value < len(DEMOS):
                 threading.Thread(target=self._build_ahead, args=(value + 1,), daemon=True).start()
 
@@ -153,7 +147,8 @@ class DemoBoard(widgets.VBox):
         FigureCanvasAgg(figure)
         top, middle = figure.subfigures(2, 1, height_ratios=(1, 3.6))
         top.text(0.01, 0.62, f"{self.page} / {len(DEMOS)} · {demo.title}", fontsize=13, color="#666666")
-        top.text(0.01, 0.12, demo.question, fontsize=17)
+        top.text(0.01, 0.3, demo.question, fontsize=17)
+        top.text(0.01, 0, "     ".join(f"{nth}  {vote}" for nth, vote in enumerate(demo.votes, 1)), fontsize=12)
         with torch.inference_mode():
             self.explorer.draw_static(middle)
         figure.supxlabel("a stored picture: run this cell, or `make demo`", fontsize=10, color="#666666")

@@ -1,0 +1,186 @@
+"""What texts in docs/ can show, for Sphinx: explorers, figures and votes of the notebooks, notes for the speaker."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+from pathlib import Path
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst.directives import flag
+from sphinx import addnodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
+
+from aecourse.classroom.formulas import formula_as_html
+from aecourse.classroom.published import part_of, question_as_html, stored_figure, stored_question
+
+LOGGER = logging.getLogger(__name__)
+
+
+class FromTheCourse(SphinxDirective):
+    """A directive that shows something of the course; what it can't find fails the build."""
+
+    site: ClassVar[Path]  # the folder of the site
+    notebooks: ClassVar[Path]  # the folder of the stored notebooks
+    is_lecture: ClassVar[bool]  # lectures lie in a folder of the site
+
+    @classmethod
+    def look_around(cls, app) -> None:
+        """Note what is built, and where."""
+        cls.is_lecture = app.builder.name == "revealjs"
+        cls.site = Path(app.outdir).parent if cls.is_lecture else Path(app.outdir)
+        cls.notebooks = Path(os.environ["AECOURSE_NOTEBOOKS"])
+
+    @property
+    def top(self) -> str:
+        """The way from the page to the top of the site."""
+        return "../" * (self.env.docname.count("/") + self.is_lecture)
+
+    def run(self) -> list[nodes.Node]:
+        """Return what is shown."""
+        try:
+            return self.show()
+        except ValueError as error:
+            raise self.error(str(error)) from None
+
+    def as_html(self, text: str) -> list[nodes.Node]:
+        """Return HTML as a node."""
+        return [nodes.raw("", text, format="html")]
+
+
+class ExplorerDirective(FromTheCourse):
+    """`{explorer} bottleneck {"k": 4}`: an explorer with its settings. It loads early; with `:late:` when it is near.
+
+    Beside it stands a picture, for pages without scripts.
+    """
+
+    required_arguments, optional_arguments, final_argument_whitespace = 1, 1, True
+    option_spec: ClassVar = {"late": flag}
+
+    def show(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        if not (self.site / "explorers" / name).is_dir():
+            known = sorted(path.parent.name for path in self.site.glob("explorers/*/state.json"))
+            raise ValueError(f"there is no explorer {name!r}; the site has {', '.join(known)}")
+        folder, settings = f"{self.top}explorers/{name}/", {}
+        if len(self.arguments) > 1:
+            settings = json.loads(self.arguments[1])
+        state = json.loads((self.site / "explorers" / name / "state.json").read_text("utf-8"))
+        late = "late" in self.options or self.is_lecture
+        files = [] if late else ["state.json", *(state["files"][asset] for asset in state["assets"])]
+        hints = "".join(f'<link rel="preload" as="fetch" crossorigin href="{folder}{file}">' for file in files)
+        hints += f'<link rel="modulepreload" href="{folder}explorer.js">' if files else ""
+        still = f'<img src="{folder}still.png" alt="a still picture of the explorer" width="1100" loading="lazy">'
+        given = html.escape(json.dumps(settings))
+        return self.as_html(f'{hints}<aecourse-explorer src="{folder}" settings="{given}">{still}</aecourse-explorer>')
+
+
+class FigureDirective(FromTheCourse):
+    """`{figure-of} 03 error at every k`: a figure of a stored notebook, by its name."""
+
+    required_arguments, optional_arguments, final_argument_whitespace = 2, 0, True
+
+    def show(self) -> list[nodes.Node]:
+        figure = stored_figure(self.notebooks, *self.arguments)
+        alt, file = html.escape(figure.alt, quote=True), f"{self.top}_static/figures/{figure.file}"
+        image = f'<img src="{file}" alt="{alt}" width="{figure.width}" loading="lazy">'
+        return self.as_html(f'<div class="figure">{image}</div>')
+
+
+class VoteDirective(FromTheCourse):
+    """`{vote} 03.decoder_columns`: a question of a notebook with its options, to be chosen from."""
+
+    required_arguments = 1
+
+    def show(self) -> list[nodes.Node]:
+        return self.as_html(question_as_html(stored_question(self.notebooks, self.arguments[0])[0]))
+
+
+class MeasuredDirective(FromTheCourse):
+    """`{measured} 03.decoder_columns`: what was measured, beside what was chosen."""
+
+    required_arguments = 1
+
+    def show(self) -> list[nodes.Node]:
+        name, (_, result) = self.arguments[0], stored_question(self.notebooks, self.arguments[0])
+        measured = html.escape(result["measured"], quote=True)
+        return self.as_html(
+            f'<p class="measured" data-name="{html.escape(name, quote=True)}" data-measured="{measured}">'
+            f'<b>Measured: {measured}.</b><span class="verdict"></span></p>'
+        )
+
+
+class PartDirective(FromTheCourse):
+    """`{part-of} 00 ## Words and symbols`: a part of a notebook's text, from below the line that begins so."""
+
+    required_arguments, optional_arguments, final_argument_whitespace = 2, 0, True
+
+    def show(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes("\n".join(part_of(self.notebooks, *self.arguments)))
+
+
+class speaker_notes(nodes.General, nodes.Element):  # noqa: N801  a node's name says how it is visited
+    """What only the speaker sees."""
+
+
+class NotesDirective(FromTheCourse):
+    """`{notes}`: what the speaker asks, and what the class will answer."""
+
+    has_content = True
+
+    def show(self) -> list[nodes.Node]:
+        notes = speaker_notes()
+        self.state.nested_parse(self.content, self.content_offset, notes)
+        return [notes]
+
+
+def visit_formula(translator: HTML5Translator, node: nodes.Element) -> None:
+    """Write a formula as MathML, which needs no script."""
+    block = node.tagname != "math"
+    math = formula_as_html(node.astext(), block=block)
+    translator.body.append(f'<div class="formula" tabindex="0">{math}</div>' if block else math)
+    raise nodes.SkipNode
+
+
+def link_pages(app, text: nodes.document) -> None:
+    """Lead a link to a page that this build does not make: the board, a lecture; in a lecture, a lesson."""
+    for link in list(text.findall(addnodes.pending_xref)):
+        address = re.sub(r"^10_demo_board\.ipynb$", "../board.html", link["reftarget"])
+        if address.endswith(".html"):
+            link.replace_self(nodes.reference("", "", *link.children, refuri=address, internal=True))
+
+
+def refuse_unread(app, text: nodes.document) -> None:
+    """Warn of a number that was not put in: in a table, a | ends the cell before its braces close."""
+    for words in text.findall(nodes.Text):
+        if "{{" in words and not isinstance(words.parent, nodes.literal | nodes.literal_block):
+            LOGGER.warning("this was not replaced by a number: %s", words, location=words.parent)
+
+
+def setup(app) -> dict:
+    """Tell Sphinx of them."""
+    app.connect("builder-inited", FromTheCourse.look_around)
+    app.add_directive("explorer", ExplorerDirective)
+    app.add_directive("figure-of", FigureDirective)
+    app.add_directive("vote", VoteDirective)
+    app.add_directive("measured", MeasuredDirective)
+    app.add_directive("part-of", PartDirective)
+    app.add_directive("notes", NotesDirective)
+    app.add_node(
+        speaker_notes,
+        html=(
+            lambda translator, node: translator.body.append('<aside class="notes">'),
+            lambda translator, node: translator.body.append("</aside>"),
+        ),
+    )
+    app.connect("doctree-read", link_pages)
+    app.connect("doctree-read", refuse_unread)
+    app.add_html_math_renderer("mathml", (visit_formula, None), (visit_formula, None))
+    # code in a lecture is coloured here, as on the site's pages, and not by a script
+    app.add_node(nodes.literal_block, override=True, revealjs=(HTML5Translator.visit_literal_block, None))
+    return {"parallel_read_safe": True}
