@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from pathlib import Path
 
@@ -95,7 +96,7 @@ class SpiralExplorer(Explorer):
         """Return some places before, after one repair, …, after ten; each (n, 2)."""
         model, places = self.first, [x]
         if weights:
-            model = PointDenoiser(self.first.variance)
+            model = copy.deepcopy(self.first)  # a new one would draw random numbers
             vector_to_parameters(torch.frombuffer(bytearray(weights), dtype=torch.float32), model.parameters())
         for _ in range(TIMES):
             places.append(model(places[-1], torch.full((len(x), 1), sigma)))

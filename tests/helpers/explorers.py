@@ -14,6 +14,7 @@ import pytest
 import torch
 import traitlets
 
+from aecourse.device import own_random_numbers
 from aecourse.explorers import (
     AnomalyExplorer,
     BottleneckExplorer,
@@ -85,8 +86,8 @@ def _places(explorer: Explorer, name: str) -> list:
         stroke[20:70, 40:48] = 255
         return [b"", bytes(84**2), stroke.tobytes(), b"\xff" * 84**2, bytes([1, *bytes(84**2 - 2), 1])]
     if name == "weights" and isinstance(trait, traitlets.CBytes):
-        torch.manual_seed(0)
-        untrained = PointDenoiser(torch.ones(2)).parameters()
+        with own_random_numbers(seed=0):
+            untrained = PointDenoiser(torch.ones(2)).parameters()
         return [b"", b"".join(part.detach().numpy().tobytes() for part in untrained)]
     if isinstance(trait, traitlets.Enum):
         return list(trait.values)
