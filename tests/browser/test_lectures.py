@@ -40,7 +40,7 @@ MEASURE = """() => {
     out: seen.filter(([, box]) => beyond(box)).map(([node]) => node.outerHTML.slice(0, 80)),
     fills: Math.abs(edge.width - innerWidth) < 2 && edge.bottom <= innerHeight + 1,
     type: Math.min(...words.map(size)),
-    pictures: images.filter((node) => !node.naturalWidth || node.clientHeight < 150).map((node) => node.src),
+    pictures: images.filter((node) => !node.naturalWidth || node.clientHeight < 120).map((node) => node.src),
     code: Math.max(0, ...lines),
     notes: slide.querySelector('aside.notes')?.innerText ?? '',
   };
@@ -70,7 +70,8 @@ def begin(visit: Visit, lecture: str, slide: str = "") -> Page:
 
 def headings(lecture: str) -> list[str]:
     """What begins a slide in the source."""
-    return re.findall(r"^##? .+", (ROOT / "docs" / "lectures" / f"{lecture}.md").read_text("utf-8"), re.MULTILINE)
+    text = (ROOT / "docs" / "lectures" / f"{lecture}.md").read_text("utf-8")
+    return re.findall(r"^##? .+", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)  # code has comments
 
 
 def to_explorer(page: Page) -> None:
