@@ -40,7 +40,8 @@ MEASURE = """() => {
     out: seen.filter(([, box]) => beyond(box)).map(([node]) => node.outerHTML.slice(0, 80)),
     fills: Math.abs(edge.width - innerWidth) < 2 && edge.bottom <= innerHeight + 1,
     type: Math.min(...words.map(size)),
-    pictures: images.filter((node) => !node.naturalWidth || node.clientHeight < 120).map((node) => node.src),
+    pictures: images.filter(({ naturalWidth, clientHeight, clientWidth }) =>
+      !naturalWidth || (clientHeight < 150 && clientWidth < 800)).map((node) => node.src),
     code: Math.max(0, ...lines),
     notes: slide.querySelector('aside.notes')?.innerText ?? '',
   };
