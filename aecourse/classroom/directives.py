@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import re
@@ -17,7 +16,15 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from aecourse.classroom.formulas import formula_as_html
-from aecourse.classroom.published import part_of, question_as_html, stored_figure, stored_question
+from aecourse.classroom.published import (
+    explorer_as_html,
+    figure_as_html,
+    measured_as_html,
+    part_of,
+    question_as_html,
+    stored_figure,
+    stored_question,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -75,9 +82,7 @@ class ExplorerDirective(FromTheCourse):
         files = [] if late else ["state.json", *(state["files"][asset] for asset in state["assets"])]
         hints = "".join(f'<link rel="preload" as="fetch" crossorigin href="{folder}{file}">' for file in files)
         hints += f'<link rel="modulepreload" href="{folder}explorer.js">' if files else ""
-        still = f'<img src="{folder}still.png" alt="a still picture of the explorer" width="1100" loading="lazy">'
-        given = html.escape(json.dumps(settings))
-        return self.as_html(f'{hints}<aecourse-explorer src="{folder}" settings="{given}">{still}</aecourse-explorer>')
+        return self.as_html(hints + explorer_as_html(folder, settings, f"{folder}still.png"))
 
 
 class FigureDirective(FromTheCourse):
@@ -87,9 +92,7 @@ class FigureDirective(FromTheCourse):
 
     def show(self) -> list[nodes.Node]:
         figure = stored_figure(self.notebooks, *self.arguments)
-        alt, file = html.escape(figure.alt, quote=True), f"{self.top}_static/figures/{figure.file}"
-        image = f'<img src="{file}" alt="{alt}" width="{figure.width}" loading="lazy">'
-        return self.as_html(f'<div class="figure">{image}</div>')
+        return self.as_html(figure_as_html(figure, f"{self.top}_static/figures/"))
 
 
 class VoteDirective(FromTheCourse):
@@ -107,12 +110,8 @@ class MeasuredDirective(FromTheCourse):
     required_arguments = 1
 
     def show(self) -> list[nodes.Node]:
-        name, (_, result) = self.arguments[0], stored_question(self.notebooks, self.arguments[0])
-        measured = html.escape(result["measured"], quote=True)
-        return self.as_html(
-            f'<p class="measured" data-name="{html.escape(name, quote=True)}" data-measured="{measured}">'
-            f'<b>Measured: {measured}.</b><span class="verdict"></span></p>'
-        )
+        _, result = stored_question(self.notebooks, self.arguments[0])
+        return self.as_html(measured_as_html(result, f"Measured: {result['measured']}"))
 
 
 class PartDirective(FromTheCourse):

@@ -35,10 +35,8 @@ def write_board(folder: Path) -> None:
     demos = []
     for demo in DEMOS:
         explorer = demo.build()
-        name, settings = folder_name(type(explorer)), explorer.settings()
-        before = built(name).settings() if settings else {}
-        changed = {trait: value for trait, value in settings.items() if value != before[trait]}
-        demos.append(demo.in_words() | {"explorer": name, "settings": changed})
+        words = {"explorer": folder_name(type(explorer)), "settings": other_settings(explorer)}
+        demos.append(demo.in_words() | words)
     (folder / "board.json").write_text(json.dumps({"demos": demos}), encoding="utf-8")
     for file in (BOARD / "board.js", BOARD / "board.css", SCRIPTS / "page.css"):
         (folder / file.name).write_text(bundle(file), encoding="utf-8")
@@ -65,6 +63,13 @@ def built(name: str) -> Explorer:
     return shown_explorers()[name]()
 
 
+def other_settings(explorer: Explorer) -> dict[str, object]:
+    """Return the settings of an explorer that are others than those of the site."""
+    settings = explorer.settings()
+    before = built(folder_name(type(explorer))).settings() if settings else {}
+    return {trait: value for trait, value in settings.items() if value != before[trait]}
+
+
 def write_explorers(folder: Path) -> None:
     """Write for each explorer its script, its traits, its data and a still, into a folder of its own."""
     for name in shown_explorers():
@@ -78,15 +83,20 @@ def write_explorers(folder: Path) -> None:
     for data, name in TRAINING.items():
         trains, rows = what_trains(data)
         state = {"controls": [], "setup": {}, "assets": [], "trains": trains | {"open": True}}
-        _write(folder, name, TrainingExplorer(data=data), state, {ROWS: rows})
+        _write(folder, name, _training(data), state, {ROWS: rows})
     for script in ("train_here.js", "train_worker.js"):
         (folder / script).write_text(bundle(SCRIPTS / script), encoding="utf-8")
 
 
 @functools.cache
+def _training(data: str) -> TrainingExplorer:
+    return TrainingExplorer(data=data)
+
+
+@functools.cache
 def what_trains(data: str) -> tuple[dict, bytes]:
     """Return what a panel says and the network behind it, and the rows to train it on: the page has a smaller part."""
-    explorer = TrainingExplorer(data=data)
+    explorer = _training(data)
     panel = {
         name: explorer.training[name]
         for name in ("setting", "label", "options", "rates", "most", "loss", "epochs", "lr")

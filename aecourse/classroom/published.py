@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import itertools
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -121,9 +122,14 @@ def _figures(path: Path) -> list[tuple[str, Figure]]:
         for place, output in enumerate(cell.get("outputs", [])):
             about = output.get("metadata", {}).get("image/png", {})
             if alt := about.get("alt"):
-                file = f"{path.stem}-{number}-{place}.webp"
-                found.append((titled[1] if titled else "", Figure(file, alt, str(about.get("width", "")))))
+                figure = Figure(figure_file(path.stem, number, place), alt, str(about.get("width", "")))
+                found.append((titled[1] if titled else "", figure))
     return found
+
+
+def figure_file(stem: str, cell: int, output: int) -> str:
+    """Return what the file of a notebook's figure is called on the site, by the places of its cell and its output."""
+    return f"{stem}-{cell}-{output}.webp"
 
 
 def part_of(folder: Path, notebook: str, beginning: str) -> list[str]:
@@ -140,6 +146,29 @@ def part_of(folder: Path, notebook: str, beginning: str) -> list[str]:
     if len(found) != 1:
         raise ValueError(f"notebook {notebook} has {len(found)} lines that begin with {beginning!r}, not one")
     return list(itertools.takewhile(lambda line: not line.startswith(("#", "**")), found[0]))
+
+
+def figure_as_html(figure: Figure, folder: str) -> str:
+    """Return a figure whose file lies in a folder, which the page names."""
+    alt = html.escape(figure.alt, quote=True)
+    image = f'<img src="{folder}{figure.file}" alt="{alt}" width="{figure.width}" loading="lazy">'
+    return f'<div class="figure">{image}</div>'
+
+
+def explorer_as_html(folder: str, settings: Mapping, still: str) -> str:
+    """Return an explorer whose files lie in a folder; before it comes, and without scripts, a still picture is seen."""
+    given = html.escape(json.dumps(settings))
+    image = f'<img src="{still}" alt="a still picture of the explorer" width="1100" loading="lazy">'
+    return f'<aecourse-explorer src="{folder}" settings="{given}">{image}</aecourse-explorer>'
+
+
+def measured_as_html(record: Mapping, words: str, style: str = "measured") -> str:
+    """Return in words what was measured for a prediction, with room for what the reader had chosen."""
+    name, measured = (html.escape(record[part], quote=True) for part in ("name", "measured"))
+    return (
+        f'<p class="{style}" data-name="{name}" data-measured="{measured}">'
+        f'<b>{html.escape(words)}.</b><span class="verdict"></span></p>'
+    )
 
 
 def question_as_html(record: Mapping) -> str:

@@ -6,9 +6,7 @@ import argparse
 import ast
 import base64
 import hashlib
-import html
 import io
-import json
 import os
 import re
 import shutil
@@ -24,12 +22,27 @@ from PIL import Image
 from aecourse import explorers
 from aecourse.bundle import bundle
 from aecourse.classroom.cells import has_question
-from aecourse.classroom.explorer_files import SCRIPTS, TRAINING, built, folder_name, shown_explorers, write_board
+from aecourse.classroom.explorer_files import (
+    SCRIPTS,
+    TRAINING,
+    folder_name,
+    other_settings,
+    shown_explorers,
+    write_board,
+)
 from aecourse.classroom.notebook_files import course_folder, find_notebooks, read_notebook, tags
-from aecourse.classroom.published import question_as_html
+from aecourse.classroom.published import (
+    Figure,
+    explorer_as_html,
+    figure_as_html,
+    figure_file,
+    measured_as_html,
+    question_as_html,
+)
 from aecourse.classroom.taken import as_taken, links
 from aecourse.records import read_records
 
+FIGURES = "../_static/figures/"  # as a notebook's page sees them
 PROGRESS = re.compile(r"training, \d+ epochs?\n")  # what stays of a progress bar
 CALL = re.compile(r"^(?:\w+ = )?((?:\w+Explorer|DrawingPad)\(.*\))$", re.MULTILINE)
 
@@ -108,7 +121,7 @@ def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -
         for place, output in enumerate(kept):
             if output.get("name") == "stdout" and PROGRESS.fullmatch(output.text):
                 continue
-            shown = _as_html(output, cell, figures / f"{stem}-{number}-{place}.webp")
+            shown = _as_html(output, cell, figures / figure_file(stem, number, place))
             if shown is None:
                 cell.outputs.append(output)
             elif shown:
@@ -130,9 +143,7 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     if is_explorer and (call := CALL.search(cell.source)) and (found := _explorer(call[1])):
         _write_picture(data, file)
         name, settings = found
-        words = html.escape(json.dumps(settings))
-        still = f'<img src="../_static/figures/{file.name}" alt="the explorer, a still picture" loading="lazy">'
-        return f'<aecourse-explorer src="../explorers/{name}/" settings="{words}">{still}</aecourse-explorer>'
+        return explorer_as_html(f"../explorers/{name}/", settings, FIGURES + file.name)
     if data.get("text/plain", "").startswith("interactive("):  # needs a kernel; the figure beside it stays
         return ""
     if records := read_records([output]):
@@ -140,9 +151,7 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     if "image/png" in data:
         _write_picture(data, file)
         about = output.metadata.get("image/png", {})
-        alt, width = html.escape(about.get("alt", "a figure"), quote=True), about.get("width", "")
-        shown = f'<img src="../_static/figures/{file.name}" alt="{alt}" width="{width}" loading="lazy">'
-        return f'<div class="figure">{shown}</div>'
+        return figure_as_html(Figure(file.name, about.get("alt", "a figure"), str(about.get("width", ""))), FIGURES)
     if "clip-path" in data.get("text/html", ""):  # a figure's words, for JupyterLab; here the picture has them
         return ""
     return None
@@ -168,21 +177,15 @@ def _explorer(call: str) -> tuple[str, dict] | None:
         return name, {}
     if kind is explorers.TrainingExplorer:  # the page trains instead of a kernel
         return TRAINING[named.get("data", "digits")], {"setting": explorer.trainer.setting}
-    settings, before = explorer.settings(), built(name).settings()
-    return name, {trait: value for trait, value in settings.items() if value != before[trait]}
+    return name, other_settings(explorer)
 
 
 def _record(record: Mapping, data: Mapping) -> str | None:
     """Return a question as a vote, and the result of a prediction as what a vote reveals."""
-    name = html.escape(record["name"], quote=True)
     if record["kind"] == "question":
         return question_as_html(record)
     if record["kind"] == "prediction":
-        measured = data["text/plain"].split(". ")[0]
-        return (
-            f'<p class="reveal" data-name="{name}" data-measured="{html.escape(record["measured"], quote=True)}">'
-            f'<b>{html.escape(measured)}.</b><span class="verdict"></span></p>'
-        )
+        return measured_as_html(record, data["text/plain"].split(". ")[0], "reveal")
     return "" if record.get("outcome") == "not attempted" else None
 
 

@@ -82,12 +82,16 @@ class ImageSet:
 
         The default skips MNIST's very first test digits, whose 3 and 5 are hard to read even for people.
         """
-        positions = [(self.y == label).nonzero().flatten() for label in range(10)]
+        positions = self._by_digit()
         fewest = min(len(p) for p in positions)
         if fewest == 0:
             raise ValueError("this set lacks a class: one_of_each needs all labels from 0 to 9")
         nth = check_whole("nth", nth, minimum=0, maximum=fewest - 1)
         return self.x[torch.stack([p[nth] for p in positions])]
+
+    def _by_digit(self) -> list[torch.Tensor]:
+        """The positions of the images with each label from 0 to 9."""
+        return [(self.y == label).nonzero().flatten() for label in range(10)]
 
 
 _SPLITS: weakref.WeakKeyDictionary[ImageSet, dict[tuple[int, int], tuple[weakref.ref, ...]]] = (

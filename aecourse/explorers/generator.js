@@ -1,6 +1,6 @@
 // Generate digits: from a place on a map, from twenty numbers, or on the way between two digits.
 import { html, useEffect, useState } from "./base/vendor/preact.js";
-import { latest, randomFrom, run } from "./base/engine.js";
+import { latest, normalFrom, randomFrom, run } from "./base/engine.js";
 import { Menu, NumberBox, Picture, Row, Slider, Toggle, mosaic, page, percent } from "./base/page.js";
 import { Dials } from "./base/dials.js";
 import { Ink, asDigit, inked } from "./base/ink.js";
@@ -63,8 +63,7 @@ function Twenty(p) {
     ${caption}`;
 }
 
-const uniform = randomFrom(0); // the same draws for all who press the button
-const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+const uniform = randomFrom(0), normal = normalFrom(uniform); // the same draws for all who press the button
 
 // ---- between two digits
 

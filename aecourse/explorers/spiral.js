@@ -1,6 +1,6 @@
 // A denoiser of the plane: arrows show where it moves each place, a line what ten repairs do to one. It can be trained here.
 import { html, useEffect, useRef, useState } from "./base/vendor/preact.js";
-import { latest, randomFrom } from "./base/engine.js";
+import { latest, normalFrom, randomFrom } from "./base/engine.js";
 import { nearest } from "./base/code_map.js";
 import { bytesOf } from "./base/ink.js";
 import { NumberBox, Row, Slider, mosaic, page } from "./base/page.js";
@@ -65,7 +65,7 @@ function compute({ sigma, point, weights }, data) {
 
 /** Trains a new network for all σ between two; after each epoch it gives the layers and the losses so far. */
 function* training({ data: curve }, seed, { sizes, activations, epochs, batch_size: batch, lr, sigmas: [low, high], ...setup }) {
-  const random = randomFrom(seed), normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const random = randomFrom(seed), normal = normalFrom(random);
   const layers = startLayers(sizes, activations, random), step = adam(layers, lr), losses = [[], []], count = curve.length / 2, all = (epochs * count) / batch;
   for (let k = 0, sum = 0; k < all; k++) {
     const clean = new Float32Array(2 * batch), sigma = Float32Array.from({ length: batch }, () => low * (high / low) ** random());

@@ -174,14 +174,15 @@ export function meanSquare(a, b) {
   return sum / a.length;
 }
 
+const KEPT = 4;
 /** A function that remembers its latest results: to and fro between a few settings costs nothing. */
-export function latest(compute, kept = 4) {
+export function latest(compute) {
   const results = []; // [what was given, the result], the latest first
   return (...given) => {
     const place = results.findIndex(([key]) => given.every((part, i) => part === key[i]));
     const [result] = place < 0 ? [[given, compute(...given)]] : results.splice(place, 1);
     results.unshift(result);
-    results.length = Math.min(results.length, kept);
+    results.length = Math.min(results.length, KEPT);
     return result[1];
   };
 }
@@ -196,3 +197,6 @@ export function randomFrom(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** Normal random numbers made of those in (0, 1), by Box & Muller (1958). */
+export const normalFrom = (uniform) => () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());

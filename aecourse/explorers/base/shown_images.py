@@ -31,8 +31,8 @@ class ShownImages(ImageSet):
     def places(self) -> torch.Tensor:
         """Which images each set holds: one of each label if they are digits, else the next ten; (sets, ≤ 10)."""
         if self.are_digits:
-            sets = int(self.y.bincount().min())
-            return torch.stack([(self.y == label).nonzero().flatten()[:sets] for label in range(10)], 1)
+            positions = self._by_digit()
+            return torch.stack([p[: min(map(len, positions))] for p in positions], 1)
         starts = torch.arange(0, len(self), 10).clamp(max=max(0, len(self) - 10))
         return starts[:, None] + torch.arange(self.per_set)
 
