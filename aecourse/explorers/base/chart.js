@@ -12,6 +12,8 @@ export const VERMILION = "#D55E00";
 export const PURPLE = "#CC79A7";
 export const BLACK = "currentColor"; // on a dark page black is white
 
+const inFew = (tick) => (tick !== 0 && Math.abs(tick) < 0.001 ? tick.toExponential() : tick); // 0.00001 would reach the name of the axis
+
 function logTicks(low, high) { // 1, 2 and 5 times powers of ten; only the powers if the range is wide
   const ticks = [];
   for (let decade = Math.floor(Math.log10(low)); decade <= Math.ceil(Math.log10(high)); decade++) {
@@ -72,7 +74,7 @@ export function Curve({ series, title, xLabel, yLabel, xLog = false, points = []
   const legendY = legend === "low" ? HEIGHT - BOTTOM - 18 * series.length + 4 : TOP + 14;
   return html`<${Frame} title=${title} xLabel=${label(xLabel, xLog)} yLabel=${label(yLabel, yLog)}>
     ${(yLog ? logTicks(10 ** bottom, 10 ** top) : linearTicks(bottom, top)).map((y) => html`
-      <path class="grid" d="M${LEFT} ${down(y)}H${WIDTH - RIGHT}" /><text x=${LEFT - 6} y=${Number(down(y)) + 4} text-anchor="end">${y}</text>`)}
+      <path class="grid" d="M${LEFT} ${down(y)}H${WIDTH - RIGHT}" /><text x=${LEFT - 6} y=${Number(down(y)) + 4} text-anchor="end">${inFew(y)}</text>`)}
     ${(xLog ? powersOfTwo(low, high) : wholeTicks(low, high)).map((x) => html`
       <path class="grid" d="M${across(x)} ${TOP}V${HEIGHT - BOTTOM}" />
       <text x=${across(x)} y=${HEIGHT - BOTTOM + 16} text-anchor="middle">${x}</text>`)}
