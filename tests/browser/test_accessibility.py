@@ -90,6 +90,7 @@ def test_a_figure_stands_on_the_ground_of_the_theme(gallery: Lab) -> None:
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         change_theme(gallery, theme)
         gallery.page.evaluate(f"() => {{ const board = window.jupyterapp.shell.currentWidget.content; {last}; }}")
+        gallery.settle()  # explorers above come into view and grow, which moves the figure
         figure = gallery.page.locator(".jp-RenderedImage img")
         screen = Image.open(io.BytesIO(figure.screenshot())).convert("L")
         gallery.shoot(f"figure_{theme.split()[1].lower()}")
