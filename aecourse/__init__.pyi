@@ -6,8 +6,8 @@ from aecourse.data import (
     downsample as downsample,
     gaussian_noise as gaussian_noise,
     load_fashion_mnist as load_fashion_mnist,
-    load_folder as load_folder,
     load_mnist as load_mnist,
+    load_pictures as load_pictures,
     mask_pixels as mask_pixels,
     normalise_digit as normalise_digit,
     occlude as occlude,
@@ -81,6 +81,7 @@ from aecourse.models import (
     SparseAutoencoder as SparseAutoencoder,
     StackedAutoencoder as StackedAutoencoder,
     VariationalAutoencoder as VariationalAutoencoder,
+    adopt as adopt,
 )
 from aecourse.pace import (
     run_all_takes as run_all_takes,

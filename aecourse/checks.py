@@ -69,3 +69,13 @@ def check_flag(name: str, value: bool) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False; got {value!r}")
     return bool(value)
+
+
+def scaling_hint(low: float, high: float) -> str:
+    """Return how numbers from `low` to `high` become pixels in [0, 1], as an error may say it."""
+    if low >= 0:
+        divisor = next((top for top in (16, 255, 1_023, 4_095, 65_535) if high <= top), high)
+        return f"divide them by {divisor:g}"
+    if low >= -1 and high <= 1:
+        return "take (x + 1) / 2"
+    return f"take (x - {low:.3g}) / {high - low:.3g}"

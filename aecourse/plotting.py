@@ -20,8 +20,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from aecourse.checks import check_whole
+from aecourse.checks import check_whole, scaling_hint
+from aecourse.data import PIXELS
 from aecourse.device import to_numpy
+from aecourse.models import PCA
 from aecourse.training import History
 
 # Okabe & Ito (2008): told apart by every common kind of colour vision; blue, vermilion and green print alike
@@ -124,9 +126,16 @@ def as_images(x: Images) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the images are neither (n, side²) nor (n, side, side).
+        If the images are neither (n, side²) nor (n, side, side), if (side, side) could be either, or if most values lie
+        far outside [0, 1].
     """
     array = to_numpy(x)
+    if array.ndim == 2 and array.shape[0] == array.shape[1] != PIXELS and math.isqrt(len(array)) ** 2 == len(array) > 1:
+        size = math.isqrt(n := len(array))
+        raise ValueError(
+            f"images of shape {array.shape} are {n} of {size} × {size} pixels or one of {n} × {n}: write "
+            f"x.reshape({n}, {size}, {size}) or x[None]"
+        )
     side = math.isqrt(array.shape[1]) if array.ndim > 1 else 0
     if array.ndim == 2 and side**2 == array.shape[1] and side > 0:
         array = array.reshape(-1, side, side)
@@ -136,6 +145,9 @@ def as_images(x: Images) -> np.ndarray:
         return array
     if array.dtype.kind not in "fb":
         raise TypeError(f"images must be floats in [0, 1] or bytes (uint8); got {array.dtype}")
+    if array.dtype.kind == "f" and ((array < -0.5) | (array > 1.5)).mean() > 0.5:
+        low, high = float(np.nanmin(array)), float(np.nanmax(array))
+        raise ValueError(f"images must hold pixels in [0, 1]; got {low:.3g} to {high:.3g}: {scaling_hint(low, high)}")
     return (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -221,11 +233,12 @@ def plot_latent_map(
     names: Sequence[str] | None = None,
     legend: bool = True,
 ) -> Axes:
-    """Plot two-dimensional codes as a scatter plot, with one colour and marker for each class.
+    """Plot codes as a scatter plot, with one colour and marker for each class.
 
     Parameters
     ----------
-    z : tensor or array (n, 2)
+    z : tensor or array (n, k)
+        Of more than two code numbers the first two principal components are drawn, and the axes say so.
     labels : tensor or array (n,)
         Whole numbers from 0; from 10 on the colours repeat, with other markers.
     names : sequence of str, optional
@@ -234,15 +247,20 @@ def plot_latent_map(
         Whether to list the classes beside the plot; they are named in it anyway.
     """
     z, labels = to_numpy(z), to_numpy(labels)
-    if z.ndim != 2 or z.shape[1] != 2 or len(z) != len(labels):
+    if z.ndim != 2 or z.shape[1] < 2 or len(z) != len(labels) or not np.isfinite(z).all():
         raise ValueError(
-            f"z must have shape (n, 2) with one label for each row; got {z.shape} and {len(labels)} labels"
+            f"z must hold finite codes of two numbers or more, with one label for each row; got {z.shape} and "
+            f"{len(labels)} labels"
         )
     if labels.dtype.kind not in "iu" or labels.ndim != 1 or not len(labels) or labels.min() < 0:
         raise ValueError(f"labels must be whole numbers from 0, at least one; got {labels.dtype} of {labels.shape}")
     if names is not None and len(names) <= labels.max():
         raise ValueError(f"names must name every class up to {labels.max()}; got {len(names)}")
     ax = panels(width=7.5, height=6.2) if ax is None else ax
+    axes = ("first code number $z_1$", "second code number $z_2$")
+    if (k := z.shape[1]) > 2:
+        z = PCA.fit(torch.from_numpy(z), 2).encode(torch.from_numpy(z)).numpy()
+        axes = tuple(f"{nth} principal component of {k} code numbers" for nth in ("first", "second"))
     for label in np.unique(labels):
         here = labels == label
         style = {"c": CLASS_COLOURS[label % 10], "marker": CLASS_MARKERS[(label + label // 10) % 10]}
@@ -251,7 +269,7 @@ def plot_latent_map(
             names[label] if names else str(label), np.median(z[here], axis=0), ha="center", va="center", weight="bold",
             bbox={"boxstyle": "round,pad=0.25", "fc": "white", "ec": CLASS_COLOURS[label % 10], "alpha": 0.9},
         )  # fmt: skip
-    ax.set(xlabel="first code number $z_1$", ylabel="second code number $z_2$", title=title)
+    ax.set(xlabel=axes[0], ylabel=axes[1], title=title)
     if legend:
         ax.legend(markerscale=2.5, title="class", loc="center left", bbox_to_anchor=(1, 0.5))
     return ax

@@ -7,6 +7,7 @@ from helpers.strategies import junk, refuses
 from hypothesis import example, given, strategies as st
 from hypothesis.extra import numpy as hnp
 from matplotlib import pyplot as plt
+from sklearn import decomposition
 
 from aecourse import plotting
 from aecourse.plotting import (
@@ -250,7 +251,8 @@ def test_latent_map_of_many_classes():
 @pytest.mark.parametrize(
     ("name", "arguments", "options"),
     [
-        ("z", (np.zeros((4, 3)), np.zeros(4, int)), {}),
+        ("z", (np.zeros((4, 1)), np.zeros(4, int)), {}),
+        ("z", (np.full((4, 2), np.nan), np.zeros(4, int)), {}),
         ("z", (np.zeros((4, 2)), np.zeros(3, int)), {}),
         ("z", (np.zeros(4), np.zeros(4, int)), {}),
         ("labels", (np.zeros((4, 2)), np.zeros(4)), {}),
@@ -263,6 +265,32 @@ def test_bad_latent_map(name, arguments, options):
     """Codes, labels and names are checked before a figure is opened."""
     refuses(name, plot_latent_map, *arguments, **options)
     assert plt.get_fignums() == []
+
+
+def test_latent_map_of_long_codes():
+    """Of five numbers the plane of their first two principal components, as scikit-learn finds it; the axes say so."""
+    codes = np.random.default_rng(1).normal(size=(60, 5)) * (1, 5, 2, 1, 1)
+    ax = plot_latent_map(codes, np.zeros(60, int))
+    expected = np.abs(decomposition.PCA(2).fit_transform(codes))  # up to the sign
+    np.testing.assert_allclose(np.abs(ax.collections[0].get_offsets()), expected, atol=1e-9)
+    assert "first principal component of 5 code numbers" in ax.get_xlabel()
+    plt.close("all")
+
+
+def test_pictures_that_could_be_two_things_are_not_cut():
+    """Sixteen rows of sixteen are one picture or sixteen: the message says how to write either."""
+    for side in (16, 64):
+        message = refuses("images", mosaic, [np.eye(side)])
+        assert f"x.reshape({side}, " in message and "x[None]" in message
+        assert mosaic([np.eye(side)[None]]).shape == (side, side)
+    assert mosaic([np.eye(784)[:3]]).shape == (28, 88)
+
+
+def test_pixels_of_another_range_are_not_clipped_in_silence():
+    """Digits in [-1, 1] would lose what is dark, bytes as floats all but black; a little beyond is clipped."""
+    assert "(x + 1) / 2" in refuses("images", mosaic, [2.0 * (IMAGES > 0.9) - 1])
+    assert "divide them by 255" in refuses("images", mosaic, [254 * IMAGES + 1])
+    assert mosaic([1.2 * IMAGES - 0.1]).dtype == np.uint8
 
 
 @pytest.mark.parametrize("rows", [{}, [IMAGES], IMAGES, None])

@@ -80,7 +80,7 @@ CALLS = {
     "whitened_patches": lambda whole, number: ae.whitened_patches(whole(3), side=whole(8), seed=whole(1)),
     "split": lambda whole, number: ae.ImageSet(X, LABELS).split(whole(4), seed=whole(2))[1].x,
     "reconstruct": lambda whole, number: ae.reconstruct(ae.PCA.fit(X, whole(2)), X, batch_size=whole(5)),
-    "psnr": lambda whole, number: ae.psnr(X, X.flip(0), peak=number(0.5)),
+    "psnr": lambda whole, number: ae.psnr(X, X.flip(0), peak=number(1.5)),
     "mixture_score": lambda whole, number: ae.mixture_score(X[:, :2], X[:5, :2], number(0.5)),
     "nearest": lambda whole, number: ae.nearest(X, X[:3], n=whole(2), batch_size=whole(2)),
     "anomaly_scores": lambda whole, number: ae.anomaly_scores(X, X.flip(0), ink_power=number(0.5)),

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_flag, check_number, check_whole
-from aecourse.data.image_set import PIXELS, SIDE
+from aecourse.data.image_set import PIXELS, SIDE, check_range
 from aecourse.device import check_seed
 
 
@@ -17,6 +17,8 @@ def gaussian_noise(x: torch.Tensor, sigma: float = 0.5, *, clip: bool = True, se
 
     Parameters
     ----------
+    x : float tensor (n, d)
+        Pixels in [0, 1]; with clip=False any finite numbers.
     sigma : float
         From 0 to 5, in units of the pixel range.
     clip : bool
@@ -24,36 +26,32 @@ def gaussian_noise(x: torch.Tensor, sigma: float = 0.5, *, clip: bool = True, se
     seed : int, optional
         A number gives the same noise each time; None draws from torch's own generator.
     """
-    _check(x)
-    sigma = check_number("sigma", sigma, maximum=5)
     check_flag("clip", clip)
-    noisy = x + sigma * torch.randn(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
-    return noisy.clamp(0, 1) if clip else noisy
+    if clip:
+        _check_pixels(x, "; clip=False adds noise to any numbers")
+    else:
+        _check(x)
+        if x.isnan().any():
+            raise ValueError("x must hold numbers; got NaN among them")
+    return _noise(x, sigma, seed, clip=clip)
 
 
 def salt_and_pepper(x: torch.Tensor, share: float = 0.3, *, seed: int | None = None) -> torch.Tensor:
-    """Turn a random `share` (0 to 1) of the pixels black or white, half and half; (n, d) → (n, d)."""
-    _check(x)
-    share = check_number("share", share, maximum=1)
-    draw = torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
-    return torch.where(draw < share, (draw < share / 2).to(x.dtype), x)
+    """Turn a random `share` (0 to 1) of the pixels, in [0, 1], black or white, half and half; (n, d) → (n, d)."""
+    _check_pixels(x)
+    return _salt(x, share, seed)
 
 
 def mask_pixels(x: torch.Tensor, share: float = 0.5, *, seed: int | None = None) -> torch.Tensor:
-    """Turn a random `share` (0 to 1) of the pixels black; (n, d) → (n, d)."""
-    _check(x)
-    share = check_number("share", share, maximum=1)
-    return x * (torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype) >= share)
+    """Turn a random `share` (0 to 1) of the pixels, in [0, 1], black; (n, d) → (n, d)."""
+    _check_pixels(x)
+    return _mask(x, share, seed)
 
 
 def occlude(x: torch.Tensor, size: int = 12, *, seed: int | None = None) -> torch.Tensor:
-    """Cover each image with a black size×size square at a random place; (n, side²) → (n, side²)."""
-    side = _side(x, "size")
-    size = check_whole("size", size, minimum=0, maximum=side)
-    top, left = torch.randint(0, side - size + 1, (2, len(x), 1), generator=_generator(x, seed), device=x.device)
-    along = torch.arange(side, device=x.device)
-    rows, columns = ((first <= along) & (along < first + size) for first in (top, left))  # (n, side) each
-    return x * ~(rows[:, :, None] & columns[:, None, :]).flatten(1)
+    """Cover each image, pixels in [0, 1], with a black size×size square at a random place; (n, side²) → (n, side²)."""
+    _check_pixels(x)
+    return _cover(x, size, seed)
 
 
 def downsample(x: torch.Tensor, factor: int = 2, *, seed: int | None = None) -> torch.Tensor:
@@ -81,7 +79,7 @@ CORRUPTIONS = {
 
 
 def corrupt(x: torch.Tensor, noise: str, strength: float, *, seed: int | None = None) -> torch.Tensor:
-    """Damage images by the corruption named `noise`, one of `CORRUPTIONS`; (n, d) → (n, d).
+    """Damage images, pixels in [0, 1], by the corruption named `noise`, one of `CORRUPTIONS`; (n, d) → (n, d).
 
     Parameters
     ----------
@@ -90,6 +88,12 @@ def corrupt(x: torch.Tensor, noise: str, strength: float, *, seed: int | None = 
     """
     check_choice("noise", noise, tuple(CORRUPTIONS))
     return CORRUPTIONS[noise](x, strength, seed=seed)
+
+
+def corrupt_in_training(x: torch.Tensor, noise: str, strength: float) -> torch.Tensor:
+    """Return what `corrupt` does without looking at the pixels first, which would make each step wait for a GPU."""
+    _check(x)
+    return _UNCHECKED[noise](x, strength, seed=None)
 
 
 def shift_images(x: torch.Tensor, *, max_shift: int = 1) -> torch.Tensor:
@@ -105,6 +109,35 @@ def shift_images(x: torch.Tensor, *, max_shift: int = 1) -> torch.Tensor:
     return padded[each, rows[:, :, None], columns[:, None, :]].reshape(-1, PIXELS)
 
 
+def _noise(x: torch.Tensor, sigma: float, seed: int | None, *, clip: bool = True) -> torch.Tensor:
+    sigma = check_number("sigma", sigma, maximum=5)
+    noisy = x + sigma * torch.randn(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
+    return noisy.clamp(0, 1) if clip else noisy
+
+
+def _salt(x: torch.Tensor, share: float, seed: int | None) -> torch.Tensor:
+    share = check_number("share", share, maximum=1)
+    draw = torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype)
+    return torch.where(draw < share, (draw < share / 2).to(x.dtype), x)
+
+
+def _mask(x: torch.Tensor, share: float, seed: int | None) -> torch.Tensor:
+    share = check_number("share", share, maximum=1)
+    return x * (torch.rand(x.shape, generator=_generator(x, seed), device=x.device, dtype=x.dtype) >= share)
+
+
+def _cover(x: torch.Tensor, size: int, seed: int | None) -> torch.Tensor:
+    side = _side(x, "size")
+    size = check_whole("size", size, minimum=0, maximum=side)
+    top, left = torch.randint(0, side - size + 1, (2, len(x), 1), generator=_generator(x, seed), device=x.device)
+    along = torch.arange(side, device=x.device)
+    rows, columns = ((first <= along) & (along < first + size) for first in (top, left))  # (n, side) each
+    return x * ~(rows[:, :, None] & columns[:, None, :]).flatten(1)
+
+
+_UNCHECKED = {"gaussian": _noise, "salt and pepper": _salt, "mask": _mask, "occlude": _cover, "downsample": downsample}
+
+
 def _generator(x: torch.Tensor, seed: int | None) -> torch.Generator | None:
     return None if seed is None else torch.Generator(x.device).manual_seed(check_seed(seed))
 
@@ -114,6 +147,13 @@ def _check(x: torch.Tensor) -> None:
     if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.ndim != 2:
         what = f"shape {tuple(x.shape)}, {x.dtype}" if isinstance(x, torch.Tensor) else type(x).__name__
         raise TypeError(f"x must be a floating-point tensor of shape (n, pixels); got {what}")
+
+
+def _check_pixels(x: torch.Tensor, otherwise: str = "") -> None:
+    """Raise an error unless x is a batch of images with pixels in [0, 1], where 0 is black and 1 is white."""
+    _check(x)
+    if x.numel():
+        check_range(f"x must hold pixels in [0, 1]{otherwise}", x.detach())
 
 
 def _side(x: torch.Tensor, name: str) -> int:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import torch
 
+from aecourse.data.idx import IDX_FILES
 from aecourse.data.image_set import ImageSet
-from aecourse.data.mnist import IDX_FILES, load_idx_folder
+from aecourse.data.mnist import load_idx_folder
 from aecourse.device import check_device
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+CURE = "delete this copy to have it loaded anew"
 
 
 def load_fashion_mnist(
@@ -20,14 +22,14 @@ def load_fashion_mnist(
     """Load the 70,000 images of Fashion-MNIST as (train, test).
 
     Looks for a copy first: in torchvision's layout (`root/FashionMNIST/raw/*.gz`), with the four IDX files directly in
-    `root`, and in the folder of Debian's package `dataset-fashion-mnist`. Only then torchvision downloads one, with a
-    progress bar.
+    `root`, and, if no root is given, in the folder of Debian's package `dataset-fashion-mnist`. Only then torchvision
+    downloads one, with a progress bar.
 
     Parameters
     ----------
     root : str or Path, optional
-        Where the copy is, or where to put it. Default: the environment variable `AECOURSE_DATA`, else
-        `~/.cache/aecourse`.
+        Where the copy is, or where to put it; nowhere else is looked. Default: the environment variable
+        `AECOURSE_DATA`, else `~/.cache/aecourse`.
     download : bool
         False never uses the network.
 
@@ -43,22 +45,24 @@ def load_fashion_mnist(
     check_device(device)
     if root is not None and not isinstance(root, str | Path):
         raise TypeError(f"root must be a folder's path; got {root!r} of type {type(root).__name__}")
-    root = Path(root or os.environ.get("AECOURSE_DATA") or Path.home() / ".cache" / "aecourse").expanduser()
-    places = [root / "FashionMNIST" / "raw", root, DEBIAN_FASHION]
+    elsewhere = [DEBIAN_FASHION] if root is None else []
+    usual = os.environ.get("AECOURSE_DATA") or Path.home() / ".cache" / "aecourse"
+    root = Path(usual if root is None else root).expanduser()
+    places = [root / "FashionMNIST" / "raw", root, *elsewhere]
     for place in places:
         if all((place / name).exists() for name in IDX_FILES):  # an interrupted download leaves only some
-            return load_idx_folder(place, device)
+            return load_idx_folder(place, device, CURE)
     reason = "download=False"
     if download:
         from torchvision.datasets import FashionMNIST  # here, because most notebooks never need it
 
         try:
             FashionMNIST(root, download=True)
-            return load_idx_folder(places[0], device)
+            return load_idx_folder(places[0], device, CURE)
         except Exception as error:  # torchvision raises whatever its network layer raised
             reason = f"the download failed: {error}"
     raise FileNotFoundError(
-        f"Fashion-MNIST is not on this machine ({reason}). Copy its four .gz files (train-images-idx3-ubyte.gz and "
+        f"Fashion-MNIST is not in {root} ({reason}). Copy its four .gz files (train-images-idx3-ubyte.gz and "
         f"its three companions) into {places[0]}, or, on Debian and Ubuntu, run "
-        "'apt install dataset-fashion-mnist'; then run this cell again."
+        "'apt install dataset-fashion-mnist' and give no root; then run this cell again."
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from aecourse.checks import check_whole
+from aecourse.checks import check_whole, scaling_hint
 from aecourse.device import check_seed
 
 SIDE = 28
@@ -25,26 +27,48 @@ class ImageSet:
     x : float32 tensor (n, 784)
         Pixels in [0, 1], row by row.
     y : int64 tensor (n,)
-        The class of each image, used only in evaluation.
+        The class of each image, from 0; used only in evaluation.
+    names : tuple of str
+        What the classes are called, in the order of their labels; () if the labels themselves are the names.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If anything is not so; the error says what came. `load_pictures` makes an ImageSet of other things.
     """
 
     x: torch.Tensor
     y: torch.Tensor
+    names: tuple[str, ...] = field(default=(), kw_only=True)
     _initial_versions: tuple[int, int] = field(init=False, repr=False)  # torch counts changes in place
 
     def __post_init__(self) -> None:
+        _check_images(self.x)
+        _check_labels(self.y, self.x)
+        object.__setattr__(self, "names", _as_names(self.names, self.y))
         object.__setattr__(self, "_initial_versions", self._versions())
-        if len(self.x) != len(self.y):
-            raise ValueError(f"x and y must be equally long; got {len(self.x)} images and {len(self.y)} labels")
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __getitem__(self, index) -> ImageSet:
         """Return a part of the set: one position, a slice, a list of positions or a boolean mask."""
-        if hasattr(index, "__index__") and np.ndim(index) == 0:
+        if hasattr(index, "__index__") and np.ndim(index) == 0 and not isinstance(index, bool):
             index = [operator.index(index)]  # one image is still a set of images
-        return ImageSet(self.x[index], self.y[index])
+        elif isinstance(index, slice | list | range | np.ndarray | torch.Tensor) and np.ndim(index) < 2:
+            index = list(index) if isinstance(index, range) else index
+        else:
+            wanted = "a position, a slice, a list of positions or a mask of True and False for each image"
+            raise TypeError(f"the index of an ImageSet must be {wanted}; got {index!r}")
+        return self._with(self.x[index], self.y[index])
+
+    def _with(self, x: torch.Tensor, y: torch.Tensor) -> ImageSet:
+        """Return a set of these images and labels, which come from this one and need no check."""
+        part = object.__new__(ImageSet)
+        for name, value in {"x": x, "y": y, "names": self.names}.items():
+            object.__setattr__(part, name, value)
+        object.__setattr__(part, "_initial_versions", part._versions())
+        return part
 
     @property
     def untouched(self) -> bool:
@@ -57,7 +81,7 @@ class ImageSet:
 
     def to(self, device: torch.device | str) -> ImageSet:
         """Return the same set on another device."""
-        return ImageSet(self.x.to(device), self.y.to(device))
+        return self._with(self.x.to(device), self.y.to(device))
 
     def split(self, count: int, *, seed: int = 0) -> tuple[ImageSet, ImageSet]:
         """Set `count` random images aside; return (the rest, the images set aside).
@@ -78,22 +102,70 @@ class ImageSet:
         return parts
 
     def one_of_each(self, nth: int = 1) -> torch.Tensor:
-        """Return the `nth` image of every class in label order, counted from 0; (10, 784).
+        """Return the `nth` image of every class in label order, counted from 0; (10, 784), or (len(names), 784).
 
         The default skips MNIST's very first test digits, whose 3 and 5 are hard to read even for people.
         """
         positions = self._by_digit()
         fewest = min(len(p) for p in positions)
         if fewest == 0:
-            raise ValueError("this set lacks a class: one_of_each needs all labels from 0 to 9")
+            raise ValueError(f"this set lacks a class: one_of_each needs all labels from 0 to {len(positions) - 1}")
         nth = check_whole("nth", nth, minimum=0, maximum=fewest - 1)
         return self.x[torch.stack([p[nth] for p in positions])]
 
     def _by_digit(self) -> list[torch.Tensor]:
-        """The positions of the images with each label from 0 to 9."""
-        return [(self.y == label).nonzero().flatten() for label in range(10)]
+        """The positions of the images with each label: from 0 to 9, or one for each name."""
+        return [(self.y == label).nonzero().flatten() for label in range(len(self.names) or 10)]
 
 
 _SPLITS: weakref.WeakKeyDictionary[ImageSet, dict[tuple[int, int], tuple[weakref.ref, ...]]] = (
     weakref.WeakKeyDictionary()
 )  # {set: {(count, seed): the two parts}}, as long as they are in use
+
+
+def _check_images(x: torch.Tensor) -> None:
+    """Raise an error unless x is a float32 tensor (n, 784) of numbers in [0, 1]."""
+    accepted = f"x must be a float32 tensor of shape (n, {PIXELS}) with pixels in [0, 1]"
+    if not isinstance(x, torch.Tensor) or x.dtype != torch.float32:
+        what = str(x.dtype) if isinstance(x, torch.Tensor) else type(x).__name__
+        raise TypeError(f"{accepted}; got {what}. load_pictures(x) turns bytes, arrays and files into such a set")
+    if x.ndim != 2 or x.shape[1] != PIXELS:
+        raise ValueError(f"{accepted}; got shape {tuple(x.shape)}. load_pictures(x) makes other pictures 28 × 28")
+    if len(x):
+        check_range(accepted, x)
+
+
+def check_range(accepted: str, x: torch.Tensor) -> None:
+    """Raise an error that begins with what is accepted unless all numbers of x, of which there are some, are in [0, 1].
+
+    On a GPU this waits for it: not for the steps of a training.
+    """
+    low, high = (end.item() for end in x.aminmax())  # NaN if one of them is
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"{accepted}; got {'NaN' if math.isnan(low) else 'infinity'} among them")
+    if low < 0 or high > 1:
+        raise ValueError(f"{accepted}; got {low:.4g} to {high:.4g}: {scaling_hint(low, high)}")
+
+
+def _check_labels(y: torch.Tensor, x: torch.Tensor) -> None:
+    """Raise an error unless y is an int64 tensor (n,) of numbers from 0, on the device of x."""
+    accepted = "y must be an int64 tensor of shape (n,) with a label from 0 for each image"
+    if not isinstance(y, torch.Tensor) or y.dtype != torch.int64:
+        raise TypeError(f"{accepted}; got {y.dtype if isinstance(y, torch.Tensor) else type(y).__name__}")
+    if y.ndim != 1:
+        raise ValueError(f"{accepted}; got shape {tuple(y.shape)}")
+    if len(x) != len(y):
+        raise ValueError(f"x and y must be equally long; got {len(x)} images and {len(y)} labels")
+    if x.device != y.device:
+        raise ValueError(f"x and y must be on one device; got {x.device} and {y.device}")
+    if len(y) and y.min() < 0:
+        raise ValueError(f"{accepted}; got {y.min()}")
+
+
+def _as_names(names: Sequence[str], y: torch.Tensor) -> tuple[str, ...]:
+    """Return the names of the classes as a tuple, of which there must be one for every label."""
+    if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"names must be the classes' names in the order of their labels, or (); got {names!r}")
+    if names and len(y) and y.max() >= len(names):
+        raise ValueError(f"names must hold a name for every label; got {len(names)} names and the label {y.max()}")
+    return tuple(names)

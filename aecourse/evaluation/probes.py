@@ -118,6 +118,10 @@ def _probe_arrays(*arrays: np.ndarray | torch.Tensor) -> tuple[np.ndarray, ...]:
             )
         if len(rows) == 0 or rows.dtype.kind not in "biuf" or not np.isfinite(rows).all():
             raise ValueError(f"{name} must hold at least one row, and finite numbers only")
+        if targets.ndim != 1:
+            raise ValueError(
+                f"labels must have shape (n,), one class each; got {targets.shape} (one-hot? take .argmax(1))"
+            )
     if features.shape[1] != test_features.shape[1]:
         raise ValueError(
             f"features and test_features must be equally wide; got {features.shape[1]} and {test_features.shape[1]}"

@@ -13,7 +13,7 @@ from aecourse.checks import check_number, check_whole
 from aecourse.models.base import check_batch, check_images_of, check_network, check_rows, in_evaluation_mode
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def reconstruct(model: nn.Module, x: torch.Tensor, *, batch_size: int = 5_000) -> torch.Tensor:
     """Encode and decode x in evaluation mode, without gradients; (n, …) → (n, …).
 
@@ -31,7 +31,11 @@ def reconstruct(model: nn.Module, x: torch.Tensor, *, batch_size: int = 5_000) -
     x_hat = batches[0]
     if not isinstance(x_hat, torch.Tensor) or x_hat.shape[1:] != x.shape[1:]:
         got = f"shape {tuple(x_hat.shape)}" if isinstance(x_hat, torch.Tensor) else type(x_hat).__name__
-        raise TypeError(f"model must give back images of shape (n, {', '.join(map(str, x.shape[1:]))}); got {got}")
+        shape = f"(n, {', '.join(map(str, x.shape[1:]))})"
+        raise TypeError(
+            f"model must give back images of shape {shape}; got {got}; adopt(model, …) says how another network takes "
+            "and returns its pictures"
+        )
     return torch.cat(batches)
 
 
@@ -71,14 +75,15 @@ def psnr(x: torch.Tensor, x_hat: torch.Tensor, *, peak: float = 1.0) -> float:
     ----------
     x, x_hat : float tensors (n, d)
     peak : float
-        The largest value a pixel can take.
+        The range of the pixels: 1 for [0, 1], 2 for [-1, 1], 255 for bytes.
     """
     peak = check_number("peak", peak, open_ends=True)
     error = mse(x, x_hat)
+    _check_range(x, peak)
     return math.inf if error == 0 else 20 * math.log10(peak) - 10 * math.log10(error)
 
 
-def ssim(x: torch.Tensor, x_hat: torch.Tensor) -> float:
+def ssim(x: torch.Tensor, x_hat: torch.Tensor, *, peak: float = 1.0) -> float:
     """Return the mean structural similarity of two batches of images: 1 for equal images, about 0 for unrelated ones.
 
     Compares brightness, contrast and structure in windows of 11×11 pixels with Gaussian weights of width 1.5, where
@@ -87,17 +92,21 @@ def ssim(x: torch.Tensor, x_hat: torch.Tensor) -> float:
     Parameters
     ----------
     x, x_hat : float tensors (n, side²)
-        Values in a range of 1; side at least 11.
+        Side at least 11.
+    peak : float
+        The range of the pixels: 1 for [0, 1], 2 for [-1, 1], 255 for bytes.
 
     References
     ----------
     Wang, Bovik, Sheikh & Simoncelli (2004), Image quality assessment: from error visibility to structural similarity.
     """
+    peak = check_number("peak", peak, open_ends=True)
     check_rows("x", x)
     side = math.isqrt(x.shape[1])
     if side * side != x.shape[1] or side < 11 or len(x) == 0:
         raise ValueError(f"x must hold square pictures of at least 11×11 pixels, (n, side²); got {tuple(x.shape)}")
     check_pair(x, x_hat)
+    _check_range(x, peak)
     kernel = torch.exp(-((torch.arange(11, dtype=x.dtype, device=x.device) - 5) ** 2) / (2 * 1.5**2))
     kernel = kernel / kernel.sum()
     steps = range(side - 10)  # the positions of the window
@@ -113,9 +122,18 @@ def ssim(x: torch.Tensor, x_hat: torch.Tensor) -> float:
     var_x, var_y = window_mean(x * x) - mean_x**2, window_mean(y * y) - mean_y**2
     covariance = window_mean(x * y) - mean_x * mean_y
     mean_x, mean_y = mean_x + level_x, mean_y + level_y
-    c1, c2 = 0.01**2, 0.03**2  # keep flat windows from dividing 0 by 0
+    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2  # keep flat windows from dividing 0 by 0
     similarity = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     return (similarity / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean().item()
+
+
+def _check_range(x: torch.Tensor, peak: float) -> None:
+    """Raise an error if pixels clearly span more than the range in which an error is to be counted."""
+    low, high = x.min().item(), x.max().item()
+    if not high - low <= 1.5 * peak:  # restored pixels may lie somewhat outside
+        raise ValueError(
+            f"peak must be the range of the pixels, 2 for [-1, 1]; x spans {low:.3g} to {high:.3g}, not {peak:g}"
+        )
 
 
 def check_pair(x: torch.Tensor, x_hat: torch.Tensor) -> None:

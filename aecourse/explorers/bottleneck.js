@@ -33,20 +33,20 @@ function through(net, x, k, kind) {
 }
 
 function compute(s, data) {
-  const { errors, images } = data.setup, { asset, k, line } = chosen(s, data.setup);
+  const { errors, images, most } = data.setup, { asset, k, line } = chosen(s, data.setup), few = Math.min(k, most);
   const digits = ten(data, s.digits), net = data.want(asset);
   if (!digits || !net) return null;
-  const x = pictures(digits, s.ink), pca = through(data.asset("PCA"), x, k, "pca"), ours = through(net, x, k, "network");
-  const numbers = { PCA: errors.PCA[k], autoencoder: errors[line][k] };
+  const x = pictures(digits, s.ink), pca = through(data.asset("PCA"), x, few, "pca"), ours = through(net, x, k, "network");
+  const numbers = { PCA: errors.PCA[few], autoencoder: errors[line][k] };
   let shown = `k = ${k}`;
   if (s.k !== k) shown = line === "separate" ? `k = ${s.k} has no network of its own; the nearest is shown, ${shown}` : `Your network has one size only, ${shown}`;
   let caption = `${shown}: ${PIXELS} pixels → ${k === 1 ? "1 number" : `${k} numbers`}, ${Math.round(PIXELS / k)} : 1 (${PIXELS} bytes → ${k} at 8 bits a number). `
-    + `Test MSE: PCA ${numbers.PCA.toFixed(4)}, autoencoder ${numbers.autoencoder.toFixed(4)} (${(numbers.autoencoder / numbers.PCA).toFixed(2)} × PCA's).`;
+    + `Test MSE: PCA${few < k ? ` with ${few}` : ""} ${numbers.PCA.toFixed(4)}, autoencoder ${numbers.autoencoder.toFixed(4)} (${(numbers.autoencoder / numbers.PCA).toFixed(2)} × PCA's).`;
   if (images.own) {
     [numbers["PCA, shown"], numbers["autoencoder, shown"]] = [pca, ours].map((rows) => meanSquare(rows, x));
     caption += ` MSE of the ${x.length / PIXELS} shown: PCA ${numbers["PCA, shown"].toFixed(4)}, autoencoder ${numbers["autoencoder, shown"].toFixed(4)}.`;
   }
-  return { rows: { original: x, [`PCA-${k}`]: pca, [`autoencoder-${k}`]: ours }, numbers, caption, k, line };
+  return { rows: { original: x, [`PCA-${few}`]: pca, [`autoencoder-${k}`]: ours }, numbers, caption, k, few, line };
 }
 
 function View(p) {
@@ -56,7 +56,7 @@ function View(p) {
   if (errors.yours) networks.push(["yours", "yours"]);
   const series = Object.entries(errors).map(([name, line]) =>
     ({ name: NAMES[name], colour: COLOURS[name], x: Object.keys(line).map(Number), y: Object.values(line) }));
-  const points = [{ x: out.k, y: out.numbers.PCA, colour: VERMILION }, { x: out.k, y: out.numbers.autoencoder, colour: COLOURS[out.line] }];
+  const points = [{ x: out.few, y: out.numbers.PCA, colour: VERMILION }, { x: out.k, y: out.numbers.autoencoder, colour: COLOURS[out.line] }];
   return html`
     <${Row}><${Slider} p=${p} name="k" label="numbers in the code, k" min=${1} max=${most} />
       <${Menu} p=${p} name="network" label="network" options=${networks} /></${Row}>

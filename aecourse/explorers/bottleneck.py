@@ -15,13 +15,13 @@ from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import mse, reconstruction_mse
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import as_autoencoder, pack_network, pack_shipped
+from aecourse.explorers.base.network import pack_network, pack_shipped
 from aecourse.explorers.base.page import check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer, TrainedNetwork
 from aecourse.explorers.training_setups import TrainingSetup, dense_setup
 from aecourse.models import Autoencoder
-from aecourse.models.base import on_cpu
+from aecourse.models.adopted import for_display
 from aecourse.plotting import plot_error_by_k, plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
 from aecourse.zoo.shipped import load_bottleneck_models
@@ -36,8 +36,9 @@ class BottleneckExplorer(TrainableExplorer):
     Parameters
     ----------
     k : int from 1 to 64, where the slider starts
-    model : Autoencoder or nn.Sequential with a code of at most 64 numbers, optional
-        A network of one's own for the third row. Layers that the page cannot compute are computed by the kernel.
+    model : nn.Module, optional
+        A network of one's own for the third row, as `aecourse.adopt` takes it. Layers that the page cannot compute are
+        computed by the kernel. Beside a code of more than 64 numbers stands PCA with 64.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to show instead of the test digits.
 
@@ -64,9 +65,7 @@ class BottleneckExplorer(TrainableExplorer):
         images: ImageSet | torch.Tensor | None = None,
     ) -> None:
         k = check_whole("k", k, maximum=MOST)
-        model = None if model is None else on_cpu(as_autoencoder(model))
-        if model is not None and model.latent_dim > MOST:
-            raise ValueError(f"model must have at most {MOST} numbers in its code; got {model.latent_dim}")
+        model = None if model is None else for_display(model)
         self.models, self.images = load_bottleneck_models(), shown_images(images)
         self.yours: dict[int, TrainedNetwork] = {}
         super().__init__(k=k, network="nested", digits=self.images.first, ink=b"")
@@ -95,7 +94,7 @@ class BottleneckExplorer(TrainableExplorer):
         self.yours[k] = trained
         self.assets = self.assets | {f"yours-{k}": self.packed(f"yours-{k}", trained.model)}
         self._show_setup()
-        self.network, self.k = "yours", k
+        self.network, self.k = "yours", min(k, MOST)
 
     def memory(self) -> dict:
         """Return the settings, the network in the panel, and those that the learner trained before."""
@@ -129,12 +128,13 @@ class BottleneckExplorer(TrainableExplorer):
         x = self.images.ten(digits)
         if any(ink):
             x = torch.cat([as_digit(ink), x])
-        return {"original": x, f"PCA-{k}": self.models.pca.squeeze(x, k), f"autoencoder-{k}": model.squeeze(x, k)}
+        few = min(k, MOST)
+        return {"original": x, f"PCA-{few}": self.models.pca.squeeze(x, few), f"autoencoder-{k}": model.squeeze(x, k)}
 
     def numbers(self, k: int, network: str, digits: int, ink: bytes) -> dict[str, float]:
         """Return both test errors, and with images of one's own both errors on those shown."""
         errors, (_, nearest) = self._errors(), self._choose(k, network)
-        found = {"PCA": errors["PCA"][nearest], "autoencoder": errors[network][nearest]}
+        found = {"PCA": errors["PCA"][min(nearest, MOST)], "autoencoder": errors[network][nearest]}
         if self.images is not shown_images(None):
             x, *restored = self.rows(k, network, digits, ink).values()
             found |= zip(("PCA, shown", "autoencoder, shown"), (mse(x, x_hat) for x_hat in restored), strict=True)

@@ -15,7 +15,7 @@ from aecourse.explorers.base.ink import Ink, as_digit
 from aecourse.explorers.base.network import pack, pack_images
 from aecourse.explorers.base.page import Explorer, check_setting
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_model, on_cpu
+from aecourse.models.adopted import for_display
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo.shipped import codes_of
 from aecourse.zoo.weights import shared_weights
@@ -49,7 +49,7 @@ class DrawingPad(Explorer):
     moves = traitlets.List(traitlets.Float(min=-REACH, max=REACH), [0.0] * MOVABLE, MOVABLE, MOVABLE).tag(sync=True)
 
     def __init__(self, model: Autoencoder | None = None) -> None:
-        self.model = shared_weights("nested") if model is None else on_cpu(check_model(model))
+        self.model = shared_weights("nested") if model is None else for_display(model)
         if self.model.in_features != PIXELS:
             raise ValueError(f"model must take digits of {PIXELS} pixels; got in_features {self.model.in_features}")
         self._digit, most = load_mnist()[1].x[:1], self.model.latent_dim

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import traitlets
 from matplotlib.figure import Figure
+from torch import nn
 
 from aecourse.bundle import bundle
 from aecourse.data import ImageSet
@@ -15,8 +16,8 @@ from aecourse.explorers.base.code_map import CodeMap, Frame
 from aecourse.explorers.base.network import pack
 from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.base.shown_images import shown_images
-from aecourse.models import Autoencoder
-from aecourse.models.base import check_model, on_cpu
+from aecourse.models import PCA
+from aecourse.models.adopted import for_display
 from aecourse.plotting import as_images, plot_image
 from aecourse.zoo.catalogue import load_split
 from aecourse.zoo.shipped import codes_of
@@ -26,14 +27,15 @@ NEAR = 0.03  # share of the map's side; a place with no code of a training digit
 
 
 class LatentMapExplorer(Explorer):
-    """Hover over a two-dimensional code space and see what the decoder makes of each place.
+    """Hover over a map of codes and see what the decoder makes of each place.
 
     Taught in notebooks/02_encoder_and_decoder.ipynb.
 
     Parameters
     ----------
-    model : Autoencoder with latent_dim 2, optional
-        Default the shipped "map-2d".
+    model : nn.Module, optional
+        Any network with two code numbers or more, as `aecourse.adopt` takes it; default the shipped "map-2d". Of more
+        than two numbers the map shows the plane of their first two principal components, and the caption says so.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         Whose codes to draw, coloured by label; default the test digits. The model never sees the labels. A place is a
         hole if no code of the training digits lies near it, or none of these images if model and images are given.
@@ -41,6 +43,7 @@ class LatentMapExplorer(Explorer):
     Attributes
     ----------
     z1, z2 : the place; set `explorer.z1 = 0.5`
+    plane : PCA of the codes with two components, or None for a code of two numbers
     map : CodeMap, the codes that are drawn
     taught : float64 (m, 2), the codes of what the model learnt from
     """
@@ -49,15 +52,20 @@ class LatentMapExplorer(Explorer):
     z1 = traitlets.Float().tag(sync=True)
     z2 = traitlets.Float().tag(sync=True)
 
-    def __init__(self, model: Autoencoder | None = None, images: ImageSet | torch.Tensor | None = None) -> None:
+    def __init__(self, model: nn.Module | None = None, images: ImageSet | torch.Tensor | None = None) -> None:
         own_pictures_only = model is not None and images is not None  # then the model was trained on them
-        self.model = shared_weights("map-2d") if model is None else on_cpu(check_model(model))
-        if self.model.latent_dim != 2:
-            raise ValueError(f"model must have latent_dim 2 to be drawn as a map; got {self.model.latent_dim}")
+        self.model = shared_weights("map-2d") if model is None else for_display(model)
+        if self.model.latent_dim < 2:
+            raise ValueError(f"model must have two code numbers or more to draw a map; got {self.model.latent_dim}")
         shown = shown_images(images)
-        codes = codes_of(self.model, shown.x)
-        self.map = CodeMap(codes, shown, _frame(codes))
-        self.taught = codes if own_pictures_only else codes_of(self.model, load_split()[0].x)
+        if len(shown) < 2:
+            raise ValueError("images must hold two pictures or more to draw a map; got one")
+        codes, plane = codes_of(self.model, shown.x), {}
+        self.plane = PCA.fit(torch.from_numpy(codes), 2) if codes.shape[1] > 2 else None
+        if self.plane is not None:
+            plane = {"numbers": codes.shape[1], "share": float(self._on_map(codes).var(0).sum() / codes.var(0).sum())}
+        self.map = CodeMap(self._on_map(codes), shown, _frame(self._on_map(codes)))
+        self.taught = self.map.codes if own_pictures_only else self._on_map(codes_of(self.model, load_split()[0].x))
         z1, z2 = self.map.start()
         super().__init__(z1=z1, z2=z2)
         self.assets = {
@@ -65,9 +73,11 @@ class LatentMapExplorer(Explorer):
             "map": self.map.packed(),
             "taught": pack({"codes": np.float32(self.taught)}),
         }
+        if self.plane is not None:
+            self.assets |= {"plane": pack({name: part.float() for name, part in self.plane.state_dict().items()})}
         self.setup = {
-            "frame": self.map.frame.in_words(), "labelled": self.map.labelled, "near": NEAR, "shown": shown.name,
-            "learnt": shown.name if own_pictures_only else "training digit",
+            "frame": self.map.frame.in_words(), "labelled": self.map.labelled, "near": NEAR, "images": shown.in_words(),
+            "learnt": shown.name if own_pictures_only else "training digit", "plane": plane,
         }  # fmt: skip
         self.resume()
 
@@ -77,7 +87,12 @@ class LatentMapExplorer(Explorer):
 
     def rows(self, z1: float, z2: float) -> dict[str, torch.Tensor]:
         """Return what the decoder draws at (z1, z2)."""
-        return {"decoded": self.model.decode(torch.tensor([[z1, z2]]))}
+        z = torch.tensor([[z1, z2]])
+        return {"decoded": self.model.decode(z if self.plane is None else self.plane.decode(z.double()).float())}
+
+    def _on_map(self, codes: np.ndarray) -> np.ndarray:
+        """Where codes lie on the map; (n, latent_dim) → (n, 2)."""
+        return codes if self.plane is None else self.plane.encode(torch.from_numpy(codes)).numpy()
 
     def numbers(self, z1: float, z2: float) -> dict[str, float]:
         """Return whether the place is a hole, else the commonest label nearby and its share of the nearest images."""
@@ -91,7 +106,8 @@ class LatentMapExplorer(Explorer):
         left, right = figure.subplots(1, 2)
         self.map.draw(left)
         left.plot(self.z1, self.z2, "o", ms=12, mfc="none", mec="black", mew=3)
-        left.set(xlabel="$z_1$", ylabel="$z_2$")
+        names = ("$z_1$", "$z_2$") if self.plane is None else ("first component of the codes", "second component")
+        left.set(xlabel=names[0], ylabel=names[1])
         left.set_title(f"{self.map.images.name.capitalize()}s where the encoder puts them")
         decoded = as_images(self.rows(self.z1, self.z2)["decoded"])[0]
         plot_image(decoded, ax=right, title=f"Decoded at ({self.z1:.1f}, {self.z2:.1f})", vmin=0, vmax=255)

@@ -2,7 +2,7 @@
 import { html, useState } from "./base/vendor/preact.js";
 import { latest, run } from "./base/engine.js";
 import { Menu, NumberBox, Picture, Row, Slider, Steps, Toggle, brief, percent } from "./base/page.js";
-import { CodeMap, CodeSliders, moveTo, neighbourhood, sidesOf } from "./base/code_map.js";
+import { CodeMap, CodeSliders, called, moveTo, neighbourhood, sidesOf } from "./base/code_map.js";
 
 const MEANINGS = {
   0: "β = 0: no prior, a plain autoencoder",
@@ -36,7 +36,7 @@ export function computePlace({ z1, z2, beta, digit }, data) {
   if (labelled) {
     const { label, share, count } = neighbourhood(map, [z1, z2], sidesOf(frame));
     Object.assign(numbers, { label, share });
-    near = `; ${percent(share)} of the ${count} nearest ${images.name}s are a ${label}`;
+    near = `; ${percent(share)} of the ${count} nearest ${images.name}s are ${called(images, label)}`;
   }
   let caption = `${MEANINGS[beta]}. z = ${pair([z1, z2])}: ${percent(numbers.farther)} of the prior's draws lie farther out${near}. `
     + `${percent(numbers.inside)} of all ${images.name}s lie on this map.`;

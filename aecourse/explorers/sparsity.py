@@ -21,8 +21,8 @@ from aecourse.explorers.training_setups import TrainingSetup, sparse_setup
 from aecourse.models.sparse import PENALTIES
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo import SPARSE, read_card
+from aecourse.zoo.precision import quantise
 from aecourse.zoo.shipped import SPARSE_SAMPLE, USERS, SparseNet, load_sparse_net
-from aecourse.zoo.weights import quantise
 
 POSITIONS = {penalty: tuple(networks) for penalty, networks in SPARSE.items()}  # the slider's, ever stricter
 USUAL = {"l1": 0.0, "kl": 0.1, "topk": 0.0}  # the activity above which a unit counts as awake, as `active` says

@@ -12,7 +12,8 @@ import traitlets
 from aecourse.bundle import bundle
 from aecourse.checks import check_flag, check_whole
 from aecourse.data import ImageSet
-from aecourse.data.folder import as_image_set, read_pictures
+from aecourse.data.picture_files import PictureFiles, read_pictures
+from aecourse.data.pictures import summary
 from aecourse.explorers.base.network import pack
 from aecourse.explorers.base.page import Explorer
 
@@ -25,23 +26,24 @@ class PictureUpload(Explorer):
     Parameters
     ----------
     minimum : int, how many pictures there must be
-    invert : bool, whether the box "ink on paper", which exchanges black and white, is ticked at first
+    as_digits : bool, whether the box "photographed digits" is ticked at first
 
     Attributes
     ----------
-    invert : the box
+    as_digits : the box; see `load_pictures`
     images : ImageSet, all labels 0; a ValueError while there are fewer than `minimum`
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    invert = traitlets.Bool(False).tag(sync=True)
+    as_digits = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, minimum: int = 10, *, invert: bool = False) -> None:
-        self.minimum, invert = check_whole("minimum", minimum), check_flag("invert", invert)
-        self.pictures: list[np.ndarray] = []  # (28, 28) bytes each
-        super().__init__(invert=invert)
-        self._show([])
+    def __init__(self, minimum: int = 10, *, as_digits: bool = False) -> None:
+        self.minimum, as_digits = check_whole("minimum", minimum), check_flag("as_digits", as_digits)
+        self.ways = {way: PictureFiles() for way in (False, True)}  # as pictures and as digits, for the box
+        super().__init__(as_digits=as_digits)
+        self._show()
         self.on_msg(lambda _, message, buffers: "files" in message and self.take(message["files"], buffers))
+        self.observe(lambda _: self._show(), "as_digits")
         self.resume()
 
     @property
@@ -49,29 +51,49 @@ class PictureUpload(Explorer):
         """The pictures in the order in which they came."""
         if len(self.pictures) < self.minimum:
             raise ValueError(f"images: choose at least {self.minimum} with the button; there are {len(self.pictures)}")
-        return as_image_set(self.pictures, [""] * len(self.pictures), invert=self.invert)
+        return _as_set(self.pictures)
+
+    @property
+    def pictures(self) -> list[np.ndarray]:
+        """Of (28, 28) bytes each, as the box says."""
+        return [picture for _, picture in self.ways[self.as_digits].pictures]
 
     def take(self, names: list[str], contents: list[bytes]) -> None:
         """Read files; those that are no pictures are named, and if none is one, the pictures before stay."""
-        read, unread = read_pictures(zip(names, map(io.BytesIO, contents), strict=True))
-        self.pictures = [picture for _, picture in read] or self.pictures
-        self._show(unread)
+        files = list(zip(names, contents, strict=True))
+        ways = {
+            way: read_pictures(((name, io.BytesIO(raw)) for name, raw in files), as_digits=way) for way in (False, True)
+        }
+        if ways[False].pictures or not self.pictures:
+            self.ways = ways
+            self._show()
+        else:
+            self._show(" · ".join(ways[False].in_words()))
 
     def memory(self) -> dict:
         """Return what goes on when the cell runs again."""
-        return super().memory() | {"pictures": self.pictures}
+        return super().memory() | {"ways": self.ways}
 
     def remember(self, memory: dict) -> None:
         """Go on with the pictures of an earlier run of the cell."""
-        self.pictures = memory["pictures"]
+        self.ways = memory["ways"]
         super().remember(memory)
-        self._show([])
+        self._show()
 
-    def _show(self, unread: list[str]) -> None:
-        shown = np.stack(self.pictures[:SHOWN]).reshape(-1, 784) if self.pictures else np.zeros((0, 784), np.uint8)
+    def _show(self, said: str = "") -> None:
+        """Give the pictures to the page, with a line about them, after what was `said` of others."""
+        pictures, words = self.pictures, self.ways[self.as_digits].in_words()
+        shown = np.stack(pictures[:SHOWN]).reshape(-1, 784) if pictures else np.zeros((0, 784), np.uint8)
         self.assets = {"pictures": pack({"images": torch.from_numpy(shown)})}
-        self.setup = {"minimum": self.minimum, "count": len(self.pictures), "unread": unread, "shown": SHOWN}
+        line = summary(_as_set(pictures), words) if pictures else " · ".join(words)
+        said = " · ".join(filter(None, (said, line)))
+        self.setup = {"minimum": self.minimum, "count": len(pictures), "said": said, "shown": SHOWN}
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         data, metadata = super(Explorer, self)._repr_mimebundle_(**kwargs)  # without a still
         return data | {"text/plain": "PictureUpload: run this cell to use it"}, metadata
+
+
+def _as_set(pictures: list[np.ndarray]) -> ImageSet:
+    x = torch.from_numpy(np.stack(pictures)).view(-1, 784).float() / 255
+    return ImageSet(x, torch.zeros(len(x), dtype=torch.int64))

@@ -1,5 +1,6 @@
 """The families of autoencoders, one file each; every model encodes, decodes and computes its own loss."""
 
+from aecourse.models.adopted import adopt
 from aecourse.models.base import Autoencoder
 from aecourse.models.contractive import ContractiveAutoencoder
 from aecourse.models.convolutional import ConvAutoencoder
@@ -42,4 +43,5 @@ __all__ = [
     "SparseAutoencoder",
     "StackedAutoencoder",
     "VariationalAutoencoder",
+    "adopt",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from aecourse.checks import check_whole
+from aecourse.checks import check_whole, scaling_hint
 
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
 
@@ -150,9 +149,8 @@ class Autoencoder(nn.Module):
         check_rows(name, x, self.in_features)
         low, high = _check_values(self, name, x)
         if self.pixels_in_unit_range and not (low >= 0 and high <= 1):
-            raise ValueError(
-                f"{name} must hold pixels in [0, 1]; got values from {low:.3g} to {high:.3g} (divide bytes by 255)"
-            )
+            hint = f"{scaling_hint(low, high)}, or take a dense model with output='linear'"
+            raise ValueError(f"{name} must hold pixels in [0, 1]; got values from {low:.3g} to {high:.3g}: {hint}")
 
     @property
     def parameter_count(self) -> int:
@@ -211,6 +209,18 @@ def _check_values(model: nn.Module, name: str, x: torch.Tensor) -> tuple[float, 
     return low, high
 
 
+def set_training(model: nn.Module) -> None:
+    """Put a network into training mode, but parts whose weights are all frozen into evaluation mode.
+
+    So the means and variances of a frozen batch normalisation stay as they are.
+    """
+    model.train()
+    for part in model.modules():
+        weights = list(part.parameters())
+        if weights and not any(weight.requires_grad for weight in weights):
+            part.eval()
+
+
 @contextmanager
 def in_evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Put a network into evaluation mode for the block, and every part of it back into the mode it was in."""
@@ -228,11 +238,6 @@ def check_model(model: Autoencoder) -> Autoencoder:
     if not isinstance(model, Autoencoder):
         raise TypeError(f"model must be an Autoencoder; got {type(model).__name__}")
     return model
-
-
-def on_cpu(model: Autoencoder) -> Autoencoder:
-    """Return a copy of the model as it is now, on the CPU and in evaluation mode: an explorer shows no other."""
-    return copy.deepcopy(model).cpu().eval()
 
 
 def check_sizes(name: str, sizes: Sequence[int], *, max_layers: int | None = None) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import torch
 
 from aecourse.checks import check_choice
 from aecourse.data import CORRUPTIONS, corrupt, gaussian_noise
+from aecourse.data.corruptions import corrupt_in_training
 from aecourse.models.base import FromConfig
 from aecourse.models.dense import DenseAutoencoder, DenseConfig
 
@@ -94,6 +95,11 @@ class DenoisingAutoencoder(DenseAutoencoder):
         strength = DEFAULT_STRENGTHS.get(noise) if strength is None else strength
         super().__init__(latent_dim, hidden=hidden, in_features=in_features, noise=noise, strength=strength, **options)
 
+    @property
+    def pixels_in_unit_range(self) -> bool:
+        """Whether it takes pixels in [0, 1] only: it ends in a sigmoid, or its damage writes black as 0."""
+        return super().pixels_in_unit_range or self.noise not in ("gaussian", "downsample")
+
     def damage(self, x: torch.Tensor) -> torch.Tensor:
         """Return x as the encoder sees it in training; (n, in_features) → (n, in_features)."""
         if self.noise == "mixed":
@@ -105,10 +111,10 @@ class DenoisingAutoencoder(DenseAutoencoder):
                 strength = torch.randint(low, high + 1, ()).item()
             else:
                 strength = low + (high - low) * torch.rand(()).item()
-            return corrupt(x, noise, strength)
+            return corrupt_in_training(x, noise, strength)
         if self.noise == "gaussian" and not self.pixels_in_unit_range:
             return gaussian_noise(x, self.strength, clip=False)
-        return corrupt(x, self.noise, self.strength)
+        return corrupt_in_training(x, self.noise, self.strength)
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return {"total": the objective between g(f(damaged x)) and the clean x}, averaged over pixels and images."""

@@ -139,7 +139,7 @@ class VariationalAutoencoder(Autoencoder):
         total = reconstruction + self.beta * penalty
         return {"total": total, "reconstruction": reconstruction, "kl": kl_by_dimension.sum()}
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def elbo(self, x: torch.Tensor, *, samples: int = 1, seed: int = 0) -> torch.Tensor:
         """Return the evidence lower bound of each image (beta 1, no free bits), in nats; (n, in_features) → (n,).
 
@@ -157,7 +157,7 @@ class VariationalAutoencoder(Autoencoder):
             total += self.log_likelihood(x, self.decode(mu + (logvar / 2).exp() * noise()))
         return total / samples - self.kl_divergence(mu, logvar).sum(1)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def iwae_bound(self, x: torch.Tensor, *, samples: int = 50, seed: int = 0) -> torch.Tensor:
         """Return the importance-weighted bound log (1/K) Σ_k p(x, z_k) / q(z_k|x), in nats; (n, in_features) → (n,).
 
@@ -179,7 +179,7 @@ class VariationalAutoencoder(Autoencoder):
             log_weights.append(self.log_likelihood(x, self.decode(z)) + log_ratio)
         return torch.stack(log_weights).logsumexp(0) - math.log(samples)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def sample(self, count: int = 10, *, seed: int | None = None) -> torch.Tensor:
         """Decode `count` random codes from the prior, as the decoder's means; (count, in_features)."""
         count = check_whole("count", count)
@@ -188,7 +188,7 @@ class VariationalAutoencoder(Autoencoder):
         z = torch.randn(count, self.latent_dim, generator=generator, device=weight.device, dtype=weight.dtype)
         return self.decode(z)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def interpolate(self, start: torch.Tensor, end: torch.Tensor, *, steps: int = 10) -> torch.Tensor:
         """Decode `steps` points of the straight line between the codes of two images; (784,) twice → (steps, 784)."""
         steps = check_whole("steps", steps, minimum=2)

@@ -13,12 +13,14 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from aecourse.device import own_random_numbers
-from aecourse.models.base import in_evaluation_mode
+from aecourse.models import Autoencoder
+from aecourse.models.base import in_evaluation_mode, set_training
 from aecourse.training.objective import check_images, check_learns, has_died, objective
 from aecourse.training.settings import WARM_UP, check_batches, check_callbacks, check_settings, trapezoid
 
 LossTerms = dict[str, float]  # {name: value}, "total" among them
 
+NARROW = 0.1  # pixels that span less of [0, 1] than this are suspect
 BETAS = (0.9, 0.95)  # Adam's; .95 forgets the large gradients of the first steps sooner than the usual .999
 
 
@@ -96,7 +98,7 @@ def fit(
         The trapezoid rises linearly to `lr` over the first 100 steps (a fifth of the run, if that is less), stays
         there, and falls linearly to 0 over the second half (Xing et al. 2018; Hägele et al. 2024).
     augment : callable, optional
-        Changes each batch before the model sees it, e.g. `aecourse.data.shift_images`.
+        Changes each batch before the model sees it, e.g. `aecourse.data.shift_images`; its pixels keep their range.
     seed : int
         Decides the order of the images: same seed and machine, same numbers. The random numbers that the model itself
         draws follow `aecourse.device.seed_everything`.
@@ -124,6 +126,8 @@ def fit(
     -----
     RuntimeWarning
         If the training has died: see `History.died`.
+    UserWarning
+        If the pixels span less than a tenth of their range.
 
     Notes
     -----
@@ -145,10 +149,22 @@ def fit(
     check_batches(model, len(x), settings["batch_size"])
     if validation is not None:
         check_images(model, "validation", validation)
+    if isinstance(model, Autoencoder) and model.pixels_in_unit_range and 0 < x.max() - x.min() < NARROW:
+        warnings.warn(
+            f"x spans only {x.min():.3g} to {x.max():.3g} of the pixel range 0 to 1: was it divided by 255 twice?",
+            UserWarning,
+            stacklevel=2,
+        )
     terms = objective(model, loss, x)
+    unchecked = augment is not None
 
     def batch_loss(index: torch.Tensor) -> dict[str, torch.Tensor]:
-        return terms(x[index] if augment is None else augment(x[index]))
+        nonlocal unchecked
+        batch = x[index] if augment is None else augment(x[index])
+        if unchecked:  # the first one, before any weight has changed
+            check_images(model, "what augment returns", batch)
+            unchecked = False
+        return terms(batch)
 
     history = training_loop(
         model,
@@ -210,7 +226,7 @@ def training_loop(
     bar.bar_format = "{desc} {bar} {remaining} left{postfix}"  # from now on: what is stored has no time in it
     try:
         for _ in range(epochs):
-            model.train()
+            set_training(model)
             sums: dict[str, torch.Tensor] = {}  # on the device: reading a value would wait for it
             for index in torch.randperm(count, generator=shuffler, device=device).split(batch_size):
                 terms = batch_loss(index)

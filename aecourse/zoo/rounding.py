@@ -7,7 +7,7 @@ from torch import nn
 
 from aecourse.evaluation import reconstruct
 from aecourse.models import Autoencoder
-from aecourse.zoo.weights import quantise
+from aecourse.zoo.precision import quantise
 
 DAMPING = 0.01  # of the mean square of an input, added to the squares of all: some pixels are always 0
 

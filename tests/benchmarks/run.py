@@ -80,6 +80,17 @@ def default_lines() -> Iterator[Line]:
         yield Line(f"validation loss, {what}: rate × 3 / ours", tripled / ours, "×", at_most=2.0)
 
 
+def foreign_lines() -> Iterator[Line]:
+    """Networks of others: what `fit` reaches with its defaults, over what their authors' loops reach."""
+    import foreign_loops
+
+    for name, at_equal_epochs, in_equal_seconds, pace in foreign_loops.compare():
+        what = f"{name}, validation loss of fit / of its author's loop"
+        yield Line(f"{what}, {foreign_loops.EPOCHS} epochs each", at_equal_epochs, "×", at_most=1.0)
+        yield Line(f"{what}, in the same seconds", in_equal_seconds, "×", at_most=1.0)
+        yield Line(f"{name}: seconds of fit / of its author's loop, both from memory", pace, "×")
+
+
 def step_lines() -> Iterator[Line]:
     """What the contractive penalty adds to a training step, beside other ways to compute it."""
     import steps
@@ -189,6 +200,7 @@ def _median_of_processes(code: str, count: int = 5) -> float:
 PARTS = {
     "training": training_lines,
     "default": default_lines,
+    "foreign": foreign_lines,
     "steps": step_lines,
     "explorers": explorer_lines,
     "memory": memory_lines,

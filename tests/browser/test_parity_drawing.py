@@ -4,14 +4,16 @@ import random
 
 import pytest
 import torch
+from helpers.foreign import FOREIGN
 from helpers.parity import compare, load, random_ink, random_states
 from playwright.sync_api import Page
 
 from aecourse.data import load_mnist
 from aecourse.explorers import DrawingPad
-from aecourse.models import PCA, ConvAutoencoder, DenseAutoencoder, SparseAutoencoder, VariationalAutoencoder
+from aecourse.models import PCA, ConvAutoencoder, DenseAutoencoder, SparseAutoencoder, VariationalAutoencoder, adopt
 
 pytestmark = pytest.mark.browser
+IN_THE_PAGE = {"tutorial 404", "contractive", "Keras dense"}
 
 
 def random_moves(rng: random.Random) -> list[float]:
@@ -42,6 +44,23 @@ def compare_many(page: Page, pad: DrawingPad, count: int) -> None:
 def test_every_row_and_number(blank: Page) -> None:
     """The shipped network: all sizes, all places of the sliders, drawings and none."""
     compare_many(blank, DrawingPad(), 80)
+
+
+@pytest.mark.parametrize("name", sorted(FOREIGN))
+def test_networks_of_others(blank: Page, name: str) -> None:
+    """Those whose halves are layers that the page knows are computed there, others in the kernel."""
+    torch.manual_seed(0)
+    net, told = FOREIGN[name]()
+    model = adopt(net, **told)
+    if not model.latent_dim:
+        pytest.skip("it has no code to show")
+    model.train()
+    for _ in range(20):  # running means and variances leave 0 and 1
+        model.loss(load_mnist()[0].x[:100])
+    pad = DrawingPad(model)
+    assert (not pad._run_here) == (name in IN_THE_PAGE)
+    if name in IN_THE_PAGE:
+        compare_many(blank, pad, 10)
 
 
 @pytest.mark.parametrize("family", ["dense", "conv", "vae", "sparse", "PCA", "small"])

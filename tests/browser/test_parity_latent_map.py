@@ -7,6 +7,7 @@ import torch
 from helpers.parity import compare, load, random_states
 from playwright.sync_api import Page
 
+from aecourse.data import ImageSet
 from aecourse.explorers import LatentMapExplorer
 from aecourse.models import ConvAutoencoder, DenseAutoencoder
 
@@ -45,6 +46,17 @@ def test_a_model_and_pictures_of_ones_own(blank: Page, mnist, labelled: bool) ->
         words = " ".join(compare(blank, explorer, places(explorer, random.Random(1), 50)))
         assert ("of the 15 nearest pictures are a" in words) == labelled
         assert ("pictures have their codes near here." in words) != labelled
+
+
+def test_a_long_code_and_named_classes(blank: Page, mnist) -> None:
+    """The plane of two principal components of 12 numbers, which the caption names, and the classes by their names."""
+    torch.manual_seed(0)
+    pictures = ImageSet(mnist[1].x[:300], mnist[1].y[:300] % 2, names=("even", "odd"))
+    explorer = LatentMapExplorer(DenseAutoencoder(12, hidden=(30,)), pictures)
+    load(blank, explorer)
+    words = compare(blank, explorer, places(explorer, random.Random(2), 50))
+    assert all("on the first two principal components of 12 code numbers" in sentence for sentence in words)
+    assert {"“even”" in sentence or "“odd”" in sentence for sentence in words} == {True, False}  # False: in the holes
 
 
 def test_the_settings_ask_for_nothing_else(blank: Page) -> None:

@@ -10,7 +10,7 @@ import statistics
 from pathlib import Path
 
 import pytest
-from helpers.notebooks import code_cells, links, outputs, program, prose, read, set_up
+from helpers.notebooks import code_cells, links, outputs, program, prose, read, set_up, words
 from helpers.paths import NOTEBOOKS, ROOT
 from helpers.reading import assigned_later, trained_elsewhere
 from nbconvert.exporters import ScriptExporter
@@ -19,6 +19,7 @@ import aecourse
 from aecourse.records import EDITION, FIELDS, NAME, has_foreign_records, read_records
 
 LONGEST, LONGEST_CLASS, MEDIAN = 25, 40, 8
+WORDS = 2_400
 MEGABYTES = 1.5
 EXPLORERS = (
     "BottleneckExplorer|LatentMapExplorer|TrainingExplorer|DrawingPad|StackExplorer|SparsityExplorer|RepairExplorer"
@@ -84,6 +85,12 @@ def test_cells_are_short_and_half_of_them_text(path: Path) -> None:
     for cell, length in zip(code, lengths, strict=True):
         limit = LONGEST_CLASS if re.search(r"^class ", cell.source, re.M) else LONGEST
         assert length <= limit, f"{length} lines: {cell.source[:80]!r}"
+
+
+@each_notebook
+def test_it_is_read_in_a_quarter_of_an_hour(path: Path) -> None:
+    """Its sentences have 2,400 words or fewer, without formulas, tables and code."""
+    assert len(words(prose(read(path)))) <= WORDS
 
 
 @each_notebook

@@ -17,7 +17,9 @@ from aecourse.data import (
     occlude,
     salt_and_pepper,
     shift_images,
+    whitened_patches,
 )
+from aecourse.data.corruptions import corrupt_in_training
 
 STRENGTHS = {"gaussian": 0.4, "salt and pepper": 0.3, "mask": 0.6, "occlude": 9, "downsample": 4}
 NAMES = {"gaussian": "sigma", "salt and pepper": "share", "mask": "share", "occlude": "size", "downsample": "factor"}
@@ -192,11 +194,33 @@ def test_bad_words_and_seeds(noise, seed, clip):
 @every_damage
 @given(
     x=not_counts
-    | st.sampled_from([torch.zeros(784), torch.zeros(1, 28, 28), torch.zeros(2, 4).int(), np.zeros((2, 4))])
+    | st.sampled_from([torch.zeros(784), torch.zeros(1, 28, 28), torch.zeros(2, 4).int(), np.zeros((2, 4)), [[0.5]]])
 )
 def test_bad_pictures(noise, x):
     """A floating-point tensor of flat pictures, nothing else."""
     refuses("x", corrupt, x, noise, STRENGTHS[noise])
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "salt and pepper", "mask", "occlude"])
+@pytest.mark.parametrize(
+    ("scale", "shift", "said"),
+    [(2, -1, r"take \(x \+ 1\) / 2"), (255, 0, "divide them by 255"), (float("nan"), 0, "NaN"), (1, 2, "divide")],
+)
+def test_black_and_white_are_known(x, noise, scale, shift, said):
+    """Outside [0, 1] a zero is not black, and clipping destroys the picture: an error, with what would fit."""
+    with pytest.raises(ValueError, match=rf"^x must hold pixels in \[0, 1\].*{said}"):
+        corrupt(x * scale + shift, noise, STRENGTHS[noise])
+    assert torch.equal(corrupt_in_training(x, noise, 0), x)  # the same damage, and no look at the pixels
+
+
+def test_noise_on_anything(x):
+    """Unclipped, it adds its variance to pictures of any range: .01 on [−1, 1] and on whitened patches."""
+    for pictures in (-torch.ones(100, 784), whitened_patches(2_000), 255 * x):
+        with pytest.raises(ValueError, match="clip=False"):
+            gaussian_noise(pictures, 0.1)
+        added = (gaussian_noise(pictures, 0.1, clip=False, seed=0) - pictures).square().mean()
+        assert added.item() == pytest.approx(0.01, rel=0.02)
+    refuses("x", gaussian_noise, x * float("nan"), clip=False)
 
 
 @pytest.mark.parametrize("damage", [occlude, downsample])

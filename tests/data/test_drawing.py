@@ -70,6 +70,16 @@ def test_an_empty_drawing_stays_empty(size):
     assert not normalise_digit(np.zeros(size)).any()
 
 
+def test_an_even_ground_and_faint_specks_change_nothing(strokes):
+    """A ground of 4 of 255, two specks far away: the digit is the same but for the gray taken off."""
+    expected, specked = normalise_digit(strokes), strokes.copy()
+    specked[2, 3] = specked[80, 81] = 10
+    assert np.array_equal(normalise_digit(specked), expected)
+    np.testing.assert_allclose(normalise_digit(np.maximum(strokes, 4)), expected, atol=4 / 255)
+    specked[2, 3] = 60  # so strong that it may be ink
+    assert not np.allclose(normalise_digit(specked), expected, atol=0.1)
+
+
 def test_specks_too_faint_to_keep():
     """A few faint specks far apart leave nothing, and no error."""
     canvas = np.zeros((84, 84), np.uint8)

@@ -20,9 +20,10 @@ def write_set(folder: Path, *, count: int = 6, pixel: int = 51) -> Path:
     return folder
 
 
-def test_fashion_mnist_from_the_debian_package(tmp_path):
+def test_fashion_mnist_from_the_debian_package(tmp_path, monkeypatch):
     """All 70,000 pictures, 7,000 of each kind, with the published mean and deviation."""
-    train, test = load_fashion_mnist(root=tmp_path, download=False)
+    monkeypatch.setenv("AECOURSE_DATA", str(tmp_path))
+    train, test = load_fashion_mnist(download=False)
     assert (len(train), len(test)) == (60_000, 10_000)
     assert (train.y.bincount() == 6_000).all()
     assert (test.y.bincount() == 1_000).all()
@@ -46,9 +47,13 @@ class TestFashionCopies:
         monkeypatch.setattr("torchvision.datasets.FashionMNIST", download)
 
     def test_order_of_places(self, tmp_path, monkeypatch):
-        """Torchvision's layout first, then the folder itself, then Debian's."""
+        """Torchvision's layout first, then the folder itself, then Debian's, but only if no folder was named."""
         monkeypatch.setattr(fashion, "DEBIAN_FASHION", write_set(tmp_path / "debian", pixel=51))
-        assert load_fashion_mnist(root=tmp_path)[0].x[0, 0].item() == pytest.approx(0.2)
+        monkeypatch.setenv("AECOURSE_DATA", str(tmp_path))
+        assert load_fashion_mnist()[0].x[0, 0].item() == pytest.approx(0.2)
+        for nowhere in (tmp_path, "/no/such/folder", ""):
+            with pytest.raises(FileNotFoundError, match=r"is not in .*download=False"):
+                load_fashion_mnist(root=nowhere, download=False)
         write_set(tmp_path, pixel=102)
         assert load_fashion_mnist(root=tmp_path)[0].x[0, 0].item() == pytest.approx(0.4)
         write_set(tmp_path / "FashionMNIST" / "raw", pixel=153)
@@ -89,7 +94,16 @@ class TestFashionCopies:
         """The damaged file is named."""
         damaged = write_set(tmp_path) / "t10k-labels-idx1-ubyte.gz"
         damaged.write_bytes(damaged.read_bytes()[:-9])
-        with pytest.raises(ValueError, match=r"t10k-labels-idx1-ubyte\.gz is damaged.*delete a copy of yours"):
+        with pytest.raises(
+            ValueError, match=r"t10k-labels-idx1-ubyte\.gz is damaged.*delete this copy to have it loaded anew"
+        ):
+            load_fashion_mnist(root=tmp_path)
+
+    def test_pictures_of_another_size(self, tmp_path):
+        """500 pictures of 56 × 56 are not cut into 2,000."""
+        images = write_set(tmp_path) / "train-images-idx3-ubyte.gz"
+        images.write_bytes(gzip.compress(idx_bytes(np.zeros((2, 56, 56)))))
+        with pytest.raises(ValueError, match=r"train-images.* must hold bytes of shape .* it holds \(2, 56, 56\)"):
             load_fashion_mnist(root=tmp_path)
 
     def test_parts_of_different_length(self, tmp_path):

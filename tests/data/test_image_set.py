@@ -11,21 +11,91 @@ from hypothesis import example, given, strategies as st
 from aecourse.data import ImageSet
 
 
-def numbered(count: int) -> ImageSet:
-    """A set whose images carry their own number, and whose labels are ten times that."""
-    return ImageSet(torch.arange(count)[:, None].float().repeat(1, 3), torch.arange(count) * 10)
+def numbered(count: int, names: tuple[str, ...] = ()) -> ImageSet:
+    """A set whose images carry their own number, in 256ths, and whose labels are ten times that."""
+    x = torch.arange(count)[:, None].float().repeat(1, 784) / 256
+    return ImageSet(x, torch.arange(count) * 10, names=names)
 
 
-def test_lengths_must_agree():
-    """Images without labels are no set."""
+def numbers(images: ImageSet) -> list[int]:
+    """What the images carry."""
+    return (images.x[:, 0] * 256).tolist()
+
+
+GOOD, LABELS = torch.full((3, 784), 0.5), torch.tensor([0, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("x", "what"),
+    [
+        (GOOD.numpy(), "got ndarray"),
+        (GOOD.tolist(), "got list"),
+        ((GOOD * 255).byte(), "got torch.uint8"),
+        (GOOD.double(), "got torch.float64"),
+        (GOOD[0], r"got shape \(784,\)"),
+        (GOOD.view(3, 28, 28), r"got shape \(3, 28, 28\)"),
+        (torch.zeros(3, 3136), r"got shape \(3, 3136\)"),
+        (GOOD * 255, "got 127.5 to 127.5: divide them by 255"),
+        (GOOD - 1, r"got -0.5 to -0.5: take \(x \+ 1\) / 2"),
+        (GOOD.index_fill(0, torch.tensor(1), float("nan")), "got NaN"),
+        (GOOD.index_fill(0, torch.tensor(1), float("inf")), "got infinity"),
+    ],
+)
+def test_what_is_no_images(x, what):
+    """Named, with what came and what is accepted."""
+    with pytest.raises((TypeError, ValueError), match=r"^x must be a float32 tensor of shape \(n, 784\).*" + what):
+        ImageSet(x, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("y", "what"),
+    [
+        ([0, 1, 1], "got list"),
+        (LABELS.numpy(), "got ndarray"),
+        (LABELS.float(), "got torch.float32"),
+        (LABELS[:, None], r"got shape \(3, 1\)"),
+        (LABELS - 1, "got -1"),
+    ],
+)
+def test_what_is_no_labels(y, what):
+    """Named, with what came and what is accepted."""
+    with pytest.raises((TypeError, ValueError), match=r"^y must be an int64 tensor of shape \(n,\).*" + what):
+        ImageSet(GOOD, y)
+
+
+def test_lengths_and_devices_must_agree():
+    """Images without labels are no set, nor are images elsewhere."""
     with pytest.raises(ValueError, match="3 images and 2 labels"):
-        ImageSet(torch.zeros(3, 784), torch.zeros(2))
+        ImageSet(GOOD, LABELS[:2])
+    with pytest.raises(ValueError, match="got cpu and meta"):
+        ImageSet(GOOD, LABELS.to("meta"))
+
+
+def test_names_are_kept(device):
+    """In every part of a set, on every device."""
+    named = ImageSet(GOOD, LABELS, names=["cat", "dog"])
+    parts = [named, named[1], named[:2], named[[0, 2]], named.to(device), *named.split(1)]
+    assert all(part.names == ("cat", "dog") for part in parts) and numbered(3).names == ()
+    assert torch.equal(named.one_of_each(0), GOOD[:2])
+
+
+@pytest.mark.parametrize("names", ["cat dog", 3, ("cat",), ("cat", 1), None])
+def test_bad_names(names):
+    """One word for every label."""
+    refuses("names", lambda: ImageSet(GOOD, LABELS, names=names))
+
+
+@pytest.mark.parametrize("index", [None, ..., True, "1", 1.5, (0, 1), (slice(2), slice(5)), [[0, 1]], LABELS[None]])
+def test_bad_index(index):
+    """What would give something else than a set of images."""
+    with pytest.raises(TypeError, match="index of an ImageSet must be a position, a slice"):
+        numbered(3)[index]
 
 
 def test_a_set_stays_as_it_is():
     """Nobody swaps the images of a set by accident."""
     with pytest.raises(dataclasses.FrozenInstanceError):
-        numbered(3).x = torch.zeros(3, 3)
+        numbered(3).x = GOOD
 
 
 @pytest.mark.parametrize(
@@ -47,7 +117,7 @@ def test_a_set_stays_as_it_is():
 def test_a_part_keeps_its_labels(index, expected):
     """Every way to choose takes images and labels alike."""
     part = numbered(5)[index]
-    assert part.x[:, 0].tolist() == expected
+    assert numbers(part) == expected
     assert part.y.tolist() == [10 * i for i in expected]
     assert len(part) == len(expected)
 
@@ -70,9 +140,9 @@ def test_split_is_disjoint_and_complete(count, seed, data):
     aside = data.draw(st.integers(1, count - 1))
     rest, put_aside = numbered(count).split(aside, seed=seed)
     assert (len(rest), len(put_aside)) == (count - aside, aside)
-    assert sorted([*rest.x[:, 0].tolist(), *put_aside.x[:, 0].tolist()]) == list(range(count))
+    assert sorted([*numbers(rest), *numbers(put_aside)]) == list(range(count))
     for part in (rest, put_aside):
-        assert torch.equal(part.y, (part.x[:, 0] * 10).long())
+        assert part.y.tolist() == [10 * number for number in numbers(part)]
 
 
 def test_split_follows_its_seed_alone():
@@ -114,7 +184,7 @@ def test_one_of_each(mnist, nth):
 @example(nth=True)
 def test_bad_nth(nth):
     """A class of three has no fourth image."""
-    images = ImageSet(torch.zeros(30, 4), torch.arange(10).repeat(3))
+    images = ImageSet(torch.zeros(30, 784), torch.arange(10).repeat(3))
     refuses("nth", images.one_of_each, nth)
 
 

@@ -11,7 +11,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 from sklearn.decomposition import PCA
 
 from aecourse.evaluation import mse, pca_mse, psnr, reconstruct, reconstruction_mse, ssim
-from aecourse.models import DenseAutoencoder, LinearAutoencoder
+from aecourse.models import DenseAutoencoder, LinearAutoencoder, VariationalAutoencoder
 
 
 @pytest.fixture
@@ -121,6 +121,30 @@ def test_pca_mse_as_scikit_learn_has_it(mnist):
         pca = PCA(k, svd_solver="full").fit(fitted)
         expected = mean_squared_error(numpy_of(x), pca.inverse_transform(pca.transform(x.numpy())).astype(float))
         assert got[k - 1] == pytest.approx(expected, rel=1e-4)
+
+
+def test_pixels_in_another_range_need_their_peak(mnist):
+    """In [-1, 1] decibels and SSIM are those of scikit-image for a data range of 2; 1 is refused."""
+    x = mnist[1].x[:20]
+    x_hat = (0.9 * x + 0.02).clamp(0, 1)
+    assert psnr(2 * x - 1, 2 * x_hat - 1, peak=2) == pytest.approx(psnr(x, x_hat), abs=1e-4)
+    settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 2}
+    pairs = [[numpy_of(2 * part - 1).reshape(28, 28) for part in pair] for pair in zip(x, x_hat, strict=True)]
+    expected = np.mean([structural_similarity(*pair, full=True, **settings)[1][5:-5, 5:-5].mean() for pair in pairs])
+    assert ssim(2 * x - 1, 2 * x_hat - 1, peak=2) == pytest.approx(expected, abs=1e-5)
+    for measure in (psnr, ssim):
+        assert measure(255 * x, 255 * x_hat, peak=255) == pytest.approx(measure(x, x_hat), abs=1e-4)
+        refuses("peak", measure, 2 * x - 1, 2 * x_hat - 1)
+        refuses("peak", measure, x, x_hat, peak=0)
+
+
+def test_what_comes_back_can_be_learnt_from(mnist):
+    """Reconstructions and samples are plain tensors, not of inference mode."""
+    torch.manual_seed(0)
+    model = VariationalAutoencoder(2, hidden=(8,))
+    for x in (reconstruct(model, mnist[1].x[:4]), model.sample(4), model.interpolate(*mnist[1].x[:2])):
+        model.loss(x)["total"].backward()
+    assert not x.requires_grad
 
 
 @pytest.mark.parametrize("offset", [0, 300])

@@ -135,10 +135,21 @@ def test_a_network_of_ones_own_from_the_start(mnist):
     assert explorer.numbers(**explorer.settings())["autoencoder"] == pytest.approx(measured, rel=1e-4)
     plain = nn.Sequential(*model.encoder, *model.decoder)
     other = BottleneckExplorer(model=plain)
-    assert other.k == 5 and other.assets["yours-5"] == explorer.assets["yours-5"]
+    assert other.k == 5
+    for name in explorer.settings():
+        assert getattr(other, name) == getattr(explorer, name)
+    for ours, theirs in zip(shown(explorer).values(), shown(other).values(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
     refuses("model", BottleneckExplorer, model=nn.Sequential(nn.Linear(784, 10)))
-    refuses("model", BottleneckExplorer, model=DenseAutoencoder(65))
     refuses("model", BottleneckExplorer, model="nested")
+
+
+def test_a_code_longer_than_the_slider():
+    """It stands beside PCA with 64 numbers, and the caption's numbers are theirs."""
+    model = DenseAutoencoder(100, hidden=()).eval()
+    explorer = BottleneckExplorer(model=model)
+    assert list(shown(explorer)) == ["original", "PCA-64", "autoencoder-100"] and explorer.k == 64
+    assert explorer.numbers(**explorer.settings())["PCA"] == explorer.models.errors["PCA"][64]
 
 
 def test_what_the_page_cannot_compute_the_kernel_does():

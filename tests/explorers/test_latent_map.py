@@ -6,9 +6,11 @@ import torch
 import traitlets
 from helpers.strategies import junk, numpy_of, refuses
 from hypothesis import given, strategies as st
+from matplotlib import pyplot as plt
 from safetensors.torch import load
 from scipy.spatial import cKDTree
 
+from aecourse.data import ImageSet
 from aecourse.explorers import LatentMapExplorer
 from aecourse.models import ConvAutoencoder, DenseAutoencoder, LinearAutoencoder
 from aecourse.zoo.catalogue import load_split
@@ -109,7 +111,7 @@ def test_a_model_and_images_of_ones_own(mnist, family):
     assert (mine.z1, mine.z2) == pytest.approx(np.median(z, axis=0), abs=0.01)
     decoded = numpy_of(model.decode(torch.tensor([[mine.z1, mine.z2]])))
     np.testing.assert_allclose(numpy_of(mine.rows(**mine.settings())["decoded"]), decoded, atol=1e-6)
-    assert mine.setup["learnt"] == mine.setup["shown"] == "picture"
+    assert mine.setup["learnt"] == mine.setup["images"]["name"] == "picture"
     assert mine.static_png()
 
 
@@ -147,9 +149,20 @@ def test_a_model_that_gives_one_code_to_all(mnist):
 
 @given(model=junk.filter(lambda model: model is not None))
 def test_bad_model(model):
-    """Only an Autoencoder with two codes can be drawn as a map."""
+    """Only a network with two code numbers or more can be drawn as a map, and of more than one picture."""
     refuses("model", LatentMapExplorer, model)
-    assert "3" in refuses("model", LatentMapExplorer, DenseAutoencoder(3, hidden=()))
+    assert "1" in refuses("model", LatentMapExplorer, DenseAutoencoder(1, hidden=()))
+    refuses("images", LatentMapExplorer, images=torch.zeros(1, 784))
+
+
+def test_classes_with_names(mnist):
+    """The map and the caption call them so."""
+    kinds = ImageSet(mnist[1].x[:200], mnist[1].y[:200] % 2, names=("even", "odd"))
+    explorer = LatentMapExplorer(images=kinds)
+    assert explorer.setup["images"]["names"] == ["even", "odd"]
+    axes = plt.figure().add_subplot()
+    explorer.map.draw(axes)
+    assert {text.get_text() for text in axes.texts} == {"even", "odd"}
 
 
 def test_images_without_labels(mnist):
@@ -158,7 +171,7 @@ def test_images_without_labels(mnist):
     numbers = explorer.numbers(**put(explorer, explorer.map.codes[7].clip(*frame_of(explorer))))
     assert numbers == {"hole": 0}
     assert explorer.setup["labelled"] is False
-    assert (explorer.setup["learnt"], explorer.setup["shown"]) == ("training digit", "picture")
+    assert (explorer.setup["learnt"], explorer.setup["images"]["name"]) == ("training digit", "picture")
     mine = LatentMapExplorer(load_weights("map-2d"), mnist[1].x[:50])
     assert mine.setup["learnt"] == "picture"
     low, high = frame_of(mine)

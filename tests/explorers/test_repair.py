@@ -12,8 +12,9 @@ from aecourse.data import corrupt
 from aecourse.explorers import RepairExplorer
 from aecourse.explorers.base.network import pack_network
 from aecourse.explorers.repair import DAMAGES, SEED
+from aecourse.zoo.precision import quantise
 from aecourse.zoo.shipped import REPAIRED, repair_errors
-from aecourse.zoo.weights import load_weights, quantise
+from aecourse.zoo.weights import load_weights
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ import io
 import numpy as np
 import pytest
 import torch
+from helpers.photographs import photograph
 from helpers.strategies import not_bools, not_counts, refuses
 from hypothesis import given
 from PIL import Image
 from safetensors.torch import load
 
-from aecourse.data import load_folder
+from aecourse.data import load_pictures
 from aecourse.explorers import BottleneckExplorer, PictureUpload
 
 
@@ -29,7 +30,7 @@ def grays(upload: PictureUpload) -> torch.Tensor:
 def test_the_minimum_is_said_before():
     """By whoever asks for the images too early; tests/browser looks at the words under the button."""
     upload = PictureUpload(3)
-    assert upload.setup == {"minimum": 3, "count": 0, "unread": [], "shown": 60}
+    assert upload.setup == {"minimum": 3, "count": 0, "said": "", "shown": 60}
     with pytest.raises(ValueError, match="images: choose at least 3 with the button; there are 0"):
         _ = upload.images
 
@@ -41,7 +42,7 @@ def test_pictures_are_read_as_from_a_folder(tmp_path):
         Image.fromarray(rng.integers(0, 256, (50 + i, 70, 3), np.uint8)).save(tmp_path / f"{i}.png")
     upload, files = PictureUpload(4), sorted(tmp_path.iterdir())
     upload.take([file.name for file in files], [file.read_bytes() for file in files])
-    assert torch.equal(upload.images.x, load_folder(tmp_path, minimum=4).x)
+    assert torch.equal(upload.images.x, load_pictures(tmp_path).x)
     assert upload.images.y.tolist() == [0] * 4
     assert torch.equal(grays(upload).float() / 255, upload.images.x)
     assert BottleneckExplorer(images=upload.images).images.sets == 1
@@ -52,19 +53,30 @@ def test_one_broken_file_is_named():
     upload = PictureUpload(2)
     contents = [painted(9), painted(9)[:60], painted(200, "JPEG"), b""]
     upload.take(["a.png", "<b>.png", "c.jpg", "empty.png"], contents)
-    assert upload.setup["unread"] == ["<b>.png", "empty.png"] and upload.setup["count"] == 2
+    assert upload.setup["said"] == "2 pictures · left out <b>.png, empty.png (damaged) · 2 are blank"
+    assert upload.setup["count"] == 2
     upload.take(["notes.txt"], [b"no picture"])
-    assert len(upload.images) == 2 and upload.setup["unread"] == ["notes.txt"]
+    assert len(upload.images) == 2
+    assert (
+        upload.setup["said"]
+        == "left out notes.txt (damaged) · 2 pictures · left out <b>.png, empty.png (damaged) · 2 are blank"
+    )
 
 
-def test_ink_on_paper():
-    """The box exchanges black and white."""
-    upload = PictureUpload(1)
-    upload.take(["a.png"], [painted(255)])
-    assert upload.images.x.min() == 1
-    upload.invert = True
-    assert upload.images.x.max() == 0
-    assert PictureUpload(1, invert=True).invert
+def test_photographed_digits(mnist):
+    """The box reads the same files as handwriting, and back; `load_pictures` reads them so too."""
+    photo = photograph(mnist[1].x[2].view(28, 28).numpy(), "shaded", np.random.default_rng(0), (600, 800))
+    buffer, upload = io.BytesIO(), PictureUpload(1)
+    photo.save(buffer, "PNG")
+    upload.take(["a.png"], [memoryview(buffer.getvalue())])
+    plain = upload.images.x
+    upload.as_digits = True
+    assert (upload.images.x - load_pictures(photo, as_digits=True).x).abs().max() < 0.01
+    assert (upload.images.x - mnist[1].x[2]).abs().mean() < 0.04 < (plain - mnist[1].x[2]).abs().mean()
+    assert torch.equal(grays(upload).float() / 255, upload.images.x)
+    upload.as_digits = False
+    assert torch.equal(upload.images.x, plain)
+    assert PictureUpload(1, as_digits=True).as_digits
 
 
 def test_the_first_sixty_are_shown():
@@ -78,9 +90,9 @@ def test_it_goes_on_when_its_cell_runs_again():
     """It remembers pictures and the box; a stored notebook keeps one line of text."""
     upload, other = PictureUpload(1), PictureUpload(1)
     upload.take(["a.png"], [painted(7)])
-    upload.invert = True
+    upload.as_digits = True
     other.remember(upload.memory())
-    assert other.invert and torch.equal(other.images.x, upload.images.x)
+    assert other.as_digits and torch.equal(other.images.x, upload.images.x)
     assert upload._repr_mimebundle_()[0]["text/plain"] == "PictureUpload: run this cell to use it"
     upload.close()
     assert upload.comm is None
@@ -92,7 +104,7 @@ def test_bad_minimum(minimum):
     refuses("minimum", PictureUpload, minimum)
 
 
-@given(invert=not_bools)
-def test_bad_invert(invert):
+@given(as_digits=not_bools)
+def test_bad_as_digits(as_digits):
     """True or False."""
-    refuses("invert", lambda: PictureUpload(invert=invert))
+    refuses("as_digits", lambda: PictureUpload(as_digits=as_digits))

@@ -29,6 +29,13 @@ def prose(notebook) -> str:
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
+def words(text: str) -> list[str]:
+    """The words of a text that are read as sentences: no formulas, tables, code blocks or marks."""
+    text = re.sub(r"```.*?```|\$\$.*?\$\$|<[^>]*>|\]\([^)]*\)", " ", text, flags=re.S)
+    text = re.sub(r"\$[^$\n]*\$|`[^`\n]*`", " ", re.sub(r"^\s*\|.*", " ", text, flags=re.M))
+    return re.findall(r"[A-Za-z][\w'’-]*", text)
+
+
 def program(notebook) -> str:
     """All code cells in one string."""
     return "\n\n".join(cell.source for cell in code_cells(notebook))

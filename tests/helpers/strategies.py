@@ -46,7 +46,7 @@ def bad_images(features: int) -> st.SearchStrategy:
 
     wrong_shapes = [good[:, :-1], good[0], good[None], good.view(-1)[: features - 1], good[:0], torch.tensor(0.5)]
     wrong_kinds = [good.numpy(), good.tolist(), good.to(torch.uint8), good.int(), good.double(), good.bool()]
-    image_set = ImageSet(good, torch.zeros(3, dtype=torch.int64))
+    image_set = ImageSet(torch.full((3, 784), 0.5), torch.zeros(3, dtype=torch.int64))
     return st.sampled_from([*wrong_shapes, *wrong_kinds, image_set, None, "x", 3]) | spoilt.map(spoil)
 
 

@@ -29,7 +29,7 @@ from aecourse.models import (
     LinearAutoencoder,
     StackedAutoencoder,
 )
-from aecourse.models.base import on_cpu
+from aecourse.models.adopted import for_display
 from aecourse.training import fit
 
 OWN_LOSS = ("SparseAutoencoder", "DenoisingAutoencoder", "ContractiveAutoencoder", "VariationalAutoencoder")
@@ -147,7 +147,7 @@ def test_every_family_works_on_every_device(model, x, device):
 
 def test_explorers_take_a_copy(model, device):
     """Of the network as it is now; the network itself stays where it is and as it is."""
-    shown = on_cpu(model.to(device).train())
+    shown = for_display(model.to(device).train())
     assert model.training and not shown.training
     assert {weight.device.type for weight in shown.parameters()} == {"cpu"}
     assert same({name: weight.cpu() for name, weight in state_of(model).items()}, state_of(shown))

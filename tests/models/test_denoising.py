@@ -80,7 +80,9 @@ def test_noise_is_clipped_with_the_pixels_only(x, output):
 def test_mixed_takes_another_damage_each_time(x, monkeypatch):
     """All five as often, shares spread evenly over their range, whole sizes and factors within theirs."""
     drawn: list[tuple[str, float]] = []
-    monkeypatch.setattr(denoising, "corrupt", lambda x, noise, strength: drawn.append((noise, strength)) or x)
+    monkeypatch.setattr(
+        denoising, "corrupt_in_training", lambda x, noise, strength: drawn.append((noise, strength)) or x
+    )
     model = build(noise="mixed")
     torch.manual_seed(0)
     for _ in range(3_000):
@@ -172,6 +174,13 @@ def test_pictures_too_small_for_their_damage():
     model = DenoisingAutoencoder(2, hidden=(), noise="mixed", in_features=256)
     for _ in range(50):
         assert torch.isfinite(model.loss(torch.rand(3, 256))["total"])
+
+
+@pytest.mark.parametrize("noise", ["mask", "salt and pepper", "occlude", "mixed"])
+def test_black_is_nothing_outside_the_unit_range(noise):
+    """With a linear output too, what writes 0 for black takes pixels in [0, 1]; noise takes any numbers."""
+    refuses("x", build(noise=noise, output="linear").check_images, "x", torch.rand(4, 784) * 2 - 1)
+    build(noise="gaussian", output="linear").check_images("x", torch.rand(4, 784) * 2 - 1)
 
 
 @given(x=bad_images(784).filter(lambda x: not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.ndim != 2))

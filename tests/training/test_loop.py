@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from helpers.strategies import same, state_of
+from helpers.strategies import refuses, same, state_of
 
 from aecourse.evaluation import reconstruction_mse
 from aecourse.models import Autoencoder, DenseAutoencoder, LinearAutoencoder, NestedAutoencoder
@@ -170,6 +170,32 @@ def test_trains_in_training_mode(x):
     fit(model, x, epochs=2, validation=x, augment=lambda batch: modes.append(model.training) or batch, **QUIET)
     assert modes == [True, True]
     assert model.encoder[1].num_batches_tracked == 2
+
+
+@pytest.mark.parametrize("objective", ["mse", "bce"])
+def test_what_augment_returns_is_checked(x, objective):
+    """Of another range or shape it is refused before a weight has changed, not trained on in silence."""
+    model = DenseAutoencoder(2, hidden=(8,), objective=objective)
+    before = state_of(model)
+    noisy = lambda b: b + 0.1 * torch.randn_like(b)  # noqa: E731
+    for augment in (noisy, lambda b: 255 * b, lambda b: b[:, :700], lambda b: b.numpy()):
+        refuses("what augment returns", fit, model, x, epochs=1, augment=augment, **QUIET)
+        assert same(model.state_dict(), before)
+
+
+def test_a_narrow_range_is_suspect(mnist):
+    """Pixels divided by 255 twice train without a word elsewhere."""
+    with pytest.warns(UserWarning, match="divided by 255 twice"):
+        fit(DenseAutoencoder(2, hidden=(8,)), mnist[0].x[:100] / 255, epochs=1, **QUIET)
+
+
+def test_a_frozen_batch_norm_stays(x):
+    """Its means and variances are those of before; one that learns moves its own."""
+    model = DenseAutoencoder(2, hidden=(8,), batch_norm=True)
+    frozen, free = (part for part in model.modules() if isinstance(part, torch.nn.BatchNorm1d))
+    frozen.requires_grad_(False)
+    fit(model, x, epochs=1, **QUIET)
+    assert not frozen.running_mean.any() and free.running_mean.any()
 
 
 def test_mean_loss_weighs_each_image_alike(tiny, x):

@@ -200,7 +200,7 @@ def test_bad_training_images(images):
 
 def test_an_image_set_is_not_its_images(tiny, x):
     """The commonest slip is answered with what to write."""
-    images = ImageSet(x, torch.zeros(40))
+    images = ImageSet(x, torch.zeros(40, dtype=torch.int64))
     with pytest.raises(TypeError, match=r"ImageSet; pass its images, x\.x"):
         fit(tiny, images)
     with pytest.raises(TypeError, match=r"ImageSet; pass its images, validation\.x"):

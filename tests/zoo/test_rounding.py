@@ -10,8 +10,9 @@ import torch
 from aecourse.evaluation import reconstruction_mse
 from aecourse.models import DenseAutoencoder, NestedAutoencoder
 from aecourse.training import fit
+from aecourse.zoo.precision import quantise
 from aecourse.zoo.rounding import round_to_bytes
-from aecourse.zoo.weights import load_weights, quantise, save_weights
+from aecourse.zoo.weights import load_weights, save_weights
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ export function neighbourhood({ codes: { data: codes }, labels: { data: labels }
   return { label, share: counts.get(label) / count, count };
 }
 
+/** What an image with a label is: "a 7", or, of other classes, their name. */
+export const called = ({ names }, label) => (names.length ? `“${names[label]}”` : `a ${label}`);
+
 /** How long the sides of a map are. */
 export const sidesOf = ({ low, high }) => [high[0] - low[0], high[1] - low[1]];
 

@@ -98,7 +98,8 @@ class CodeMap:
 
     def draw(self, ax: Axes) -> None:
         """Draw the codes, coloured by label."""
-        plot_latent_map(self.codes[:SHOWN], self.labels[:SHOWN], ax=ax, legend=False)
+        names = self.images.names or None
+        plot_latent_map(self.codes[:SHOWN], self.labels[:SHOWN], ax=ax, legend=False, names=names)
         (left, bottom), (right, top) = self.frame.low, self.frame.high
         ax.set(xlim=(left, right), ylim=(bottom, top))
 

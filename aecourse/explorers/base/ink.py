@@ -6,7 +6,8 @@ import numpy as np
 import torch
 import traitlets
 
-from aecourse.data import PIXELS, normalise_digit
+from aecourse.data import PIXELS
+from aecourse.data.drawing import into_the_box
 
 SIDE = 84  # three times MNIST's 28, enough for a smooth reduction
 
@@ -25,4 +26,4 @@ class Ink(traitlets.CBytes):
 def as_digit(ink: bytes) -> torch.Tensor:
     """Return a drawing as MNIST would have stored it, all zeros if nothing is drawn; (1, 784) in [0, 1]."""
     drawn = np.frombuffer(ink or bytes(SIDE**2), np.uint8).reshape(SIDE, SIDE)
-    return torch.from_numpy(normalise_digit(drawn)).view(1, PIXELS)
+    return torch.from_numpy(into_the_box(drawn)).view(1, PIXELS)

@@ -12,15 +12,17 @@ from safetensors.torch import save
 from torch import nn
 
 from aecourse.data import PIXELS
-from aecourse.models import PCA, Autoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
-from aecourse.models.base import check_model
-from aecourse.zoo.weights import SCALE, quantise, shared_weights
+from aecourse.models import PCA, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
+from aecourse.models.adopted import Adopted, cut
+from aecourse.zoo.precision import SCALE, quantise
+from aecourse.zoo.weights import shared_weights
 
 ACTIVATIONS = {
     nn.ReLU: "relu", nn.GELU: "gelu", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.SiLU: "silu", nn.Softplus: "softplus",
     nn.LeakyReLU: "leaky_relu", nn.ELU: "elu",
 }  # fmt: skip
 SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout2d)  # rows are kept flat in the page
+FOLDING = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)  # batch normalisation after them is worked into their weights
 Layer = dict[str, object]
 
 
@@ -88,26 +90,6 @@ def pack_shipped(name: str, parts: tuple[str, ...] = ()) -> bytes:
     return pack_network(shared_weights(name), parts=parts)
 
 
-def as_autoencoder(model: nn.Module) -> Autoencoder:
-    """Return a network of digits as an Autoencoder; an `nn.Sequential` is cut behind its narrowest linear layer.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is neither, or does not lead from 784 pixels over a code to 784 pixels.
-    """
-    if not isinstance(model, nn.Sequential):
-        return check_model(model)
-    layers = [layer for _, layer in _steps("", model)]
-    linear = [place for place, layer in enumerate(layers) if isinstance(layer, nn.Linear)]
-    if len(linear) < 2 or layers[linear[0]].in_features != PIXELS or layers[linear[-1]].out_features != PIXELS:
-        raise ValueError(f"model must lead from {PIXELS} pixels through linear layers to {PIXELS} pixels; got {model}")
-    code = min(linear[:-1], key=lambda place: layers[place].out_features)
-    whole = Autoencoder(latent_dim=layers[code].out_features, in_features=PIXELS)
-    whole.encoder, whole.decoder = nn.Sequential(*layers[: code + 1]), nn.Sequential(*layers[code + 1 :])
-    return whole.train(model.training)
-
-
 def pack_images(x: torch.Tensor) -> torch.Tensor:
     """Return images in [0, 1] as bytes, if they are grays of 256 levels; else as they are."""
     grays = (x * 255).round().to(torch.uint8)
@@ -143,10 +125,28 @@ def _part(model: nn.Module, part: str) -> nn.Module:
         return nn.Sequential(*(getattr(layer, part) for layer in (used if part == "encoder" else used[::-1])))
     if isinstance(model, VariationalAutoencoder) and part == "encoder":
         return nn.Sequential(model.trunk, model.head_mu)
+    if isinstance(model, Adopted):
+        return _adopted_part(model, part)
     found = model if part == "forward" else getattr(model, part, None)
     if not isinstance(found, nn.Sequential | nn.Linear):
         raise UnknownLayerError(f"the page cannot compute a {type(model).__name__}: its {part} is no nn.Sequential")
     return found
+
+
+def _adopted_part(model: Adopted, part: str) -> nn.Module:
+    """A half of somebody's network as layers from rows to rows, if it is made so and its method does no more."""
+    net, encodes = model.net, part == "encoder"
+    found = cut(net)[not encodes] if isinstance(net, nn.Sequential) else getattr(net, part, None)
+    plain = model.scale == (0, 1) and not model.resized and model.shape[0] != 3
+    if plain and isinstance(found, nn.Sequential | nn.Linear):
+        shape = model.shape if encodes else model.code_shape
+        whole = nn.Sequential(*([nn.Unflatten(1, shape)] if len(shape) > 1 else []), found, nn.Flatten()).eval()
+        x = torch.linspace(0, 1, 2 * PIXELS).view(2, PIXELS)
+        x, half = (x, model.encode) if encodes else (model.encode(x), model.decode)
+        ours, theirs = whole(x), half(x)
+        if ours.shape == theirs.shape and torch.allclose(ours, theirs, atol=1e-5):
+            return whole
+    raise UnknownLayerError(f"the page cannot compute the {part} of a {type(net).__name__}: it is more than its layers")
 
 
 def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
@@ -160,12 +160,12 @@ def _layers(part: str, module: nn.Module, tensors: dict[str, torch.Tensor]) -> I
     size: tuple[int, ...] = ()
     steps = [*_steps(part, module)]
     for i, (name, layer) in enumerate(steps):
-        if type(layer) in ACTIVATIONS:
+        if type(layer) in ACTIVATIONS and _is_usual(layer):
             value = getattr(layer, "negative_slope", getattr(layer, "alpha", None))
             yield {"op": ACTIVATIONS[type(layer)]} | ({} if value is None else {"value": value})
         elif isinstance(layer, Largest):
             yield {"op": "largest", "value": layer.k}
-        elif isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        elif type(layer) in FOLDING:
             weight, bias = _folded(layer, steps[i + 1][1] if i + 1 < len(steps) else None)
             words = {"weight": f"{name}.weight"} | ({} if bias is None else {"bias": f"{name}.bias"})
             tensors |= {words[kind]: tensor for kind, tensor in (("weight", weight), ("bias", bias)) if kind in words}
@@ -183,13 +183,20 @@ def _layers(part: str, module: nn.Module, tensors: dict[str, torch.Tensor]) -> I
                 } | words
         elif isinstance(layer, nn.Unflatten):
             size = tuple(layer.unflattened_size)
-        elif not isinstance(layer, (*SILENT, nn.BatchNorm1d, nn.BatchNorm2d)):
-            raise UnknownLayerError(f"the page cannot compute a {type(layer).__name__}")
+        elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) and i and type(steps[i - 1][1]) in FOLDING:
+            pass  # worked into the layer before
+        elif not isinstance(layer, SILENT):
+            raise UnknownLayerError(f"the page cannot compute a {type(layer).__name__} here")
+
+
+def _is_usual(activation: nn.Module) -> bool:
+    """Whether an activation is the one that the page has under its name."""
+    return getattr(activation, "approximate", "none") == "none" and getattr(activation, "beta", 1) == 1
 
 
 def _steps(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """The layers of nested `nn.Sequential`s in order."""
-    if not isinstance(module, nn.Sequential):
+    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
         yield name, module
         return
     for inner, part in module.named_children():
@@ -201,8 +208,10 @@ def _folded(layer: nn.Module, norm: nn.Module | None) -> tuple[torch.Tensor, tor
     weight, bias = layer.weight.float().cpu(), None if layer.bias is None else layer.bias.float().cpu()
     if not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
         return weight, bias
-    scale = (norm.weight / (norm.running_var + norm.eps).sqrt()).float().cpu()
-    shift = norm.bias.float().cpu() - norm.running_mean.cpu() * scale
+    if norm.running_var is None:
+        raise UnknownLayerError("the page cannot compute a batch normalisation that keeps no statistics")
+    scale = ((1 if norm.weight is None else norm.weight) / (norm.running_var + norm.eps).sqrt()).float().cpu()
+    shift = (0 if norm.bias is None else norm.bias.float().cpu()) - norm.running_mean.cpu() * scale
     along = 1 if isinstance(layer, nn.ConvTranspose2d) else 0  # which axis counts what comes out
     shape = [-1 if axis == along else 1 for axis in range(weight.ndim)]
     return weight * scale.view(shape), shift if bias is None else bias * scale + shift

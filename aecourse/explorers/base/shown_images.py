@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from aecourse.checks import scaling_hint
 from aecourse.data import PIXELS, ImageSet, load_mnist
 from aecourse.explorers.base.network import pack, pack_images
 from aecourse.models.base import check_rows
@@ -48,8 +49,8 @@ class ShownImages(ImageSet):
 
     @functools.cached_property
     def are_digits(self) -> bool:
-        """Whether every label from 0 to 9 occurs, and no other."""
-        return self.y.unique().tolist() == list(range(10))
+        """Whether every label from 0 to 9 occurs and no other, and none has a name of its own."""
+        return self.y.unique().tolist() == list(range(10)) and self.names in ((), tuple("0123456789"))
 
     @property
     def noun(self) -> str:
@@ -62,7 +63,9 @@ class ShownImages(ImageSet):
 
     def called(self, place: int) -> str:
         """An image in words: "a 7", or "picture 12" if they are no digits."""
-        return f"a {self.y[place]}" if self.are_digits else f"{self.name} {place}"
+        if self.are_digits:
+            return f"a {self.y[place]}"
+        return f"{self.name} {place}" + (f", “{self.names[self.y[place]]}”" if self.names else "")
 
     @property
     def per_set(self) -> int:
@@ -89,6 +92,7 @@ class ShownImages(ImageSet):
     def in_words(self) -> dict[str, object]:
         """Return what the page must know about them."""
         words = {"name": self.name, "noun": self.noun, "own": self.name == "picture"}
+        words["names"] = [] if self.are_digits else list(self.names)
         return words | {"sets": self.sets, "per_set": self.per_set, "count": len(self)}
 
 
@@ -117,9 +121,12 @@ def shown_images(images: ImageSet | torch.Tensor | None) -> ShownImages:
     if len(x) == 0:
         raise ValueError("images must hold at least one picture; got none")
     if not ((x >= 0) & (x <= 1)).all():  # NaN fails too
-        raise ValueError("images must hold pixels in [0, 1]; divide bytes by 255")
-    y = images.y if isinstance(images, ImageSet) else torch.zeros(len(x), dtype=torch.int64)
-    return ShownImages(x.detach().cpu().float(), y.cpu())
+        low, high = x.min().item(), x.max().item()
+        hint = scaling_hint(low, high) if low <= high else "NaN is no pixel"
+        raise ValueError(f"images must hold pixels in [0, 1]; got values from {low:.3g} to {high:.3g}: {hint}")
+    if not isinstance(images, ImageSet):
+        return ShownImages(x.detach().cpu().float(), torch.zeros(len(x), dtype=torch.int64))
+    return ShownImages(x.cpu(), images.y.cpu(), names=images.names)
 
 
 @functools.cache

@@ -13,7 +13,8 @@ from torch import nn
 
 from aecourse.explorers.base.network import UnknownLayerError, pack, pack_images, pack_network
 from aecourse.models import PCA, DenseAutoencoder, SparseAutoencoder
-from aecourse.zoo.weights import SCALE, SHIPPED, load_weights
+from aecourse.zoo.precision import SCALE
+from aecourse.zoo.weights import SHIPPED, load_weights
 
 
 def layers_of(raw: bytes, tmp_path) -> dict:

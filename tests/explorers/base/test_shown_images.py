@@ -40,7 +40,7 @@ def test_bad_images(x):
 def test_every_explorer_uses_the_door(name):
     """Bytes in the place of shares are refused by all."""
     message = refuses("images", lambda: TAKE_IMAGES[name](images=255 * torch.ones(12, 784)))
-    assert "divide bytes by 255" in message
+    assert "divide them by 255" in message
 
 
 def test_sets_of_ten(mnist):

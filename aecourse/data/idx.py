@@ -1,0 +1,43 @@
+"""IDX, the file format of MNIST and its relatives."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+IDX_FILES = tuple(
+    f"{part}-{content}-ubyte.gz" for part in ("train", "t10k") for content in ("images-idx3", "labels-idx1")
+)
+TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}  # by the third byte
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Read one IDX file, gzipped or not, as an array of the type that it holds.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged: cut short, its checksum wrong, or not IDX.
+    """
+    raw = path.read_bytes()
+    try:
+        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw  # checks the file's own CRC-32
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path.name} is damaged ({error})") from error
+    kind = TYPES.get(raw[2]) if len(raw) > 4 and raw[:2] == b"\0\0" else None
+    start = 4 + 4 * raw[3] if kind else 0
+    if not kind or start == 4 or len(raw) < start:
+        raise ValueError(f"{path.name} is damaged (not an IDX file)")
+    shape = np.frombuffer(raw, ">u4", raw[3], 4).astype(int)
+    told, kept = int(np.prod(shape, dtype=object)), (len(raw) - start) / np.dtype(kind).itemsize
+    if told != kept:
+        raise ValueError(f"{path.name} is damaged (it should hold {told:,} numbers and holds {kept:,g})")
+    return np.frombuffer(raw, kind, offset=start).reshape(shape).astype(np.dtype(kind).newbyteorder("="))
+
+
+def looks_like_idx(head: bytes) -> bool:
+    """Whether a file, unpacked, that begins with these four bytes or more is an IDX file."""
+    return head[:2] == b"\0\0" and len(head) > 3 and head[2] in TYPES and 1 <= head[3] <= 4

@@ -1,0 +1,193 @@
+"""One door for anybody's pictures: files, arrays and other libraries' data sets become an ImageSet of 28×28 grays."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from aecourse.checks import check_flag
+from aecourse.data.arrays import ENDINGS, LABELS, as_labels, as_x, head, is_npz, read_arrays
+from aecourse.data.idx import looks_like_idx
+from aecourse.data.image_set import PIXELS, SIDE, ImageSet
+from aecourse.data.picture_files import class_folders, find_files, natural, read_pictures
+from aecourse.device import check_device, to_numpy
+
+BLANK = 0.1  # less than this between a picture's darkest and lightest pixel shows nothing
+ACCEPTED = (
+    "a folder, a ZIP, a picture's path, .npz, .npy, .csv or IDX, an array, tensor or data frame, "
+    "or a data set with .data and .targets"
+)
+
+
+def load_pictures(
+    source: Any, labels: Any = None, *, as_digits: bool = False, device: torch.device | str | None = None
+) -> ImageSet:
+    """Load anybody's pictures as an ImageSet of 28×28 grays, and print one line about what came.
+
+    Parameters
+    ----------
+    source : path, array, tensor, data frame, list or data set
+        A folder or ZIP of pictures; one picture; an `.npz`, `.npy`, `.csv` or IDX file, gzipped or not; anything of
+        shape (n, 784), (n, h, w), (n, h, w, 3), (n, 1, h, w) or (n, 3, h, w); a list of arrays, paths or Pillow's
+        images; an object with `.data` and `.targets`, such as torchvision's; an ImageSet.
+    labels : sequence of n whole numbers or words, or path, optional
+        One for each picture, also for those that cannot be read. Words become classes in natural order, kept as
+        `.names`; rows of one-hot numbers are taken as their classes. By default they come with the source: the folder
+        of a picture, the column `label` of a CSV (without a header the first of 785), `.targets`, or the labels in an
+        `.npz`; else all are 0.
+    as_digits : bool
+        Read photographs of handwriting, on any paper or board, as MNIST would have stored them: ground and shadow are
+        taken away, ink becomes white, specks and ruled lines go, and the digit is scaled and centred; see
+        `aecourse.data.photographs`.
+    device : torch.device or str, optional
+        The CPU by default.
+
+    Returns
+    -------
+    ImageSet
+        x (n, 784) in [0, 1], y (n,), and the classes' names.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file or folder.
+    TypeError, ValueError
+        If the source is nothing of these, holds no readable picture, or numbers of which nobody knows what is white.
+
+    Notes
+    -----
+    The type of the numbers says what is white: 255 for bytes, 65,535 for 16 bits, 1 for floats and booleans. Whole
+    numbers of other types, and those of a CSV, count as bytes if they go beyond 127 and not beyond 255, or are all 0
+    or 1. Pictures of another size are turned upright, cropped to the square in their middle and resized; transparent
+    parts become white, or black around light ink. Folders named train or test, and lone ones around all others, are no
+    classes. A file that cannot be read is left out and named. A picture is called blank if its pixels differ by less
+    than 0.1.
+    """
+    check_flag("as_digits", as_digits)
+    device = check_device("cpu" if device is None else device)
+    if isinstance(source, ImageSet) and not as_digits and labels is None:
+        return source.to(device)
+    came = _read(source, as_digits)
+    if labels is not None:
+        came.names, came.labels = (), labels
+        if isinstance(labels, str | Path):
+            came.labels = read_arrays(Path(labels).expanduser())[0]
+    y = np.zeros(len(came.x), np.int64)
+    if came.labels is not None:
+        y, found = as_labels(came.labels, len(came.x) if came.kept is None else came.total)
+        y, came.names = y if came.kept is None else y[came.kept], came.names or found
+    pictures = ImageSet(came.x, torch.from_numpy(y), names=came.names)
+    print(summary(pictures, came.words))
+    return pictures.to(device)
+
+
+@dataclass
+class _Came:
+    """What a source holds: pictures (n, 784), raw labels, and what is to be said."""
+
+    x: torch.Tensor
+    labels: Any = None
+    names: Sequence[str] = ()
+    kept: list[int] | None = None  # which of `total` pictures could be read; the labels are of all
+    total: int = 0
+    words: Sequence[str] = ()
+
+
+def _read(source: Any, as_digits: bool) -> _Came:
+    """Return what a source of any kind holds."""
+    if isinstance(source, str | Path):
+        return _from_path(Path(source).expanduser(), as_digits)
+    if isinstance(source, ImageSet):
+        return _Came(as_x(source.x, as_digits), source.y, source.names)
+    listed = [source] if isinstance(source, Image.Image) else source
+    if isinstance(listed, list | tuple) and listed and all(isinstance(one, str | Path | Image.Image) for one in listed):
+        files = [(f"{i}" if isinstance(one, Image.Image) else str(one), one) for i, one in enumerate(listed)]
+        return _from_files(files, Counter(), "source", as_digits)
+    if isinstance(source, np.ndarray | torch.Tensor):
+        return _Came(as_x(source, as_digits))
+    if isinstance(source, list | tuple) and source:
+        arrays = [to_numpy(one) for one in source]
+        alike = len({one.shape for one in arrays}) == 1
+        return _Came(
+            as_x(np.stack(arrays), as_digits) if alike else torch.cat([as_x(a[None], as_digits) for a in arrays])
+        )
+    if hasattr(source, "columns") and hasattr(source, "to_numpy"):
+        marked = [name for name in source.columns if str(name).lower() in LABELS][:1]
+        pixels = source[[name for name in source.columns if name not in marked]].to_numpy()
+        return _Came(as_x(pixels, as_digits), source[marked[0]].to_numpy() if marked else None)
+    targets = next((getattr(source, name) for name in LABELS if hasattr(source, name)), None)
+    if hasattr(source, "data") and targets is not None:
+        return _from_data_set(source, targets, as_digits)
+    raise TypeError(f"source must be {ACCEPTED}; got {type(source).__name__}")
+
+
+def _from_data_set(source: Any, targets: Any, as_digits: bool) -> _Came:
+    """Return what a data set of torchvision (`.data`, `.targets`, `.classes`) or scikit-learn holds."""
+    came = _Came(as_x(getattr(source, "images", source.data), as_digits), targets)
+    names = [str(name) for name in getattr(source, "classes", ())]
+    if not all(re.match(rf"{i} - ", name) for i, name in enumerate(names)):  # "0 - zero" is the label itself
+        came.names = tuple(names)
+    return _turned(came) if type(source).__name__ == "EMNIST" else came
+
+
+def _turned(came: _Came) -> _Came:
+    came.x = came.x.view(-1, SIDE, SIDE).mT.reshape(-1, PIXELS)
+    came.words = [*came.words, "turned upright: EMNIST stores rows as columns"]
+    return came
+
+
+def _from_path(path: Path, as_digits: bool) -> _Came:
+    """Return what a file or folder holds; its content says what it is, not its name."""
+    if not path.exists():
+        raise FileNotFoundError(f"source {str(path)!r} does not exist; give {ACCEPTED}")
+    packed = path.is_file() and zipfile.is_zipfile(path)
+    if path.is_dir() or (packed and not is_npz(path)):
+        files, others = find_files(path)
+        came = _from_files(files, others, f"source {str(path)!r}", as_digits)
+        if any(classes := class_folders([inside for inside, _ in files])):
+            came.labels = [name or "no folder" for name in classes]
+            came.names = tuple(sorted(set(came.labels), key=natural))
+            came.labels = [came.names.index(name) for name in came.labels]
+        return came
+    if not path.is_file():
+        raise ValueError(f"source {str(path)!r} is no file and no folder; give {ACCEPTED}")
+    if packed or path.suffix.lower() in ENDINGS or looks_like_idx(head(path)):
+        pixels, labels = read_arrays(path)
+        came = _Came(as_x(pixels, as_digits), labels)
+        return _turned(came) if re.search("(?<!q)emnist", path.name.lower()) and looks_like_idx(head(path)) else came
+    return _from_files([(path.name, path)], Counter(), f"source {str(path)!r}", as_digits)
+
+
+def _from_files(files: list[tuple[Any, Any]], others: Counter[str], what: str, as_digits: bool) -> _Came:
+    """Return the pictures in files, or raise an error that says what is there instead."""
+    got = read_pictures(files, as_digits=as_digits, bar=True)
+    words = got.in_words(others)
+    if not got.pictures:
+        there = [*words, *(f"{count} {ending or 'without an ending'}" for ending, count in others.most_common(6))]
+        raise ValueError(
+            f"{what} holds no readable picture; there is: {', '.join(there) or 'nothing'}. Give {ACCEPTED}"
+        )
+    x = torch.from_numpy(np.stack([picture for _, picture in got.pictures])).view(-1, PIXELS).float().div_(255)
+    kept = [i for i, (name, _) in enumerate(files) if name not in got.left_out]
+    return _Came(x, kept=kept, total=len(files), words=words)
+
+
+def summary(pictures: ImageSet, words: Sequence[str] = ()) -> str:
+    """Return the line that says what came: "213 pictures: cat 70, dog 143 · 3 are blank"."""
+    count, blank = len(pictures), int((pictures.x.amax(1) - pictures.x.amin(1) < BLANK).sum())
+    each = pictures.y.bincount(minlength=len(pictures.names)).tolist()
+    classes = sum(map(bool, each))
+    told = "" if classes < 2 else f" of {classes} classes"
+    if pictures.names and classes <= 12:
+        told = ": " + ", ".join(f"{name} {many:,}" for name, many in zip(pictures.names, each, strict=False) if many)
+    parts = [f"{count:,} picture{'s' if count != 1 else ''}{told}", *words]
+    return " · ".join([*parts, f"{blank:,} {'are' if blank != 1 else 'is'} blank"] if blank else parts)

@@ -1,0 +1,79 @@
+"""How tensors are kept in a weights file: in half precision or bytes, and what that may cost."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from aecourse.data import PIXELS, load_mnist
+from aecourse.evaluation import reconstruction_mse
+from aecourse.models import Autoencoder
+from aecourse.models.adopted import Adopted
+
+SCALE = ".scale"  # the suffix for the step sizes of a matrix stored as int8
+NEGLIGIBLE = 1e-3  # an rms error of a tensor that no network of pixels in [0, 1] feels
+ROUNDING = {torch.float32: 1e-3, torch.float16: 0.01, torch.int8: 0.1}  # rms error allowed, in spreads of the tensor
+
+
+def quantise(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Round each row to whole numbers from -127 to 127; return them and the size of one step of each row."""
+    scale = matrix.abs().amax(tuple(range(1, matrix.ndim)), keepdim=True) / 127
+    scale = scale.to(torch.float16).clamp(min=torch.finfo(torch.float16).smallest_normal)
+    return (matrix / scale.float()).round().clamp(-127, 127).to(torch.int8).contiguous(), scale.contiguous()
+
+
+def rounded(name: str, value: torch.Tensor, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """One tensor as it is stored, by name; with its scale if it becomes int8."""
+    if not value.is_floating_point():
+        return {name: value.contiguous()}
+    if dtype == torch.int8 and value.ndim > 1:
+        whole, scale = quantise(value)
+        if not scale.isfinite().all():
+            raise ValueError(f"model's {name} cannot be stored in bytes: it is too large, or not finite; try float32")
+        return {name: whole, name + SCALE: scale}
+    return {name: value.to(torch.float32 if dtype == torch.float32 else torch.float16).contiguous()}
+
+
+def restore(stored: dict[str, torch.Tensor], name: str | Path) -> dict[str, torch.Tensor]:
+    """Return the tensors of a weights file with those in bytes multiplied by their scales."""
+    tensors = dict(stored)
+    for key in [key for key in tensors if key.endswith(SCALE)]:
+        whole = tensors.get(key.removesuffix(SCALE))
+        if whole is None or whole.dtype != torch.int8:
+            continue  # a network of somebody else may call a parameter so
+        scale = tensors.pop(key)
+        if whole.ndim < 2 or scale.shape != (len(whole), *[1] * (whole.ndim - 1)):
+            raise ValueError(f"weights {str(name)!r} hold a scale {key!r} that fits none of their matrices")
+        if not (scale.isfinite() & (scale > 0)).all():
+            raise ValueError(f"weights {str(name)!r} are damaged: the scale {key!r} must be finite and above 0")
+        tensors[key.removesuffix(SCALE)] = whole.float() * scale.float()
+    for key, tensor in tensors.items():
+        if tensor.dtype == torch.int8:
+            raise ValueError(f"weights {str(name)!r} are damaged: {key + SCALE!r} is missing, {key} is stored in bytes")
+    return tensors
+
+
+def check_rounding(model: nn.Module, net: nn.Module, restored: dict[str, torch.Tensor], dtype: torch.dtype) -> None:
+    """Raise an error if the stored tensors are not those of the network to within what its lesson can bear."""
+    for name, value in net.state_dict().items():
+        if not value.is_floating_point() or not value.numel():
+            continue
+        value, kept = value.detach().cpu().double(), restored[name].double()
+        if not kept.isfinite().all():
+            why = "it is NaN or infinite" if not value.isfinite().all() else f"{dtype} makes it infinite"
+            raise ValueError(f"model's {name} cannot be stored: {why}; float32 keeps what is finite")
+        size = value.std() if value.numel() > 1 and value.std() > 0 else value.abs().max()
+        if (kept - value).square().mean().sqrt() > max(ROUNDING[dtype] * size, NEGLIGIBLE):
+            raise ValueError(f"{dtype} is too coarse for model's {name}; pass dtype=torch.float32")
+    if isinstance(model, Autoencoder) and model.in_features == PIXELS and dtype != torch.float32:
+        rounded, x = copy.deepcopy(model).cpu().float(), load_mnist()[1].x[:200]
+        before = reconstruction_mse(rounded, x)
+        (rounded.net if isinstance(model, Adopted) else rounded).load_state_dict(restored)
+        after = reconstruction_mse(rounded, x)
+        if not after <= 1.1 * before:
+            raise ValueError(
+                f"dtype {dtype} raises the MSE of 200 digits from {before:.4f} to {after:.4f}; pass dtype=torch.float32"
+            )
