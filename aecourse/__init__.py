@@ -6,7 +6,7 @@ in `__init__.pyi`, where editors and type checkers look for them too.
 
 import os
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # Waiting threads of torch spin only for a moment; otherwise two busy notebooks slow each other down many times.
 # (Without spinning, OMP_WAIT_POLICY=PASSIVE, small networks train up to twice as slowly.) Torch must come after this.

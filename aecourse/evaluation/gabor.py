@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from aecourse.checks import check_number
-from aecourse.device import to_numpy
+from aecourse.evaluation.arrays import check_array
 
 HALF_HEIGHT = 2 * math.sqrt(2 * math.log(2))  # width of a Gaussian hill at half its height, in standard deviations
 
@@ -85,7 +85,7 @@ def gabor_fit(image: np.ndarray | torch.Tensor, *, widest: float = 4.0) -> Gabor
     image : array or tensor (side, side)
         Not all of one value.
     widest : float
-        The largest width of the envelope at half its height, above 0, as a share of the image's side.
+        The largest width of the envelope at half its height, above 0 and below 1,000, as a share of the image's side.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def gabor_fit(image: np.ndarray | torch.Tensor, *, widest: float = 4.0) -> Gabor
     from scipy.special import expit
 
     image, side = _square(image)
-    widest = check_number("widest", widest, open_ends=True)
+    widest = check_number("widest", widest, maximum=1_000, open_ends=True)
     y = (image - image.mean()).ravel()
     shapes, even, odd = _gabor_grid(side, widest)
     explained = _explained(y, even, odd)
@@ -132,10 +132,10 @@ def gabor_fit(image: np.ndarray | torch.Tensor, *, widest: float = 4.0) -> Gabor
 
 def _square(image: np.ndarray | torch.Tensor) -> tuple[np.ndarray, int]:
     """Return the image in double precision and its side; refuse what has no shape to measure."""
-    image = to_numpy(image, np.float64)
-    if image.ndim != 2 or image.shape[0] != image.shape[1] or len(image) < 4 or not np.isfinite(image).all():
+    image = check_array("image", image, "(side, side)").astype(np.float64)
+    if image.shape[0] != image.shape[1] or len(image) < 4:
         raise ValueError(f"image must be a square of finite numbers, at least 4×4; got shape {image.shape}")
-    if np.ptp(image) == 0:
+    if np.var(image) == 0:
         raise ValueError("image must have some variance; all its values are equal")
     return image, len(image)
 

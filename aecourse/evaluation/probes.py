@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from aecourse.checks import check_number
-from aecourse.device import to_numpy
+from aecourse.checks import check_number, check_whole
+from aecourse.evaluation.arrays import check_array
 
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1_000.0)  # of a ridge that is tuned on validation images
 
@@ -32,7 +32,9 @@ def linear_probe_accuracy(
     features, test_features : (n, d) and (m, d)
     labels, test_labels : (n,) and (m,)
     c : float
-        Inverse strength of the L2 penalty.
+        Inverse strength of the L2 penalty, from 10⁻⁹ to 10⁹.
+    max_iter : int
+        The most steps of the solver.
 
     References
     ----------
@@ -44,6 +46,8 @@ def linear_probe_accuracy(
     from threadpoolctl import threadpool_limits
 
     features, labels, test_features, test_labels = _probe_arrays(features, labels, test_features, test_labels)
+    c = check_number("c", c, minimum=1e-9, maximum=1e9)
+    max_iter = check_whole("max_iter", max_iter, maximum=1_000_000)
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=max_iter, tol=1e-3))
     with threadpool_limits(1, user_api="blas"):  # the products are too small to share: more threads take longer
         return float(probe.fit(features, labels).score(test_features, test_labels))
@@ -110,18 +114,18 @@ def tuned_ridge_accuracy(
 
 def _probe_arrays(*arrays: np.ndarray | torch.Tensor) -> tuple[np.ndarray, ...]:
     """Return features, labels, test features and test labels as arrays; raise an error if they do not fit together."""
-    features, labels, test_features, test_labels = map(to_numpy, arrays)
+    features, test_features = (
+        check_array(name, rows, "(n, d)") for name, rows in zip(("features", "test_features"), arrays[::2], strict=True)
+    )
+    labels, test_labels = (
+        check_array(name, row, "(n,)", hint=" (one-hot? take .argmax(1))")
+        for name, row in zip(("labels", "test_labels"), arrays[1::2], strict=True)
+    )
     for name, rows, targets in (("features", features, labels), ("test_features", test_features, test_labels)):
-        if rows.ndim != 2 or len(rows) != len(targets):
-            raise ValueError(
-                f"{name} must have shape (n, d) with one label for each row; got {rows.shape} and {len(targets)} labels"
-            )
-        if len(rows) == 0 or rows.dtype.kind not in "biuf" or not np.isfinite(rows).all():
-            raise ValueError(f"{name} must hold at least one row, and finite numbers only")
-        if targets.ndim != 1:
-            raise ValueError(
-                f"labels must have shape (n,), one class each; got {targets.shape} (one-hot? take .argmax(1))"
-            )
+        if len(rows) != len(targets):
+            raise ValueError(f"{name} must have one label for each row; got {rows.shape} and {len(targets)} labels")
+        if targets.dtype.kind == "f" and (targets % 1 != 0).any():
+            raise ValueError(f"{name[:-8]}labels must be classes, whole numbers; got others")
     if features.shape[1] != test_features.shape[1]:
         raise ValueError(
             f"features and test_features must be equally wide; got {features.shape[1]} and {test_features.shape[1]}"
@@ -129,6 +133,20 @@ def _probe_arrays(*arrays: np.ndarray | torch.Tensor) -> tuple[np.ndarray, ...]:
     if len(np.unique(labels)) < 2:
         raise ValueError("labels must hold at least two classes; got one")
     return features, labels, test_features, test_labels
+
+
+def _columns(name: str, matrix: np.ndarray | torch.Tensor) -> np.ndarray:
+    """Return columns in double precision; raise an error if one depends on the others, up to their own precision."""
+    matrix = check_array(name, matrix, "(features, k)")
+    eps = np.finfo(matrix.dtype if matrix.dtype.kind == "f" else np.float64).eps
+    matrix = matrix.astype(np.float64)
+    length = np.linalg.norm(matrix, axis=0)
+    lengths = np.where(length > 0, length, 1)
+    if np.linalg.matrix_rank(matrix / lengths, rtol=eps * max(matrix.shape)) < matrix.shape[1]:
+        raise ValueError(
+            f"{name} must have linearly independent columns, (features, k); those of shape {matrix.shape} are not"
+        )
+    return matrix
 
 
 def principal_angles(a: np.ndarray | torch.Tensor, b: np.ndarray | torch.Tensor) -> np.ndarray:
@@ -146,16 +164,18 @@ def principal_angles(a: np.ndarray | torch.Tensor, b: np.ndarray | torch.Tensor)
     array (min(k_a, k_b),)
         Each angle in [0, 90].
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the two are no finite matrices of one height, or columns depend on each other.
+
     References
     ----------
     Björck & Golub (1973), Numerical methods for computing angles between linear subspaces.
     """
     from scipy.linalg import subspace_angles  # here: only notebook 03 needs it
 
-    a, b = to_numpy(a, np.float64), to_numpy(b, np.float64)
-    for name, matrix in (("a", a), ("b", b)):
-        if matrix.ndim != 2 or matrix.size == 0 or not np.isfinite(matrix).all():
-            raise ValueError(f"{name} must be a finite matrix of shape (features, k); got shape {matrix.shape}")
+    a, b = _columns("a", a), _columns("b", b)
     if len(a) != len(b):
         raise ValueError(f"a and b must have equally many rows (features); got {len(a)} and {len(b)}")
     return np.rad2deg(subspace_angles(a, b))[::-1]

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_number, check_whole
-from aecourse.models.base import check_batch, check_images_of, check_network, check_rows, in_evaluation_mode
+from aecourse.models.base import check_batch, check_images_of, check_network, check_pair, check_rows, in_evaluation_mode
 
 
 @torch.no_grad()
@@ -25,7 +25,7 @@ def reconstruct(model: nn.Module, x: torch.Tensor, *, batch_size: int = 5_000) -
     """
     check_network("model", model)
     check_batch("x", x, model)
-    batch_size = check_whole("batch_size", batch_size)
+    batch_size = min(check_whole("batch_size", batch_size), len(x))
     with in_evaluation_mode(model):
         batches = [model(batch) for batch in x.split(batch_size)]
     x_hat = batches[0]
@@ -52,7 +52,10 @@ def reconstruction_mse(model: nn.Module, x: torch.Tensor) -> float:
     """
     check_network("model", model)
     check_images_of(model, "x", x)
-    return F.mse_loss(reconstruct(model, x), x).item()
+    error = F.mse_loss(reconstruct(model, x), x).item()
+    if not math.isfinite(error):
+        raise ValueError("model must give finite images; it gives others: build it anew and train it with a smaller lr")
+    return error
 
 
 def mse(x: torch.Tensor, x_hat: torch.Tensor) -> float:
@@ -61,9 +64,14 @@ def mse(x: torch.Tensor, x_hat: torch.Tensor) -> float:
     Parameters
     ----------
     x, x_hat : float tensors (n, d)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the two are not alike, empty, or hold numbers that are not finite or too large to be squared.
     """
     check_pair(x, x_hat)
-    return F.mse_loss(x_hat, x).item()
+    return _finite(F.mse_loss(x_hat, x).item(), x.dtype)
 
 
 def psnr(x: torch.Tensor, x_hat: torch.Tensor, *, peak: float = 1.0) -> float:
@@ -100,12 +108,12 @@ def ssim(x: torch.Tensor, x_hat: torch.Tensor, *, peak: float = 1.0) -> float:
     ----------
     Wang, Bovik, Sheikh & Simoncelli (2004), Image quality assessment: from error visibility to structural similarity.
     """
-    peak = check_number("peak", peak, open_ends=True)
+    peak = check_number("peak", peak, maximum=1e9, open_ends=True)
     check_rows("x", x)
     side = math.isqrt(x.shape[1])
     if side * side != x.shape[1] or side < 11 or len(x) == 0:
         raise ValueError(f"x must hold square pictures of at least 11×11 pixels, (n, side²); got {tuple(x.shape)}")
-    check_pair(x, x_hat)
+    mse(x, x_hat)  # refuses what cannot be compared
     _check_range(x, peak)
     kernel = torch.exp(-((torch.arange(11, dtype=x.dtype, device=x.device) - 5) ** 2) / (2 * 1.5**2))
     kernel = kernel / kernel.sum()
@@ -124,7 +132,15 @@ def ssim(x: torch.Tensor, x_hat: torch.Tensor, *, peak: float = 1.0) -> float:
     mean_x, mean_y = mean_x + level_x, mean_y + level_y
     c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2  # keep flat windows from dividing 0 by 0
     similarity = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    return (similarity / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))).mean().item()
+    similarity = similarity / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))
+    return _finite(similarity.mean().item(), x.dtype)
+
+
+def _finite(measure: float, dtype: torch.dtype) -> float:
+    """Return a measure of two batches of images; raise an error if NaN, infinity or an overflow has spoilt it."""
+    if not math.isfinite(measure):
+        raise ValueError(f"x and x_hat must hold finite numbers, small enough to be squared in {dtype}")
+    return measure
 
 
 def _check_range(x: torch.Tensor, peak: float) -> None:
@@ -134,17 +150,6 @@ def _check_range(x: torch.Tensor, peak: float) -> None:
         raise ValueError(
             f"peak must be the range of the pixels, 2 for [-1, 1]; x spans {low:.3g} to {high:.3g}, not {peak:g}"
         )
-
-
-def check_pair(x: torch.Tensor, x_hat: torch.Tensor) -> None:
-    """Raise an error if two batches of images cannot be compared pixel by pixel."""
-    check_rows("x", x)
-    if len(x) == 0:
-        raise ValueError("x must hold at least one image; got none")
-    check_rows("x_hat", x_hat, x.shape[1])
-    if len(x_hat) != len(x) or x_hat.dtype != x.dtype or x_hat.device != x.device:
-        same = f"{tuple(x.shape)}, {x.dtype} on {x.device}"
-        raise ValueError(f"x_hat must be like x, {same}; got {tuple(x_hat.shape)}, {x_hat.dtype} on {x_hat.device}")
 
 
 def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np.ndarray:
@@ -161,13 +166,23 @@ def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np
     -------
     array (k_max,)
         No value below 0; entry k - 1 belongs to k components.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes do not fit, numbers are not finite, or the rows of components are not orthonormal.
     """
-    check_rows("x", x, len(mean))
-    check_rows("components", components, len(mean))
+    check_rows("mean", mean[None] if isinstance(mean, torch.Tensor) else mean)
+    check_rows("x", x, len(mean), least=1)
+    check_rows("components", components, len(mean), least=1)
     components, mean, x = (part.detach().cpu().double() for part in (components, mean, x))  # no float64 on "mps"
+    if not (components @ components.T - torch.eye(len(components))).abs().max() < 1e-3:
+        raise ValueError("components must hold orthonormal rows of finite numbers, as in scikit-learn's PCA")
     centred = x - mean
     scores = centred @ components.T  # (n, k_max)
     outside = (centred - scores @ components).square().sum(1).mean()
     kept = scores.square().mean(0)  # (k_max,), by each component
     lost = outside + F.pad(kept[1:], (0, 1)).flip(0).cumsum(0).flip(0)  # sums only: no digits cancel
+    if not lost.isfinite().all():
+        raise ValueError("components, mean and x must hold finite numbers, small enough to be squared")
     return (lost / x.shape[1]).numpy()

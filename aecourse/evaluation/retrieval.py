@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from aecourse.checks import check_whole
-from aecourse.models.base import check_rows
+from aecourse.evaluation.arrays import check_array
+from aecourse.models.base import check_device, check_finite, check_rows
 
 
 def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_size: int = 250) -> torch.Tensor:
@@ -34,8 +35,9 @@ def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_
     ValueError
         If shapes are wrong, or numbers are not finite or too large to be squared.
     """
-    check_rows("library", library)
+    check_rows("library", library, least=1)
     check_rows("queries", queries, library.shape[1])
+    check_device("queries", queries, "library", library)
     n = check_whole("n", n, maximum=len(library))
     batch_size = check_whole("batch_size", batch_size)
     precise = torch.promote_types(torch.promote_types(library.dtype, queries.dtype), torch.float32)
@@ -49,7 +51,7 @@ def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_
     centred = library - centre
     length = _squares(library, centre)
     found = []
-    for batch in queries.split(batch_size):
+    for batch in queries.split(min(batch_size, max(1, len(queries)))):
         rough = torch.addmm(length, batch - centre, centred.T, alpha=-2)  # (batch, rows)
         largest = (_squares(batch, centre).sqrt() + length.max().sqrt()) ** 2  # (batch,), a bound on each distance²
         margin = 2 * (library.shape[1] + 4) * torch.finfo(precise).eps * largest  # a bound on twice the rounding error
@@ -80,6 +82,10 @@ def hash_bits(z: torch.Tensor, thresholds: torch.Tensor) -> np.ndarray:
     """
     check_rows("z", z)
     check_rows("thresholds", thresholds[None] if isinstance(thresholds, torch.Tensor) else thresholds, z.shape[1])
+    check_device("thresholds", thresholds, "z", z)
+    for name, numbers in (("z", z), ("thresholds", thresholds)):
+        if numbers.isnan().any():
+            raise ValueError(f"{name} must hold numbers; got NaN among them")
     return np.packbits((z > thresholds).cpu().numpy(), axis=1)
 
 
@@ -95,14 +101,10 @@ def hamming(library: np.ndarray, queries: np.ndarray) -> np.ndarray:
     ----------
     Hamming (1950), Error detecting and error correcting codes.
     """
-    for name, bits in (("library", library), ("queries", queries)):
-        if not isinstance(bits, np.ndarray) or bits.dtype != np.uint8 or bits.ndim != 2 or bits.shape[1] == 0:
-            came = f"{bits.dtype} of {bits.shape}" if isinstance(bits, np.ndarray) else type(bits).__name__
-            raise TypeError(f"{name} must hold bytes of bits, a uint8 array (n, b) as hash_bits makes; got {came}")
-    if library.shape[1] != queries.shape[1]:
-        raise ValueError(f"queries must be {library.shape[1]} bytes wide like library; got {queries.shape[1]}")
+    _check_bits(library, queries)
+    width = library.shape[1]
     library, queries = _words(library), _words(queries)
-    differing = np.zeros((len(queries), len(library)), np.uint16)
+    differing = np.zeros((len(queries), len(library)), np.min_scalar_type(8 * width))
     for word in range(library.shape[1]):
         differing += np.bitwise_count(queries[:, word, None] ^ library[None, :, word])
     return differing
@@ -113,7 +115,10 @@ def hamming_nearest(library: np.ndarray, queries: np.ndarray, *, n: int = 10, ba
 
     Nearest first; of rows at the same distance, those first in the library come first.
     """
-    n = check_whole("n", n, maximum=len(library) if isinstance(library, np.ndarray) else None)
+    _check_bits(library, queries)
+    if len(library) == 0:
+        raise ValueError("library must hold at least one row; got none")
+    n = check_whole("n", n, maximum=len(library))
     batch_size = check_whole("batch_size", batch_size)
     found = []
     for start in range(0, len(queries), batch_size):
@@ -131,16 +136,24 @@ def precision_at(found: torch.Tensor | np.ndarray, labels: torch.Tensor, query_l
     ----------
     found : int tensor or array (m, n)
         Positions in the library.
-    labels : int64 tensor (rows,)
+    labels : int64 tensor or array (rows,)
         The labels of the library.
-    query_labels : int64 tensor (m,)
+    query_labels : int64 tensor or array (m,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes do not fit, or a position is not one of the library's.
     """
-    found = torch.as_tensor(found).to(labels.device)
-    if found.ndim != 2 or len(found) != len(query_labels) or found.numel() == 0:
+    found = check_array("found", found, "(m, n)", kinds="iu")
+    labels, query_labels = check_array("labels", labels, "(rows,)"), check_array("query_labels", query_labels, "(m,)")
+    if len(found) != len(query_labels):
+        raise ValueError(f"found must have a row for each of the {len(query_labels)} queries; got {len(found)}")
+    if found.min() < 0 or found.max() >= len(labels):
         raise ValueError(
-            f"found must have shape (m, n), a row for each of the {len(query_labels)} queries; got {tuple(found.shape)}"
+            f"found must hold positions from 0 to {len(labels) - 1}; got from {found.min()} to {found.max()}"
         )
-    return (labels[found] == query_labels.to(labels.device)[:, None]).float().mean().item()
+    return float((labels[found] == query_labels[:, None]).mean())
 
 
 @dataclass(frozen=True)
@@ -168,19 +181,30 @@ class CodeIndex:
     @classmethod
     def of(cls, z: torch.Tensor) -> CodeIndex:
         """Build the index of a library's codes, (rows, k)."""
+        check_rows("z", z, least=1)
+        check_finite("z", z)
         thresholds = z.median(0).values
         above = z > thresholds
-        low, high = ((z * side).sum(0) / side.sum(0) for side in (~above, above))
+        low = (z * ~above).sum(0) / (~above).sum(0)
+        high = torch.where(above.any(0), (z * above).sum(0) / above.sum(0), thresholds)  # of equal codes none is above
         return cls(z, thresholds, hash_bits(z, thresholds), low, high)
 
     def search(self, z: torch.Tensor, *, n: int = 10) -> dict[str, torch.Tensor]:
         """Return the positions of the n images nearest to each query's code; (m, k) → {"numbers" | "bits": (m, n)}."""
+        self._check(z)
         by_bits = hamming_nearest(self.bits, hash_bits(z, self.thresholds), n=n)
         return {"numbers": nearest(self.z, z, n=n), "bits": torch.from_numpy(by_bits)}
 
     def from_bits(self, z: torch.Tensor) -> torch.Tensor:
         """Return what the bits alone tell of a code: each number becomes the mean on its side of the median."""
+        self._check(z)
         return torch.where(z > self.thresholds, self.high, self.low)
+
+    def _check(self, z: torch.Tensor) -> None:
+        """Raise an error unless z holds codes that can be compared with those of the library."""
+        check_rows("z", z, len(self.thresholds), least=1)
+        check_device("z", z, "the index", self.thresholds)
+        check_finite("z", z)
 
 
 def _squares(rows: torch.Tensor, origin: torch.Tensor) -> torch.Tensor:
@@ -189,6 +213,16 @@ def _squares(rows: torch.Tensor, origin: torch.Tensor) -> torch.Tensor:
     if not squares.isfinite().all():
         raise ValueError(f"library and queries must hold finite numbers, small enough to be squared in {rows.dtype}")
     return squares
+
+
+def _check_bits(library: np.ndarray, queries: np.ndarray) -> None:
+    """Raise an error unless both are bits of one width, eight to a byte."""
+    for name, bits in (("library", library), ("queries", queries)):
+        if not isinstance(bits, np.ndarray) or bits.dtype != np.uint8 or bits.ndim != 2 or bits.shape[1] == 0:
+            came = f"{bits.dtype} of {bits.shape}" if isinstance(bits, np.ndarray) else type(bits).__name__
+            raise TypeError(f"{name} must hold bytes of bits, a uint8 array (n, b) as hash_bits makes; got {came}")
+    if library.shape[1] != queries.shape[1]:
+        raise ValueError(f"queries must be {library.shape[1]} bytes wide like library; got {queries.shape[1]}")
 
 
 def _words(bits: np.ndarray) -> np.ndarray:

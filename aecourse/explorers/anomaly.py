@@ -17,7 +17,7 @@ from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
 from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, threshold_at
 from aecourse.explorers.base.network import pack, pack_images, pack_network
-from aecourse.explorers.base.page import Explorer, check_setting
+from aecourse.explorers.base.page import Explorer, Whole, check_setting
 from aecourse.explorers.base.shown_images import pack_digits, shown_images
 from aecourse.plotting import BLUE, VERMILION, plain_ticks, plot_reconstructions
 from aecourse.zoo.shipped import COMPONENTS, INK_POWERS, load_detectors
@@ -54,7 +54,7 @@ class AnomalyExplorer(Explorer):
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
     rate = traitlets.Float(5.0, min=0.0, max=MOST).tag(sync=True)
-    normal = traitlets.Int(8, min=0, max=9).tag(sync=True)
+    normal = Whole(8, min=0, max=9).tag(sync=True)
     scorer = traitlets.Unicode("autoencoder").tag(sync=True)
     score = traitlets.Float(0.0).tag(sync=True)
 

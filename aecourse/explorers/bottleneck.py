@@ -15,13 +15,12 @@ from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import mse, reconstruction_mse
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import pack_network, pack_shipped
-from aecourse.explorers.base.page import check_setting
+from aecourse.explorers.base.network import for_display, pack_network, pack_shipped
+from aecourse.explorers.base.page import Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer, TrainedNetwork
 from aecourse.explorers.training_setups import TrainingSetup, dense_setup
 from aecourse.models import Autoencoder
-from aecourse.models.adopted import for_display
 from aecourse.plotting import plot_error_by_k, plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
 from aecourse.zoo.shipped import load_bottleneck_models
@@ -52,9 +51,9 @@ class BottleneckExplorer(TrainableExplorer):
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    k = traitlets.Int(8, min=1, max=MOST).tag(sync=True)
+    k = Whole(8, min=1, max=MOST).tag(sync=True)
     network = traitlets.Unicode("nested").tag(sync=True)
-    digits = traitlets.Int(0).tag(sync=True)
+    digits = Whole(0).tag(sync=True)
     ink = Ink().tag(sync=True)
 
     def __init__(

@@ -17,7 +17,7 @@ from aecourse.bundle import bundle
 from aecourse.checks import check_number
 from aecourse.data import PIXELS, SIDE, ImageSet
 from aecourse.explorers.base.network import pack, pack_shipped
-from aecourse.explorers.base.page import check_setting
+from aecourse.explorers.base.page import Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, contraction_setup
@@ -75,7 +75,7 @@ class ContractionExplorer(TrainableExplorer):
     amount = traitlets.Float(2.0, min=-4, max=4).tag(sync=True)
     weights = traitlets.Enum(tuple(STRENGTHS), UNCONTRACTED).tag(sync=True)
     direction = traitlets.Enum(tuple(DIRECTIONS.values()), "noise").tag(sync=True)
-    digit = traitlets.Int(0).tag(sync=True)
+    digit = Whole(0).tag(sync=True)
 
     def __init__(self, strength: float = 0.1, *, images: ImageSet | torch.Tensor | None = None) -> None:
         if check_number("strength", strength) not in CONTRACTIVE:

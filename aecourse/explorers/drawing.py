@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from aecourse.bundle import bundle
 from aecourse.data import PIXELS, load_mnist
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import pack, pack_images
-from aecourse.explorers.base.page import Explorer, check_setting
+from aecourse.explorers.base.network import for_display, pack, pack_images
+from aecourse.explorers.base.page import Explorer, Whole, check_setting
 from aecourse.models import Autoencoder
-from aecourse.models.adopted import for_display
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo.shipped import codes_of
 from aecourse.zoo.weights import shared_weights
@@ -44,7 +43,7 @@ class DrawingPad(Explorer):
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    k = traitlets.Int(1).tag(sync=True)
+    k = Whole(1).tag(sync=True)
     ink = Ink().tag(sync=True)
     moves = traitlets.List(traitlets.Float(min=-REACH, max=REACH), [0.0] * MOVABLE, MOVABLE, MOVABLE).tag(sync=True)
 

@@ -17,7 +17,7 @@ from aecourse.checks import check_choice
 from aecourse.data import ImageSet
 from aecourse.explorers.base.ink import Ink, as_digit
 from aecourse.explorers.base.network import pack_shipped
-from aecourse.explorers.base.page import check_setting
+from aecourse.explorers.base.page import Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.prior_map import FRAME, REACH, PriorMap
@@ -62,11 +62,11 @@ class GeneratorExplorer(TrainableExplorer):
     z2 = traitlets.Float().tag(sync=True)
     beta = traitlets.Float(1.0).tag(sync=True)
     shows = traitlets.Unicode("codes").tag(sync=True)
-    digit = traitlets.Int(-1).tag(sync=True)
+    digit = Whole(-1).tag(sync=True)
     z = traitlets.List(traitlets.Float(min=-FARTHEST, max=FARTHEST), [0.0] * DIALS, DIALS, DIALS).tag(sync=True)
     share = traitlets.Float(0.5, min=0.0, max=1.0).tag(sync=True)
-    first = traitlets.Int(0).tag(sync=True)
-    second = traitlets.Int(0).tag(sync=True)
+    first = Whole(0).tag(sync=True)
+    second = Whole(0).tag(sync=True)
     network = traitlets.Unicode(NETWORKS[0]).tag(sync=True)
     ink = Ink().tag(sync=True)
 

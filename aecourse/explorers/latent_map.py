@@ -13,11 +13,10 @@ from torch import nn
 from aecourse.bundle import bundle
 from aecourse.data import ImageSet
 from aecourse.explorers.base.code_map import CodeMap, Frame
-from aecourse.explorers.base.network import pack
+from aecourse.explorers.base.network import for_display, pack
 from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.models import PCA
-from aecourse.models.adopted import for_display
 from aecourse.plotting import as_images, plot_image
 from aecourse.zoo.catalogue import load_split
 from aecourse.zoo.shipped import codes_of

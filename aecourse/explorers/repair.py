@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import traitlets
 from matplotlib.figure import Figure
+from torch import nn
 from torch.nn import functional as F
 
 from aecourse.bundle import bundle
@@ -19,13 +20,13 @@ from aecourse.data import PIXELS, SIDE, ImageSet, corrupt
 from aecourse.evaluation import psnr
 from aecourse.evaluation.denoising import median_filtered
 from aecourse.explorers.base.ink import SIDE as CANVAS, Ink
-from aecourse.explorers.base.network import pack, pack_shipped
-from aecourse.explorers.base.page import check_setting
+from aecourse.explorers.base.network import for_display, pack, pack_shipped
+from aecourse.explorers.base.page import Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, repair_setup
 from aecourse.plotting import BLUE, LINE_STYLES, ORANGE, VERMILION, plain_ticks, plot_reconstructions
-from aecourse.zoo.shipped import repair_errors
+from aecourse.zoo.shipped import errors_of_repair, repair_errors
 from aecourse.zoo.weights import shared_weights
 
 LINES = {"damaged": VERMILION, "median filter": ORANGE, "repaired": BLUE}
@@ -85,6 +86,8 @@ class RepairExplorer(TrainableExplorer):
     ----------
     noise : "gaussian", "salt and pepper", "mask", "occlude" or "downsample"
     place : where the slider starts, from 0 to the last strength of that damage
+    model : nn.Module, optional
+        A network of one's own to repair with, as `aecourse.adopt` takes it; default the shipped "denoising-mixed".
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to show instead of the test digits.
 
@@ -99,22 +102,29 @@ class RepairExplorer(TrainableExplorer):
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
     noise = traitlets.Enum(tuple(DAMAGES), "gaussian").tag(sync=True)
-    strength = traitlets.Int(0).tag(sync=True)
-    digits = traitlets.Int(0).tag(sync=True)
+    strength = Whole(0).tag(sync=True)
+    digits = Whole(0).tag(sync=True)
     pen = traitlets.Enum(PENS, "rubber").tag(sync=True)
     ink = Ink().tag(sync=True)
 
     def __init__(
-        self, noise: str = "gaussian", place: int | None = None, *, images: ImageSet | torch.Tensor | None = None
+        self,
+        noise: str = "gaussian",
+        place: int | None = None,
+        *,
+        model: nn.Module | None = None,
+        images: ImageSet | torch.Tensor | None = None,
     ) -> None:
         check_choice("noise", noise, tuple(DAMAGES))
         last = len(DAMAGES[noise].strengths) - 1
         place = (last + 1) // 2 if place is None else check_whole("place", place, minimum=0, maximum=last)
-        self.model, self.images = shared_weights("denoising-mixed"), shown_images(images)
-        self.curves = {name: repair_errors(name, damage.strengths) for name, damage in DAMAGES.items()}
+        self.model = shared_weights("denoising-mixed") if model is None else for_display(model)
+        self.images = shown_images(images)
+        errors = repair_errors if model is None else functools.partial(errors_of_repair, self.model)
+        self.curves = {name: errors(name, damage.strengths) for name, damage in DAMAGES.items()}
         super().__init__(noise=noise, strength=place, digits=self.images.first, pen="rubber", ink=b"")
         self.assets = {
-            "network": pack_shipped("denoising-mixed"),
+            "network": pack_shipped("denoising-mixed") if model is None else self.packed("network", self.model),
             "images": self.images.near(),
             "random": _random_numbers(self.images.per_set),
         }

@@ -15,7 +15,7 @@ from aecourse.data import PIXELS, ImageSet
 from aecourse.evaluation.retrieval import nearest
 from aecourse.explorers.base.ink import Ink, as_digit
 from aecourse.explorers.base.network import pack, pack_images, pack_shipped
-from aecourse.explorers.base.page import Explorer, check_setting
+from aecourse.explorers.base.page import Explorer, Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
@@ -48,8 +48,8 @@ class SearchExplorer(Explorer):
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    query = traitlets.Int(0).tag(sync=True)
-    k = traitlets.Int(SIZES[0]).tag(sync=True)
+    query = Whole(0).tag(sync=True)
+    k = Whole(SIZES[0]).tag(sync=True)
     ink = Ink().tag(sync=True)
 
     def __init__(self, query: int = 12, *, k: int = 16, images: ImageSet | torch.Tensor | None = None) -> None:

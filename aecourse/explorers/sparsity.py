@@ -14,7 +14,7 @@ from aecourse.checks import check_choice, check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import mse
 from aecourse.explorers.base.network import pack
-from aecourse.explorers.base.page import check_setting
+from aecourse.explorers.base.page import Whole, check_setting
 from aecourse.explorers.base.shown_images import pack_digits, shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, sparse_setup
@@ -59,10 +59,10 @@ class SparsityExplorer(TrainableExplorer):
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
     penalty = traitlets.Unicode("l1").tag(sync=True)
-    strictness = traitlets.Int(2, min=1, max=3).tag(sync=True)
-    digits = traitlets.Int(0).tag(sync=True)
-    digit = traitlets.Int(0).tag(sync=True)
-    atom = traitlets.Int(0, min=0, max=UNITS - 1).tag(sync=True)
+    strictness = Whole(2, min=1, max=3).tag(sync=True)
+    digits = Whole(0).tag(sync=True)
+    digit = Whole(0).tag(sync=True)
+    atom = Whole(0, min=0, max=UNITS - 1).tag(sync=True)
     threshold = traitlets.Float(0.0).tag(sync=True)
 
     def __init__(

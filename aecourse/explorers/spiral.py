@@ -16,7 +16,7 @@ from aecourse.bundle import bundle
 from aecourse.data import SIDE, spiral
 from aecourse.device import one_thread, own_random_numbers
 from aecourse.explorers.base.network import pack
-from aecourse.explorers.base.page import Explorer
+from aecourse.explorers.base.page import Explorer, Whole
 from aecourse.plotting import BLUE, ORANGE
 from aecourse.training import fit
 
@@ -68,7 +68,7 @@ class SpiralExplorer(Explorer):
     _esm = bundle(Path(__file__).with_suffix(".js"))
     sigma = traitlets.Float(0.15, min=LOW, max=HIGH).tag(sync=True)
     point = traitlets.List(traitlets.Float(min=-REACH, max=REACH), minlen=2, maxlen=2).tag(sync=True)
-    seed = traitlets.Int(min=0, max=99).tag(sync=True)
+    seed = Whole(min=0, max=99).tag(sync=True)
     weights = traitlets.CBytes().tag(sync=True)
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from aecourse.bundle import bundle
 from aecourse.checks import check_whole
 from aecourse.data import PIXELS, SIDE, ImageSet
 from aecourse.explorers.base.network import pack_network
-from aecourse.explorers.base.page import check_setting
+from aecourse.explorers.base.page import Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, stack_setup
@@ -49,8 +49,8 @@ class StackExplorer(TrainableExplorer):
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    step = traitlets.Int(0).tag(sync=True)
-    digits = traitlets.Int(0).tag(sync=True)
+    step = Whole(0).tag(sync=True)
+    digits = Whole(0).tag(sync=True)
 
     def __init__(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 import torch
@@ -73,26 +72,6 @@ def adopt(
     return Adopted(net, shape, tuple(scale), encode, decode, output, loss)
 
 
-def for_display(net: nn.Module) -> Autoencoder:
-    """Return a network with a code, adopted if need be, as a copy on the CPU in evaluation mode: explorers show these.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `adopt` cannot take the network as it is, its halves are not known, or a weight is not finite.
-    """
-    try:
-        model = copy.deepcopy(adopt(net)).cpu().float().eval()
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"model cannot be shown as it is: {error}") from error
-    if isinstance(model, Adopted) and not model.both:
-        name = type(model.net).__name__
-        raise TypeError(f"model must have a code to show; say how {name} makes it: adopt(net, encode=…, decode=…)")
-    if not all(weight.isfinite().all() for weight in model.parameters()):
-        raise ValueError("model has weights that are NaN or infinite; train it anew with a smaller lr")
-    return model
-
-
 class Adopted(Autoencoder):
     """A network from outside the course, made by `adopt`; `net` is the network itself."""
 
@@ -119,12 +98,12 @@ class Adopted(Autoencoder):
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Return the code of each image, flattened; (n, 784) → (n, latent_dim)."""
-        check_rows("x", x, PIXELS)
+        check_rows("x", x, PIXELS, model=self)
         return self._ask("encode", self._to_net(x)).flatten(1)
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Return the image of each code; (n, latent_dim) → (n, 784)."""
-        check_rows("z", z, self.latent_dim)
+        check_rows("z", z, self.latent_dim, model=self)
         return self._from_net(self._ask("decode", z.reshape(-1, *self.code_shape)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from aecourse.checks import check_whole, scaling_hint
 
+MOST = 1_000_000  # units of a layer, images drawn at once
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
 
 
@@ -29,8 +30,8 @@ class Config:
 
     def __post_init__(self) -> None:
         self._keep(
-            latent_dim=check_whole("latent_dim", self.latent_dim),
-            in_features=check_whole("in_features", self.in_features),
+            latent_dim=check_whole("latent_dim", self.latent_dim, maximum=MOST),
+            in_features=check_whole("in_features", self.in_features, maximum=MOST),
         )
 
     def arguments(self) -> dict[str, object]:
@@ -74,7 +75,9 @@ class Autoencoder(nn.Module):
     """An encoder f and a decoder g, trained so that g(f(x)) ≈ x.
 
     A family builds two modules, `encoder` and `decoder`, and inherits the rest. Families differ mostly in their
-    `loss`, which may ask for more than a good copy. Taught in notebooks/02_encoder_and_decoder.ipynb.
+    `loss`, which may ask for more than a good copy. A batch of images or codes is a dense float tensor with a row for
+    each, at least one, of the model's precision and on its device; a TypeError or ValueError names what is not. Taught
+    in notebooks/02_encoder_and_decoder.ipynb.
 
     Parameters
     ----------
@@ -110,12 +113,12 @@ class Autoencoder(nn.Module):
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Return the code z of each image; (n, in_features) → (n, latent_dim)."""
-        check_rows("x", x, self.in_features)
+        check_rows("x", x, self.in_features, model=self)
         return self.encoder(x)
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Return the image x_hat of each code; (n, latent_dim) → (n, in_features)."""
-        check_rows("z", z, self.latent_dim)
+        check_rows("z", z, self.latent_dim, model=self)
         return self.decoder(z)
 
     def squeeze(self, x: torch.Tensor, k: int) -> torch.Tensor:
@@ -136,18 +139,20 @@ class Autoencoder(nn.Module):
         """Return the terms of the loss by name, each a scalar; training minimises "total"."""
         return {"total": F.mse_loss(self(x), x)}
 
+    @torch.no_grad()  # images of inference mode can be looked at
     def check_images(self, name: str, x: torch.Tensor) -> None:
         """Raise an error if this model cannot be trained or evaluated on x.
 
         Raises
         ------
         TypeError
-            If x is not a floating-point tensor of the model's precision.
+            If x is not a dense floating-point tensor of the model's precision.
         ValueError
-            If x is empty, not (n, in_features), not finite, or outside [0, 1] for a model that ends in a sigmoid.
+            If x is empty, on another device, not (n, in_features), not finite, or outside [0, 1] for a model that ends
+            in a sigmoid.
         """
-        check_rows(name, x, self.in_features)
-        low, high = _check_values(self, name, x)
+        check_rows(name, x, self.in_features, model=self)
+        low, high = check_finite(name, x)
         if self.pixels_in_unit_range and not (low >= 0 and high <= 1):
             hint = f"{scaling_hint(low, high)}, or take a dense model with output='linear'"
             raise ValueError(f"{name} must hold pixels in [0, 1]; got values from {low:.3g} to {high:.3g}: {hint}")
@@ -185,24 +190,21 @@ def check_images_of(model: nn.Module, name: str, x: torch.Tensor) -> None:
         model.check_images(name, x)
         return
     check_batch(name, x, model)
-    _check_values(model, name, x)
+    check_finite(name, x)
 
 
+@torch.no_grad()  # as above
 def check_batch(name: str, x: torch.Tensor, model: nn.Module) -> None:
-    """Raise an error unless x is a float tensor of the shape a network takes: (n, in_features), or (n, …)."""
+    """Raise an error unless x is a batch that a network takes: (n, in_features), or (n, …)."""
     if isinstance(model, Autoencoder):
-        check_rows(name, x, model.in_features)
+        check_rows(name, x, model.in_features, model=model)
     else:
-        check_rows(name, x.flatten(1) if isinstance(x, torch.Tensor) and x.ndim > 2 else x)
+        dense = isinstance(x, torch.Tensor) and x.layout == torch.strided
+        check_rows(name, x.flatten(1) if dense and x.ndim > 2 and len(x) else x, model=model)
 
 
-def _check_values(model: nn.Module, name: str, x: torch.Tensor) -> tuple[float, float]:
-    """Return the smallest and the largest number of x; raise an error if one is not finite, or of another precision."""
-    dtype = next((p.dtype for p in model.parameters()), x.dtype)
-    if x.dtype != dtype:
-        raise TypeError(f"{name} must hold {dtype} like the model; got {x.dtype} (convert with .to({dtype}))")
-    if len(x) == 0:
-        raise ValueError(f"{name} must hold at least one image; got none")
+def check_finite(name: str, x: torch.Tensor) -> tuple[float, float]:
+    """Return the smallest and the largest number of x; raise an error if one is not finite."""
     low, high = x.min().item(), x.max().item()  # NaN spreads through both
     if not (low > float("-inf") and high < float("inf")):
         raise ValueError(f"{name} must hold finite numbers only; it contains NaN or infinity")
@@ -246,16 +248,88 @@ def check_sizes(name: str, sizes: Sequence[int], *, max_layers: int | None = Non
         raise TypeError(f"{name} must be a sequence of layer sizes such as (512,); got {sizes!r}")
     if max_layers is not None and not 1 <= len(sizes) <= max_layers:
         raise ValueError(f"{name} must name 1 to {max_layers} layers; got {len(sizes)}")
-    return tuple(check_whole(f"{name}[{i}]", size) for i, size in enumerate(sizes))
+    return tuple(check_whole(f"{name}[{i}]", size, maximum=MOST) for i, size in enumerate(sizes))
 
 
-def check_rows(name: str, rows: torch.Tensor, features: int | None = None) -> None:
-    """Raise an error unless `rows` is a float tensor of shape (n, features); without `features`, of any width."""
+def check_rows(
+    name: str, rows: torch.Tensor, features: int | None = None, *, model: nn.Module | None = None, least: int = 0
+) -> None:
+    """Raise an error unless `rows` is a dense float tensor of shape (n, features); without `features`, of any width.
+
+    What a model takes is a batch: at least one row, of the model's precision and on its device. No value is looked at,
+    which would make each step of a training wait.
+    """
     shape = f"(n, {'d' if features is None else features})"
     if not isinstance(rows, torch.Tensor):
         hint = f"; pass its images, {name}.x" if hasattr(rows, "x") else ""
         raise TypeError(f"{name} must be a torch.Tensor of shape {shape}; got {type(rows).__name__}{hint}")
+    meta = rows.device.type == "meta"
+    if rows.layout != torch.strided or rows.is_nested or meta:
+        kind = "a nested one" if rows.is_nested else f"{rows.layout} (take .to_dense())"
+        got = "one on the meta device, without numbers" if meta else kind
+        raise TypeError(f"{name} must be a dense tensor of shape {shape}; got {got}")
     if not rows.is_floating_point():
         raise TypeError(f"{name} must hold floating-point numbers; got {rows.dtype}")
-    if rows.ndim != 2 or features not in (None, rows.shape[1]):
+    if rows.ndim != 2 or features not in (None, rows.shape[1]) or rows.shape[1] == 0:
         raise ValueError(f"{name} must have shape {shape}; got {tuple(rows.shape)}")
+    if len(rows) < (least if model is None else 1):
+        raise ValueError(f"{name} must hold at least one row, {shape}; got none")
+    weight = None if model is None else next(model.parameters(), None)
+    if weight is None:
+        return
+    check_device(name, rows, "the model", weight)
+    if rows.dtype != weight.dtype and not torch.is_autocast_enabled(rows.device.type):
+        dtype = weight.dtype
+        raise TypeError(f"{name} must hold {dtype} like the model; got {rows.dtype} (convert with .to({dtype}))")
+    if torch.compiler.is_compiling() or not (torch.is_grad_enabled() and rows.is_inference()):
+        return
+    if any(weight.requires_grad for weight in model.parameters()):
+        raise ValueError(
+            f"{name} comes from torch.inference_mode, nothing can be learnt through it: take {name}.clone(), or call "
+            "this under torch.no_grad()"
+        )
+
+
+def check_pair(x: torch.Tensor, x_hat: torch.Tensor) -> None:
+    """Raise an error if two batches of images cannot be compared pixel by pixel."""
+    check_rows("x", x, least=1)
+    check_rows("x_hat", x_hat, x.shape[1])
+    check_alike(x, x_hat)
+
+
+def check_alike(x: torch.Tensor, x_hat: torch.Tensor) -> None:
+    """Raise an error unless x_hat has the shape, the device and, but for autocast, the precision of x."""
+    precise = x_hat.dtype == x.dtype or torch.is_autocast_enabled(x.device.type)
+    if x_hat.shape != x.shape or not precise or x_hat.device != x.device:
+        same = f"{tuple(x.shape)}, {x.dtype} on {x.device}"
+        raise ValueError(f"x_hat must be like x, {same}; got {tuple(x_hat.shape)}, {x_hat.dtype} on {x_hat.device}")
+
+
+def check_device(name: str, x: torch.Tensor, other_name: str, other: torch.Tensor) -> None:
+    """Raise an error if two tensors lie on different devices."""
+    if x.device != other.device:
+        raise ValueError(f"{name} is on {x.device} and {other_name} on {other.device}; move one with .to(device)")
+
+
+def cross_entropy(x_hat: torch.Tensor, x: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
+    """Return the binary cross-entropy of probabilities x_hat and pixels x; say which of them is none.
+
+    Raises
+    ------
+    ValueError
+        If a pixel or a probability is outside [0, 1].
+    FloatingPointError
+        If a probability is no number, because a weight is none or too large.
+    """
+    try:
+        return F.binary_cross_entropy(x_hat, x, reduction=reduction)
+    except RuntimeError as error:  # looked for only now, since each look would make a training wait
+        low, high = check_finite("x", x)
+        if not (low >= 0 and high <= 1):
+            raise ValueError(f"x must hold pixels in [0, 1]; got values from {low:.3g} to {high:.3g}") from error
+        if x_hat.isnan().any():
+            message = "x_hat holds NaN: a weight of the model is NaN or too large; train it with a smaller lr"
+            raise FloatingPointError(message) from error
+        if x_hat.min() < 0 or x_hat.max() > 1:
+            raise ValueError("x_hat must hold probabilities, in [0, 1]; got others") from error
+        raise

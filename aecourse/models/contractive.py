@@ -86,13 +86,15 @@ class ContractiveAutoencoder(Autoencoder):
 
     def closed_form(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """Return ‖J‖²_F = Σ_j (z_j (1 − z_j))² Σ_i W_ji² of one sigmoid layer z = σ(Wx + b); (n, latent_dim) → (n,)."""
+        check_rows("z", z, self.latent_dim, model=self)
         if len(self.encoder) != 2:
             raise ValueError("the closed form exists for an encoder of one layer only; use jacobian or hutchinson")
         return (z * (1 - z)).square() @ self.encoder[0].weight.square().sum(1)
 
     def jacobian(self, x: torch.Tensor) -> torch.Tensor:
         """Return ∂f(x)/∂x of each image, exactly, by `torch.func`; (n, in_features) → (n, latent_dim, in_features)."""
-        check_rows("x", x, self.in_features)
+        with torch.no_grad():
+            check_rows("x", x, self.in_features, model=self)
         return vmap(jacrev(self.encoder))(x.clone())  # a copy: x may be an inference tensor
 
     def hutchinson(self, x: torch.Tensor, *, probes: int = 1) -> torch.Tensor:

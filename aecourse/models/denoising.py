@@ -11,7 +11,7 @@ import torch
 from aecourse.checks import check_choice
 from aecourse.data import CORRUPTIONS, corrupt, gaussian_noise
 from aecourse.data.corruptions import corrupt_in_training
-from aecourse.models.base import FromConfig
+from aecourse.models.base import FromConfig, check_rows
 from aecourse.models.dense import DenseAutoencoder, DenseConfig
 
 DEFAULT_STRENGTHS = {"gaussian": 0.5, "salt and pepper": 0.3, "mask": 0.5, "occlude": 12, "downsample": 2}
@@ -102,6 +102,7 @@ class DenoisingAutoencoder(DenseAutoencoder):
 
     def damage(self, x: torch.Tensor) -> torch.Tensor:
         """Return x as the encoder sees it in training; (n, in_features) → (n, in_features)."""
+        check_rows("x", x, self.in_features)
         if self.noise == "mixed":
             noise = list(MIXED_RANGES)[torch.randint(len(MIXED_RANGES), ()).item()]
             low, high = MIXED_RANGES[noise]
@@ -118,4 +119,5 @@ class DenoisingAutoencoder(DenseAutoencoder):
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return {"total": the objective between g(f(damaged x)) and the clean x}, averaged over pixels and images."""
+        check_rows("x", x, self.in_features, model=self)
         return {"total": self.distance(self(self.damage(x)), x)}

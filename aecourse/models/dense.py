@@ -10,7 +10,16 @@ from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_flag, check_whole
-from aecourse.models.base import ACTIVATIONS, Autoencoder, Config, check_sizes, stack_layers
+from aecourse.models.base import (
+    ACTIVATIONS,
+    Autoencoder,
+    Config,
+    check_alike,
+    check_rows,
+    check_sizes,
+    cross_entropy,
+    stack_layers,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +112,8 @@ class DenseAutoencoder(Autoencoder):
 
     def distance(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Return the value of this model's objective for x_hat and x, a scalar."""
-        return F.binary_cross_entropy(x_hat, x) if self.config.objective == "bce" else F.mse_loss(x_hat, x)
+        check_alike(x, x_hat)
+        return cross_entropy(x_hat, x) if self.config.objective == "bce" else F.mse_loss(x_hat, x)
 
 
 class LinearAutoencoder(Autoencoder):
@@ -149,7 +159,8 @@ class NestedAutoencoder(DenseAutoencoder):
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Return the image of each code, or of its leading numbers; (n, k ≤ latent_dim) → (n, in_features)."""
-        if isinstance(z, torch.Tensor) and z.ndim == 2 and z.shape[1] < self.latent_dim:
+        if isinstance(z, torch.Tensor) and z.ndim == 2 and 0 < z.shape[1] < self.latent_dim:
+            check_rows("z", z, model=self)
             z = F.pad(z, (0, self.latent_dim - z.shape[1]))  # the missing codes are zeros, as in training
         return super().decode(z)
 

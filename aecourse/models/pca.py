@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Self
 
+import numpy as np
 import torch
 from torch import nn
 
 from aecourse.checks import check_whole
-from aecourse.models.base import Autoencoder, Config, check_rows
+from aecourse.device import to_numpy
+from aecourse.models.base import Autoencoder, Config, check_finite, check_rows
 
 
 class PCA(Autoencoder):
@@ -49,26 +51,37 @@ class PCA(Autoencoder):
         x : float tensor (n, in_features)
         latent_dim : int
             The number of components; at most in_features and n.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If x is no dense float tensor (n, in_features) of finite numbers that can be squared.
         """
         from sklearn import decomposition  # here: scikit-learn takes a second to import
 
-        check_rows("x", x)
+        check_rows("x", x, least=1)
+        check_finite("x", x)
         latent_dim = check_whole("latent_dim", latent_dim, maximum=min(x.shape))
         with torch.inference_mode(False):  # the model is shared, also by callers that train
             model = cls(latent_dim, in_features=x.shape[1]).to(x.device, x.dtype)
-        solved = decomposition.PCA(latent_dim, svd_solver="covariance_eigh").fit(x.detach().cpu().numpy())
+        rows = to_numpy(x.float() if x.itemsize < 4 else x)
+        with np.errstate(over="ignore", invalid="ignore"):
+            solved = decomposition.PCA(latent_dim, svd_solver="covariance_eigh").fit(rows)
+        if not np.isfinite(solved.components_).all():
+            raise ValueError(f"x must hold finite numbers, small enough to be squared in {x.dtype}")
         weights = {"mean": solved.mean_, "components": solved.components_}
         model.load_state_dict({name: torch.from_numpy(weight) for name, weight in weights.items()})
         return model.eval()
 
     def encode(self, x: torch.Tensor, k: int | None = None) -> torch.Tensor:
         """Return the coefficients of the first k components (by default all); (n, in_features) → (n, k)."""
-        check_rows("x", x, self.in_features)
+        check_rows("x", x, self.in_features, model=self)
         k = self.latent_dim if k is None else check_whole("k", k, maximum=self.latent_dim)
         return (x - self.mean) @ self.components[:k].T
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Return the mean plus the leading components, weighted by z; (n, k ≤ latent_dim) → (n, in_features)."""
-        check_rows("z", z)
-        check_whole("the width of z", z.shape[1], maximum=self.latent_dim)
+        check_rows("z", z, model=self)
+        if z.shape[1] > self.latent_dim:
+            raise ValueError(f"z must have shape (n, k), k from 1 to {self.latent_dim}; got {tuple(z.shape)}")
         return z @ self.components[: z.shape[1]] + self.mean

@@ -121,11 +121,11 @@ class SparseAutoencoder(Autoencoder):
 
     def preactivation(self, x: torch.Tensor) -> torch.Tensor:
         """Return the input of each unit's activation function; (n, in_features) → (n, latent_dim)."""
+        check_rows("x", x, self.in_features, model=self)
         return F.linear(x - self.decoder.bias, self.decoder.atoms.T, self.encoder_bias)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Return the activity of each unit, mostly 0 (near 0 for "kl"); (n, in_features) → (n, latent_dim)."""
-        check_rows("x", x, self.in_features)
         if self.penalty == "kl":
             return self.preactivation(x).sigmoid()
         z = self.preactivation(x).relu()
@@ -133,7 +133,7 @@ class SparseAutoencoder(Autoencoder):
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Return the bias plus the atoms, each weighted by its unit; (n, latent_dim) → (n, in_features)."""
-        check_rows("z", z, self.latent_dim)
+        check_rows("z", z, self.latent_dim, model=self)
         return self.decoder(z)
 
     def active(self, z: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,16 @@ from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_whole
-from aecourse.models.base import ACTIVATIONS, Autoencoder, Config, check_model, check_rows, check_sizes
+from aecourse.models.base import (
+    ACTIVATIONS,
+    Autoencoder,
+    Config,
+    check_device,
+    check_model,
+    check_rows,
+    check_sizes,
+    in_evaluation_mode,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +188,7 @@ class StackedAutoencoder(Autoencoder):
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Encode x with the layers in use, from the first up; (n, in_features) → (n, latent_dim)."""
-        check_rows("x", x, self.in_features)
+        check_rows("x", x, self.in_features, model=self)
         self._check_in_use()
         for layer in self.layers[: self.depth]:
             x = layer.encoder(x)
@@ -188,7 +197,7 @@ class StackedAutoencoder(Autoencoder):
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Decode z with the layers in use, from the top down; (n, latent_dim) → (n, in_features)."""
         self._check_in_use()
-        check_rows("z", z, self.latent_dim)
+        check_rows("z", z, self.latent_dim, model=self)
         for layer in reversed(self.layers[: self.depth]):
             z = layer.decoder(z)
         return z
@@ -230,29 +239,43 @@ class Classifier(nn.Module):
 
     def loss(self, x: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return {"total": cross-entropy in nats, averaged over images}."""
-        return {"total": F.cross_entropy(self(x), labels)}
+        scores = self(x)
+        self._check_kind(labels, len(x))
+        check_device("labels", labels, "the model", scores)
+        try:
+            return {"total": F.cross_entropy(scores, labels)}
+        except IndexError:  # looked for only now, since each look would make a training wait
+            self.check_labels(labels, len(x))
+            raise
 
     @torch.inference_mode()
     def accuracy(self, x: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 5_000) -> float:
         """Return the share of images whose label has the highest score."""
         self.body.check_images("x", x)
         self.check_labels(labels, len(x))
-        batch_size = check_whole("batch_size", batch_size)
-        was_training = self.training
-        self.eval()
-        right = sum(
-            (self(images).argmax(1) == truth).sum().item()
-            for images, truth in zip(x.split(batch_size), labels.split(batch_size), strict=True)
-        )
-        self.train(was_training)
+        check_device("labels", labels, "x", x)
+        batch_size = min(check_whole("batch_size", batch_size), len(x))
+        with in_evaluation_mode(self):
+            right = sum(
+                (self(images).argmax(1) == truth).sum().item()
+                for images, truth in zip(x.split(batch_size), labels.split(batch_size), strict=True)
+            )
         return right / len(x)
 
     def check_labels(self, labels: torch.Tensor, count: int) -> None:
         """Raise an error unless the labels hold one class number for each of `count` images."""
-        if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != (count,):
-            raise TypeError(f"labels must be an int64 tensor of shape ({count},), one class for each image")
+        self._check_kind(labels, count)
         if count and not (labels.min() >= 0 and labels.max() < self.classes):
             raise ValueError(f"labels must be from 0 to {self.classes - 1}; got {labels.min()} to {labels.max()}")
+
+    def _check_kind(self, labels: torch.Tensor, count: int) -> None:
+        """Raise an error unless the labels have the right type and shape; their values are not looked at."""
+        if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != (count,):
+            tensor = isinstance(labels, torch.Tensor)
+            got = f"{labels.dtype}, {tuple(labels.shape)}" if tensor else type(labels).__name__
+            raise TypeError(f"labels must be an int64 tensor of shape ({count},), one class for each image; got {got}")
+        if labels.layout != torch.strided or labels.device.type == "meta":
+            raise TypeError(f"labels must be a dense tensor that holds numbers; got {labels.layout} on {labels.device}")
 
 
 def _encoder_only(model: Autoencoder) -> Autoencoder:

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_number, check_whole
 from aecourse.device import check_seed
-from aecourse.models.base import Autoencoder, Config, FromConfig, check_rows, check_sizes, stack_layers
+from aecourse.models.base import (
+    MOST,
+    Autoencoder,
+    Config,
+    FromConfig,
+    check_alike,
+    check_rows,
+    check_sizes,
+    cross_entropy,
+    stack_layers,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +43,7 @@ class VariationalConfig(Config):
             hidden=check_sizes("hidden", self.hidden),
             beta=check_number("beta", self.beta),
             free_bits=check_number("free_bits", self.free_bits),
-            sigma=check_number("sigma", self.sigma, open_ends=True),
+            sigma=check_number("sigma", self.sigma, minimum=1e-6, maximum=1e6),  # can be squared, and divided by
         )
 
 
@@ -99,7 +108,7 @@ class VariationalAutoencoder(Autoencoder):
 
     def posterior(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the mean and log variance of q(z|x); (n, in_features) → (n, latent_dim) twice."""
-        check_rows("x", x, self.in_features)
+        check_rows("x", x, self.in_features, model=self)
         features = self.trunk(x)
         return self.head_mu(features), self.head_logvar(features)
 
@@ -122,8 +131,12 @@ class VariationalAutoencoder(Autoencoder):
 
         For gray pixels the Bernoulli value is the negative cross-entropy, not a normalised log-likelihood.
         """
+        for name, part in (("x", x), ("x_hat", x_hat)):
+            nested = isinstance(part, torch.Tensor) and part.ndim > 2
+            check_rows(name, part.flatten(0, -2) if nested else part, self.in_features)
+        check_alike(x, x_hat)
         if self.likelihood == "bernoulli":
-            return -F.binary_cross_entropy(x_hat, x, reduction="none").sum(-1)
+            return -cross_entropy(x_hat, x, reduction="none").sum(-1)
         squares = (x_hat - x).square().sum(-1)
         return -squares / (2 * self.sigma**2) - self.in_features * math.log(self.sigma * math.sqrt(2 * math.pi))
 
@@ -148,7 +161,7 @@ class VariationalAutoencoder(Autoencoder):
         samples : int
             Draws of z for each image, averaged.
         """
-        samples = check_whole("samples", samples)
+        samples = check_whole("samples", samples, maximum=MOST)
         self.check_images("x", x)
         mu, logvar = self.posterior(x)
         noise = self._noise(mu, check_seed(seed))
@@ -167,7 +180,7 @@ class VariationalAutoencoder(Autoencoder):
         ----------
         Burda, Grosse & Salakhutdinov (2016), Importance weighted autoencoders.
         """
-        samples = check_whole("samples", samples)
+        samples = check_whole("samples", samples, maximum=MOST)
         self.check_images("x", x)
         mu, logvar = self.posterior(x)
         noise = self._noise(mu, check_seed(seed))
@@ -182,7 +195,7 @@ class VariationalAutoencoder(Autoencoder):
     @torch.no_grad()
     def sample(self, count: int = 10, *, seed: int | None = None) -> torch.Tensor:
         """Decode `count` random codes from the prior, as the decoder's means; (count, in_features)."""
-        count = check_whole("count", count)
+        count = check_whole("count", count, maximum=MOST)
         weight = next(self.parameters())
         generator = None if seed is None else torch.Generator(weight.device).manual_seed(check_seed(seed))
         z = torch.randn(count, self.latent_dim, generator=generator, device=weight.device, dtype=weight.dtype)
@@ -191,7 +204,7 @@ class VariationalAutoencoder(Autoencoder):
     @torch.no_grad()
     def interpolate(self, start: torch.Tensor, end: torch.Tensor, *, steps: int = 10) -> torch.Tensor:
         """Decode `steps` points of the straight line between the codes of two images; (784,) twice → (steps, 784)."""
-        steps = check_whole("steps", steps, minimum=2)
+        steps = check_whole("steps", steps, minimum=2, maximum=MOST)
         for name, image in (("start", start), ("end", end)):
             if not isinstance(image, torch.Tensor) or image.shape != (self.in_features,):
                 came = tuple(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__

@@ -120,7 +120,8 @@ def fit(
     TypeError, ValueError
         If an argument is not accepted; raised before any work.
     FloatingPointError
-        If the loss becomes NaN or infinite, because the learning rate was too high.
+        If the loss or a weight becomes NaN or infinite, because the learning rate was too high. The network then has
+        the weights from before that epoch.
 
     Warns
     -----
@@ -206,10 +207,11 @@ def training_loop(
     progress: bool = True,
 ) -> History:
     """Minimise with Adam the "total" of `batch_loss`, a function of the positions of a batch's images."""
-    history = History()
+    history, batch_size = History(), min(batch_size, count)
     device = next(model.parameters()).device
     shuffler = torch.Generator(device).manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=BETAS, fused=True)
+    weights = list(model.parameters())
+    optimizer = torch.optim.Adam(weights, lr=lr, betas=BETAS, fused=True)
     steps = -(-count // batch_size)  # an epoch
     share = trapezoid(epochs * steps) if schedule == "trapezoid" else lambda step: 1.0
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
@@ -227,6 +229,7 @@ def training_loop(
     try:
         for _ in range(epochs):
             set_training(model)
+            good = {name: value.clone() for name, value in model.state_dict().items()}
             sums: dict[str, torch.Tensor] = {}  # on the device: reading a value would wait for it
             for index in torch.randperm(count, generator=shuffler, device=device).split(batch_size):
                 terms = batch_loss(index)
@@ -242,9 +245,10 @@ def training_loop(
                 if stopping():
                     raise KeyboardInterrupt
             history.train.append({name: value.item() / steps for name, value in sums.items()})
-            if not all(map(_is_finite, history.train[-1].values())):
+            if not (all(map(_is_finite, history.train[-1].values())) and all(w.isfinite().all() for w in weights)):
                 raise FloatingPointError(
-                    f"the loss is no longer a number; the model is spoilt: build it anew and train with lr below {lr:g}"
+                    f"the loss is no longer a number in epoch {history.epochs}; the weights are put back to those "
+                    f"before it: train with lr below {lr:g}"
                 )
             if validate is not None:
                 history.validation.append(validate())
@@ -252,6 +256,9 @@ def training_loop(
             bar.set_postfix_str(f"epoch {history.epochs}, loss {history.train[-1]['total']:.5f}")
             if on_epoch is not None:
                 on_epoch(history)
+    except FloatingPointError:  # also one that the loss itself raises
+        model.load_state_dict(good)
+        raise
     except KeyboardInterrupt:
         history.stopped = "Stop" if stopping() else "Ctrl-C"
         kept = min(len(history.train), len(history.seconds))  # an epoch cut short in its validation does not count

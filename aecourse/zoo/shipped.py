@@ -190,7 +190,12 @@ def load_sparse_net(penalty: str, strength: float) -> SparseNet:
 @functools.cache
 def repair_errors(noise: str, strengths: tuple[float, ...]) -> dict[str, list[float]]:
     """Return the test error at each strength of one corruption, by method of repair; a tenth of a second."""
-    return errors_by_strength(shared_weights("denoising-mixed"), load_mnist()[1].x[:REPAIRED], noise, strengths)
+    return errors_of_repair(shared_weights("denoising-mixed"), noise, strengths)
+
+
+def errors_of_repair(model: Autoencoder, noise: str, strengths: tuple[float, ...]) -> dict[str, list[float]]:
+    """Return the same as `repair_errors` for any network."""
+    return errors_by_strength(model, load_mnist()[1].x[:REPAIRED], noise, strengths)
 
 
 @functools.cache

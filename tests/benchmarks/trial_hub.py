@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from aecourse.cli import fetch_proxy
+
 ROOT = Path(__file__).parent.parent.parent
 HUB_CONFIG = ROOT / "aecourse" / "assets" / "jupyter" / "jupyterhub_config.py"
 TRIAL_CONFIG = f"""
@@ -28,6 +30,7 @@ PARTS = ("hub", "proxy", "server", "kernel", "browser")
 @contextmanager
 def hub(home: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
     """The hub of `make class` on a free port and in a folder of its own: (process, address, password)."""
+    fetch_proxy()
     port = three_ports()
     password = secrets.token_hex(8)
     config = home / "trial_config.py"

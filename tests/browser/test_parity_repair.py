@@ -7,8 +7,10 @@ import torch
 from helpers.parity import compare, load, random_ink, random_states
 from playwright.sync_api import Page
 
+from aecourse.data import corrupt
 from aecourse.explorers import RepairExplorer
 from aecourse.explorers.repair import DAMAGES
+from aecourse.models import DenseAutoencoder
 
 pytestmark = pytest.mark.browser
 EVERY = [(noise, place) for noise, damage in DAMAGES.items() for place in range(len(damage.strengths))]
@@ -44,6 +46,18 @@ def test_undamaged(blank: Page) -> None:
     states = [explorer.settings() | {"noise": noise, "strength": 0} for noise in DAMAGES]
     assert all("undamaged → median filter" in words for words in compare(blank, explorer, states))
     assert explorer.numbers(**states[0])["damaged"] == float("inf")
+
+
+def test_a_network_of_ones_own(blank: Page, mnist) -> None:
+    """Its repairs, and the error of those at every strength."""
+    torch.manual_seed(0)
+    explorer = RepairExplorer(model=DenseAutoencoder(20, hidden=(30,)))
+    load(blank, explorer)
+    compare(blank, explorer, some_states(explorer, random.Random(2), 50), digits=2e-5)
+    damaged = corrupt(mnist[1].x[:300], "mask", 0.5, seed=0)
+    with torch.inference_mode():
+        error = (explorer.model(damaged) - mnist[1].x[:300]).square().mean().item()
+    assert explorer.curves["mask"]["repaired"][5] == pytest.approx(error, rel=1e-5)
 
 
 @pytest.mark.parametrize("count", [3, 23])

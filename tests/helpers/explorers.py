@@ -30,7 +30,7 @@ from aecourse.explorers import (
     TrainingExplorer,
 )
 from aecourse.explorers.base.ink import Ink
-from aecourse.explorers.base.page import Explorer
+from aecourse.explorers.base.page import Explorer, Whole
 from aecourse.explorers.spiral import PointDenoiser
 
 EXPLORERS = {
@@ -49,7 +49,7 @@ EXPLORERS = {
     "search": SearchExplorer,
     "anomaly": AnomalyExplorer,
 }
-NOWHERE = {traitlets.Int: -(10**9), traitlets.Float: -1e9, traitlets.Unicode: "nothing", traitlets.Enum: "nothing"}
+NOWHERE = {Whole: -(10**9), traitlets.Float: -1e9, traitlets.Unicode: "nothing", traitlets.Enum: "nothing"}
 
 
 def places_of(explorer: Explorer) -> dict[str, list]:

@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from aecourse.evaluation import reconstruct, reconstruction_mse
 from aecourse.explorers import BottleneckExplorer, DrawingPad, LatentMapExplorer
+from aecourse.explorers.base.network import for_display
 from aecourse.models import DenseAutoencoder, adopt
-from aecourse.models.adopted import for_display
 from aecourse.training import fit
 from aecourse.zoo.weights import load_weights, save_weights
 

@@ -21,6 +21,7 @@ from scipy.special import erf, expit
 from sklearn.decomposition import PCA
 
 from aecourse.evaluation import reconstruction_mse
+from aecourse.explorers.base.network import for_display
 from aecourse.models import (
     FAMILIES,
     Autoencoder,
@@ -29,7 +30,6 @@ from aecourse.models import (
     LinearAutoencoder,
     StackedAutoencoder,
 )
-from aecourse.models.adopted import for_display
 from aecourse.training import fit
 
 OWN_LOSS = ("SparseAutoencoder", "DenoisingAutoencoder", "ContractiveAutoencoder", "VariationalAutoencoder")

@@ -145,6 +145,19 @@ class TestEndings:
             fit(model, x, epochs=5, lr=1e30, schedule="constant", **QUIET)
         assert not model.training
 
+    def test_divergence_keeps_the_last_good_weights(self, tiny, x):
+        """Those from before the epoch that the message names, also if the last step spoils but a weight."""
+        fit(tiny, x, epochs=2, **QUIET)
+        after_two = state_of(tiny)
+
+        def poisoned():
+            with torch.no_grad():
+                next(tiny.parameters())[0] = float("nan")
+
+        with pytest.raises(FloatingPointError, match="in epoch 1; the weights are put back"):
+            fit(tiny, x, epochs=3, batch_size=len(x), on_step=poisoned, **QUIET)
+        assert same(tiny.state_dict(), after_two)
+
     @pytest.mark.parametrize("callback", [{"on_epoch": lambda history: 1 / 0}, {"on_step": lambda: 1 / 0}])
     def test_an_error_in_a_callback_is_passed_on(self, tiny, x, callback):
         """Nobody swallows it, and the model is left in evaluation mode."""

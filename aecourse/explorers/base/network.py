@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +13,8 @@ from safetensors.torch import save
 from torch import nn
 
 from aecourse.data import PIXELS
-from aecourse.models import PCA, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
-from aecourse.models.adopted import Adopted, cut
+from aecourse.models import PCA, Autoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
+from aecourse.models.adopted import Adopted, adopt, cut
 from aecourse.zoo.precision import SCALE, quantise
 from aecourse.zoo.weights import shared_weights
 
@@ -88,6 +89,26 @@ def _in_bytes(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
 def pack_shipped(name: str, parts: tuple[str, ...] = ()) -> bytes:
     """Return a shipped network for the page, packed once."""
     return pack_network(shared_weights(name), parts=parts)
+
+
+def for_display(net: nn.Module) -> Autoencoder:
+    """Return a network with a code, adopted if need be, as a copy on the CPU in evaluation mode: explorers show these.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `adopt` cannot take the network as it is, its halves are not known, or a weight is not finite.
+    """
+    try:
+        model = copy.deepcopy(adopt(net)).cpu().float().eval()
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"model cannot be shown as it is: {error}") from error
+    if isinstance(model, Adopted) and not model.both:
+        name = type(model.net).__name__
+        raise TypeError(f"model must have a code to show; say how {name} makes it: adopt(net, encode=…, decode=…)")
+    if not all(weight.isfinite().all() for weight in model.parameters()):
+        raise ValueError("model has weights that are NaN or infinite; train it anew with a smaller lr")
+    return model
 
 
 def pack_images(x: torch.Tensor) -> torch.Tensor:

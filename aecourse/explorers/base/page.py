@@ -24,6 +24,16 @@ HERE = Path(__file__).parent
 STYLE_SHEET = bundle(HERE / "page.css")
 
 
+class Whole(traitlets.Int):
+    """A trait for a whole number; True is none."""
+
+    def validate(self, owner: traitlets.HasTraits, value: object) -> int:
+        """Return the value if it is accepted."""
+        if isinstance(value, bool):
+            self.error(owner, value)
+        return super().validate(owner, value)
+
+
 class Explorer(anywidget.AnyWidget):
     """A picture and a caption that the page computes from the values of some controls.
 

@@ -1,0 +1,28 @@
+"""What a measure in NumPy takes: a finite array, made of whatever holds numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aecourse.device import to_numpy
+
+
+def check_array(name: str, values: object, shape: str, *, kinds: str = "biuf", hint: str = "") -> np.ndarray:
+    """Return numbers as an array of the dimensions that `shape` names; raise an error otherwise.
+
+    Each must be finite and small enough to be squared in double precision. `kinds` are NumPy's letters of the types
+    accepted: "b" for booleans, "i" and "u" for whole numbers, "f" for others.
+    """
+    try:
+        array = to_numpy(values)
+    except (TypeError, ValueError, RuntimeError):  # rows of different lengths; sparse, bfloat16, or without numbers
+        array = np.array(None)
+    if array.dtype.kind not in kinds:
+        got = getattr(values, "dtype", None) or type(values).__name__
+        raise TypeError(f"{name} must be an array or dense tensor of numbers, {shape}; got {got}")
+    if array.ndim != shape.count(",") + (not shape.endswith(",)")) or array.size == 0:
+        raise ValueError(f"{name} must have shape {shape}; got {array.shape}{hint}")
+    with np.errstate(over="ignore"):
+        if array.dtype.kind == "f" and not np.isfinite(np.square(array, dtype=np.float64)).all():
+            raise ValueError(f"{name} must hold finite numbers only, small enough to be squared; got others")
+    return array
