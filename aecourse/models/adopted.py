@@ -58,10 +58,12 @@ def adopt(
     check_network("net", net)
     if isinstance(net, Autoencoder):
         return net
-    if tuple(scale) not in SCALES:
+    if not isinstance(scale, tuple | list) or tuple(scale) not in SCALES:
         raise ValueError(f"scale must be (0, 1) or (-1, 1), the values of black and white; got {scale!r}")
     if shape is not None:
-        shape = tuple(shape)
+        shape = (
+            tuple(shape) if isinstance(shape, tuple | list) and all(type(size) is int for size in shape) else (shape,)
+        )
         if shape != (PIXELS,) and not (len(shape) == 3 and shape[0] in (1, 3) and min(shape) > 0):
             raise ValueError(f"shape must be ({PIXELS},), (1, height, width) or (3, height, width); got {shape}")
     for name, half in (("encode", encode), ("decode", decode)):
@@ -115,7 +117,13 @@ class Adopted(Autoencoder):
         if self.author_loss is not None:
             return self.author_loss(self.net, self._to_net(x))
         own = getattr(self.net, "loss", None)
-        return own(self._to_net(x)) if callable(own) else F.mse_loss(self(x), x)
+        if not callable(own):
+            return F.mse_loss(self(x), x)
+        try:
+            return own(self._to_net(x))
+        except TypeError as error:  # it wants more than pictures, as nn.MSELoss() does
+            name = type(self.net).__name__
+            raise TypeError(f"loss of this {name} cannot be computed ({error}); write adopt(net, loss=…)") from error
 
     def _to_net(self, x: torch.Tensor) -> torch.Tensor:
         """Rows of pixels in [0, 1] as the network takes them."""
@@ -151,7 +159,12 @@ class Adopted(Autoencoder):
         """The picture in what the network returns when it is called."""
         found = self.net(self._to_net(x))
         if self.output is not None:
-            found = self.output(found) if callable(self.output) else found[self.output]
+            try:
+                found = self.output(found) if callable(self.output) else found[self.output]
+            except (LookupError, TypeError) as error:
+                raise ValueError(
+                    f"output {self.output!r} picks nothing of what the network returns: {error}"
+                ) from error
         return self._from_net(_one(found, f"this {type(self.net).__name__}", "output=0"))
 
     def _find_shapes(self, x: torch.Tensor, shapes: tuple) -> None:
@@ -179,7 +192,9 @@ class Adopted(Autoencoder):
             return
         try:
             whole, again = self._whole(x), self._whole(x)
-        except (TypeError, ValueError, NotImplementedError):  # it returns more than a picture, or cannot be called
+        except (TypeError, ValueError, NotImplementedError) as error:  # more than a picture, or it cannot be called
+            if self.output is not None:
+                raise ValueError(f"output must pick the picture of what net(x) returns: {error}") from error
             return
         if torch.equal(whole, again) and not torch.allclose(whole, x_hat, rtol=1e-3, atol=1e-4):
             raise ValueError(

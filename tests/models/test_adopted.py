@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from helpers.foreign import FOREIGN, Autoencoder as Basic, Halves, Lin, Logits, Seq, Vae, vae_loss
+from helpers.foreign import FOREIGN, Autoencoder as Basic, Both, Halves, Lin, Logits, Seq, Vae, vae_loss
 from helpers.strategies import junk, refuses
 from hypothesis import given
 from torch import nn
@@ -131,18 +131,16 @@ def test_layers_in_a_row_are_cut_at_the_narrowest(mnist):
         (Lin(784, 784), {"scale": (0, 255)}, r"scale must be \(0, 1\) or \(-1, 1\)"),
         (Lin(784, 784), {"shape": (28, 28)}, "shape must be"),
         (Lin(784, 784), {"loss": 3}, "loss must be a function"),
+        (Lin(784, 784), {"scale": 255}, "scale must be"),
+        (Lin(784, 784), {"shape": 785}, "shape must be"),
+        (Lin(784, 784), {"shape": "28x28"}, "shape must be"),
+        (Basic(), {"output": 5}, "output 5 picks nothing"),
+        (Both(Lin(784, 3), Lin(3, 784)), {"output": "x_hat"}, "output must pick the picture"),
         (Seq(nn.Conv2d(1, 1, 1)), {}, "fewer than two linear layers"),
     ],
     ids=[
-        "two codes",
-        "two pictures",
-        "no such method",
-        "wrong width",
-        "wrong size",
-        "scale",
-        "shape",
-        "loss",
-        "no cut",
+        *("codes", "pictures", "no such method", "width", "size", "scale", "shape", "loss", "one number", "one size"),
+        *("words", "no such part", "no such key", "no cut"),
     ],
 )
 def test_what_is_wrong_says_what_to_write(net, told, words):
@@ -184,6 +182,16 @@ def test_the_authors_loss_is_minimised(mnist):
     expected = vae_loss(net, x)
     torch.manual_seed(5)
     assert torch.equal(model.loss(x), expected)
+
+
+def test_a_loss_that_wants_more_says_what_to_write(mnist):
+    """As an attribute of torch's does; without any, the mean squared error is minimised."""
+    net, x = Halves(Lin(784, 3), Lin(3, 784)), mnist[0].x[:50]
+    assert torch.equal(adopt(net).loss(x), F.mse_loss(net(x), x))
+    net.loss = nn.MSELoss()
+    assert "adopt(net, loss=…)" in refuses("loss", fit, adopt(net), x, epochs=1, progress=False)
+    model = adopt(net, loss=lambda net, x: net.loss(net(x), x))
+    assert torch.equal(model.loss(x), F.mse_loss(net(x), x))
 
 
 def test_it_is_shown_as_it_is_now():
