@@ -45,7 +45,10 @@ def pick_device(name: str | None = None) -> torch.device:
 
 def to_numpy(values: object, dtype: np.typing.DTypeLike = None) -> np.ndarray:
     """Return a tensor of any device, or anything that NumPy takes, as an array."""
-    return np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values, dtype)
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu()
+        values = values.float() if values.dtype == torch.bfloat16 else values  # NumPy has no such type
+    return np.asarray(values, dtype)
 
 
 def available_devices() -> list[str]:

@@ -99,7 +99,8 @@ def corrupt_in_training(x: torch.Tensor, noise: str, strength: float) -> torch.T
 def shift_images(x: torch.Tensor, *, max_shift: int = 1) -> torch.Tensor:
     """Shift each image by up to `max_shift` pixels in a random direction, filled with black; (n, 784) → (n, 784)."""
     max_shift = check_whole("max_shift", max_shift, minimum=0, maximum=SIDE - 1)
-    if x.ndim != 2 or x.shape[1] != PIXELS:
+    _check(x)
+    if x.shape[1] != PIXELS:
         raise ValueError(f"x must have shape (n, {PIXELS}); got {tuple(x.shape)}")
     down, right = torch.randint(0, 2 * max_shift + 1, (2, len(x), 1), device=x.device)
     padded = torch.nn.functional.pad(x.view(-1, SIDE, SIDE), (max_shift,) * 4)
@@ -144,9 +145,13 @@ def _generator(x: torch.Tensor, seed: int | None) -> torch.Generator | None:
 
 def _check(x: torch.Tensor) -> None:
     """Raise an error unless x is a batch of images."""
-    if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.ndim != 2:
-        what = f"shape {tuple(x.shape)}, {x.dtype}" if isinstance(x, torch.Tensor) else type(x).__name__
-        raise TypeError(f"x must be a floating-point tensor of shape (n, pixels); got {what}")
+    accepted = "x must be a dense floating-point tensor of shape (n, pixels)"
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f"{accepted}; got {type(x).__name__}")
+    if not x.is_floating_point() or x.ndim != 2 or x.shape[1] == 0:
+        raise TypeError(f"{accepted}; got shape {tuple(x.shape)}, {x.dtype}")
+    if x.layout != torch.strided or x.device.type == "meta":
+        raise TypeError(f"{accepted}; got {'one without numbers, on the meta device' if x.is_meta else x.layout}")
 
 
 def _check_pixels(x: torch.Tensor, otherwise: str = "") -> None:
