@@ -22,7 +22,7 @@ from PIL import Image
 
 from aecourse.checks import check_whole, scaling_hint
 from aecourse.data import PIXELS
-from aecourse.device import to_numpy
+from aecourse.evaluation.arrays import as_numbers
 from aecourse.models import PCA
 from aecourse.training import History
 
@@ -120,17 +120,6 @@ def figure_png(figure: Figure, *, sharpness: float = 1.0) -> bytes:
     return buffer.getvalue()
 
 
-def _as_array(name: str, values: object) -> np.ndarray:
-    """Return what holds numbers as an array; raise an error otherwise."""
-    try:
-        array = to_numpy(values)
-    except (TypeError, ValueError, RuntimeError, NotImplementedError):  # sparse, or on the meta device
-        array = np.array(None)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be a dense tensor or an array of numbers; got {type(values).__name__}")
-    return array
-
-
 def as_images(x: Images) -> np.ndarray:
     """Return flat or square images as (n, side, side) bytes; values are clipped to [0, 1].
 
@@ -140,7 +129,7 @@ def as_images(x: Images) -> np.ndarray:
         If the images are neither (n, side²) nor (n, side, side), if (side, side) could be either, or if most values lie
         far outside [0, 1].
     """
-    array = _as_array("images", x)
+    array = as_numbers("images", x)
     if array.ndim == 2 and array.shape[0] == array.shape[1] != PIXELS and math.isqrt(len(array)) ** 2 == len(array) > 1:
         size = math.isqrt(n := len(array))
         raise ValueError(
@@ -257,7 +246,7 @@ def plot_latent_map(
     legend : bool
         Whether to list the classes beside the plot; they are named in it anyway.
     """
-    z, labels = _as_array("z", z), _as_array("labels", labels)
+    z, labels = as_numbers("z", z), as_numbers("labels", labels)
     if labels.ndim != 1 or z.ndim != 2 or z.shape[1] < 2 or len(z) != len(labels) or not np.isfinite(z).all():
         raise ValueError(
             f"z must hold finite codes of two numbers or more, with one label for each row; got {z.shape} and "

@@ -9,7 +9,7 @@ import torch
 
 from aecourse.checks import check_number
 from aecourse.evaluation.arrays import check_array
-from aecourse.models.base import check_device, check_rows
+from aecourse.models.base import check_rows, check_same_device
 
 
 def anomaly_scores(x: torch.Tensor, x_hat: torch.Tensor, *, ink_power: float = 0.0) -> torch.Tensor:
@@ -42,7 +42,7 @@ def anomaly_scores(x: torch.Tensor, x_hat: torch.Tensor, *, ink_power: float = 0
     """
     check_rows("x", x)
     check_rows("x_hat", x_hat, x.shape[1])
-    check_device("x_hat", x_hat, "x", x)
+    check_same_device("x_hat", x_hat, "x", x)
     if len(x_hat) != len(x):
         raise ValueError(f"x_hat must hold one picture for each of x; got {len(x_hat)} for {len(x)}")
     ink_power = check_number("ink_power", ink_power, maximum=1)

@@ -7,19 +7,25 @@ import numpy as np
 from aecourse.device import to_numpy
 
 
+def as_numbers(name: str, values: object, *, kinds: str = "biuf") -> np.ndarray:
+    """Return what holds numbers of these types as an array of any shape; raise an error otherwise."""
+    try:
+        array = to_numpy(values)
+    except (TypeError, ValueError, RuntimeError):  # rows of different lengths; sparse, or without numbers
+        array = np.array(None)
+    if array.dtype.kind not in kinds:
+        got = getattr(values, "dtype", None) or type(values).__name__
+        raise TypeError(f"{name} must be an array or dense tensor of numbers; got {got}")
+    return array
+
+
 def check_array(name: str, values: object, shape: str, *, kinds: str = "biuf", hint: str = "") -> np.ndarray:
     """Return numbers as an array of the dimensions that `shape` names; raise an error otherwise.
 
     Each must be finite and small enough to be squared in double precision. `kinds` are NumPy's letters of the types
     accepted: "b" for booleans, "i" and "u" for whole numbers, "f" for others.
     """
-    try:
-        array = to_numpy(values)
-    except (TypeError, ValueError, RuntimeError):  # rows of different lengths; sparse, bfloat16, or without numbers
-        array = np.array(None)
-    if array.dtype.kind not in kinds:
-        got = getattr(values, "dtype", None) or type(values).__name__
-        raise TypeError(f"{name} must be an array or dense tensor of numbers, {shape}; got {got}")
+    array = as_numbers(name, values, kinds=kinds)
     if array.ndim != shape.count(",") + (not shape.endswith(",)")) or array.size == 0:
         raise ValueError(f"{name} must have shape {shape}; got {array.shape}{hint}")
     with np.errstate(over="ignore"):

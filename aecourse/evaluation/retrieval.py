@@ -9,7 +9,7 @@ import torch
 
 from aecourse.checks import check_whole
 from aecourse.evaluation.arrays import check_array
-from aecourse.models.base import check_device, check_finite, check_rows
+from aecourse.models.base import check_finite, check_rows, check_same_device
 
 
 def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_size: int = 250) -> torch.Tensor:
@@ -37,7 +37,7 @@ def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_
     """
     check_rows("library", library, least=1)
     check_rows("queries", queries, library.shape[1])
-    check_device("queries", queries, "library", library)
+    check_same_device("queries", queries, "library", library)
     n = check_whole("n", n, maximum=len(library))
     batch_size = check_whole("batch_size", batch_size)
     precise = torch.promote_types(torch.promote_types(library.dtype, queries.dtype), torch.float32)
@@ -82,7 +82,7 @@ def hash_bits(z: torch.Tensor, thresholds: torch.Tensor) -> np.ndarray:
     """
     check_rows("z", z)
     check_rows("thresholds", thresholds[None] if isinstance(thresholds, torch.Tensor) else thresholds, z.shape[1])
-    check_device("thresholds", thresholds, "z", z)
+    check_same_device("thresholds", thresholds, "z", z)
     for name, numbers in (("z", z), ("thresholds", thresholds)):
         if numbers.isnan().any():
             raise ValueError(f"{name} must hold numbers; got NaN among them")
@@ -203,7 +203,7 @@ class CodeIndex:
     def _check(self, z: torch.Tensor) -> None:
         """Raise an error unless z holds codes that can be compared with those of the library."""
         check_rows("z", z, len(self.thresholds), least=1)
-        check_device("z", z, "the index", self.thresholds)
+        check_same_device("z", z, "the index", self.thresholds)
         check_finite("z", z)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from aecourse.checks import check_number
-from aecourse.models.base import check_device, check_rows
+from aecourse.models.base import check_rows, check_same_device
 
 
 def mixture_score(x: torch.Tensor, centres: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -37,7 +37,7 @@ def mixture_score(x: torch.Tensor, centres: torch.Tensor, sigma: float) -> torch
     """
     check_rows("centres", centres, least=1)
     check_rows("x", x, centres.shape[1], least=1)
-    check_device("x", x, "centres", centres)
+    check_same_device("x", x, "centres", centres)
     sigma = check_number("sigma", sigma, maximum=1e15, open_ends=True)
     scores = []
     for part in x.split(max(1, 2_000_000 // max(1, centres.numel()))):  # 2 million differences at once

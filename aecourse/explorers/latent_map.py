@@ -61,9 +61,10 @@ class LatentMapExplorer(Explorer):
             raise ValueError("images must hold two pictures or more to draw a map; got one")
         codes, plane = codes_of(self.model, shown.x), {}
         self.plane = PCA.fit(torch.from_numpy(codes), 2) if codes.shape[1] > 2 else None
+        places = self._on_map(codes)
         if self.plane is not None:
-            plane = {"numbers": codes.shape[1], "share": float(self._on_map(codes).var(0).sum() / codes.var(0).sum())}
-        self.map = CodeMap(self._on_map(codes), shown, _frame(self._on_map(codes)))
+            plane = {"numbers": codes.shape[1], "share": float(places.var(0).sum() / codes.var(0).sum())}
+        self.map = CodeMap(places, shown, _frame(places))
         self.taught = self.map.codes if own_pictures_only else self._on_map(codes_of(self.model, load_split()[0].x))
         z1, z2 = self.map.start()
         super().__init__(z1=z1, z2=z2)

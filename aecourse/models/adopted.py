@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
@@ -214,7 +214,7 @@ def _half(net: nn.Module, half: Half | None, method: str) -> Callable | None:
 
 def cut(net: nn.Sequential) -> tuple[nn.Sequential, nn.Sequential]:
     """Both halves of layers in a row, cut behind the narrowest linear one."""
-    layers = [*_leaves(net)]
+    layers = [layer for _, layer in leaves("", net)]
     places = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Linear)][:-1]
     if not places:
         raise ValueError("net has fewer than two linear layers to be cut between; write encode=… and decode=…")
@@ -222,13 +222,13 @@ def cut(net: nn.Sequential) -> tuple[nn.Sequential, nn.Sequential]:
     return nn.Sequential(*layers[:code]), nn.Sequential(*layers[code:])
 
 
-def _leaves(net: nn.Module):
-    """The layers of nested `nn.Sequential`s in order."""
-    if type(net) is nn.Sequential:
-        for part in net:
-            yield from _leaves(part)
-    else:
-        yield net
+def leaves(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The layers of nested `nn.Sequential`s in order, with their names."""
+    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
+        yield name, module
+        return
+    for inner, part in module.named_children():
+        yield from leaves(f"{name}.{inner}", part)
 
 
 def _one(found: object, whose: str, write: str) -> torch.Tensor:

@@ -277,7 +277,7 @@ def check_rows(
     weight = None if model is None else next(model.parameters(), None)
     if weight is None:
         return
-    check_device(name, rows, "the model", weight)
+    check_same_device(name, rows, "the model", weight)
     if rows.dtype != weight.dtype and not torch.is_autocast_enabled(rows.device.type):
         dtype = weight.dtype
         raise TypeError(f"{name} must hold {dtype} like the model; got {rows.dtype} (convert with .to({dtype}))")
@@ -305,7 +305,7 @@ def check_alike(x: torch.Tensor, x_hat: torch.Tensor) -> None:
         raise ValueError(f"x_hat must be like x, {same}; got {tuple(x_hat.shape)}, {x_hat.dtype} on {x_hat.device}")
 
 
-def check_device(name: str, x: torch.Tensor, other_name: str, other: torch.Tensor) -> None:
+def check_same_device(name: str, x: torch.Tensor, other_name: str, other: torch.Tensor) -> None:
     """Raise an error if two tensors lie on different devices."""
     if x.device != other.device:
         raise ValueError(f"{name} is on {x.device} and {other_name} on {other.device}; move one with .to(device)")

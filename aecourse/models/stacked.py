@@ -16,9 +16,9 @@ from aecourse.models.base import (
     ACTIVATIONS,
     Autoencoder,
     Config,
-    check_device,
     check_model,
     check_rows,
+    check_same_device,
     check_sizes,
     in_evaluation_mode,
 )
@@ -241,7 +241,7 @@ class Classifier(nn.Module):
         """Return {"total": cross-entropy in nats, averaged over images}."""
         scores = self(x)
         self._check_kind(labels, len(x))
-        check_device("labels", labels, "the model", scores)
+        check_same_device("labels", labels, "the model", scores)
         try:
             return {"total": F.cross_entropy(scores, labels)}
         except IndexError:  # looked for only now, since each look would make a training wait
@@ -253,7 +253,7 @@ class Classifier(nn.Module):
         """Return the share of images whose label has the highest score."""
         self.body.check_images("x", x)
         self.check_labels(labels, len(x))
-        check_device("labels", labels, "x", x)
+        check_same_device("labels", labels, "x", x)
         batch_size = min(check_whole("batch_size", batch_size), len(x))
         with in_evaluation_mode(self):
             right = sum(

@@ -7,8 +7,9 @@ import inspect
 import torch
 
 from aecourse.models import Classifier, StackedAutoencoder
+from aecourse.models.base import check_images_of
 from aecourse.training.loop import History, fit, training_loop
-from aecourse.training.objective import check_images, check_learns
+from aecourse.training.objective import check_learns
 from aecourse.training.settings import check_batches, check_callbacks, check_settings
 
 
@@ -65,9 +66,9 @@ def fit_layerwise(
         raise TypeError(f"{name} is no option of fit_layerwise; accepted are {', '.join(accepted)}")
     settings = {name: options[name] for name in ("batch_size", "lr", "schedule") if name in options}
     check_settings(epochs=epochs, seed=seed, **settings)
-    check_images(stack, "x", x)
+    check_images_of(stack, "x", x)
     if validation is not None:
-        check_images(stack, "validation", validation)
+        check_images_of(stack, "validation", validation)
     check_callbacks(**{name: options.get(name) for name in ("on_epoch", "on_step", "stop")})
     for i, layer in enumerate(stack.layers):
         check_learns(f"stack.layers[{i}]", layer)
@@ -110,7 +111,7 @@ def fit_classifier(
     if not isinstance(model, Classifier):
         raise TypeError(f"model must be a Classifier; got {type(model).__name__}")
     settings = check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
-    check_images(model.body, "x", x)
+    check_images_of(model.body, "x", x)
     check_batches(model, len(x), settings["batch_size"])
     model.check_labels(labels, len(x))
     if labels.device != x.device:

@@ -14,8 +14,8 @@ from tqdm.auto import tqdm
 
 from aecourse.device import own_random_numbers
 from aecourse.models import Autoencoder
-from aecourse.models.base import in_evaluation_mode, set_training
-from aecourse.training.objective import check_images, check_learns, has_died, objective
+from aecourse.models.base import check_images_of, in_evaluation_mode, set_training
+from aecourse.training.objective import check_learns, has_died, objective
 from aecourse.training.settings import WARM_UP, check_batches, check_callbacks, check_settings, trapezoid
 
 LossTerms = dict[str, float]  # {name: value}, "total" among them
@@ -146,10 +146,10 @@ def fit(
     check_learns("model", model)
     settings = check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
     check_callbacks(loss=loss, augment=augment, on_epoch=on_epoch, on_step=on_step, stop=stop)
-    check_images(model, "x", x)
+    check_images_of(model, "x", x)
     check_batches(model, len(x), settings["batch_size"])
     if validation is not None:
-        check_images(model, "validation", validation)
+        check_images_of(model, "validation", validation)
     if isinstance(model, Autoencoder) and model.pixels_in_unit_range and 0 < x.max() - x.min() < NARROW:
         warnings.warn(
             f"x spans only {x.min():.3g} to {x.max():.3g} of the pixel range 0 to 1: was it divided by 255 twice?",
@@ -163,7 +163,7 @@ def fit(
         nonlocal unchecked
         batch = x[index] if augment is None else augment(x[index])
         if unchecked:  # the first one, before any weight has changed
-            check_images(model, "what augment returns", batch)
+            check_images_of(model, "what augment returns", batch)
             unchecked = False
         return terms(batch)
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from aecourse.device import own_random_numbers
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_images_of, check_network, in_evaluation_mode
+from aecourse.models.base import check_network, in_evaluation_mode
 
 Terms = dict[str, torch.Tensor]  # {name: scalar}, "total" among them
 
@@ -68,14 +68,6 @@ def _as_terms(loss: object) -> Terms:
                 f"its {name!r} is {got}"
             )
     return terms
-
-
-def check_images(model: nn.Module, name: str, x: torch.Tensor) -> None:
-    """Raise an error if the model cannot be trained on these images, or they lie on another device."""
-    check_images_of(model, name, x)
-    device = next(model.parameters()).device
-    if x.device != device:
-        raise ValueError(f"{name} is on {x.device} and the model on {device}; move one with .to(device)")
 
 
 def check_learns(name: str, model: nn.Module) -> None:

@@ -14,7 +14,7 @@ from torch import nn
 
 from aecourse.data import PIXELS
 from aecourse.models import PCA, Autoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
-from aecourse.models.adopted import Adopted, adopt, cut
+from aecourse.models.adopted import Adopted, adopt, cut, leaves
 from aecourse.zoo.precision import SCALE, quantise
 from aecourse.zoo.weights import shared_weights
 
@@ -179,7 +179,7 @@ def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
 def _layers(part: str, module: nn.Module, tensors: dict[str, torch.Tensor]) -> Iterator[Layer]:
     """One part of a network, layer by layer; its weights go into `tensors`."""
     size: tuple[int, ...] = ()
-    steps = [*_steps(part, module)]
+    steps = [*leaves(part, module)]
     for i, (name, layer) in enumerate(steps):
         if type(layer) in ACTIVATIONS and _is_usual(layer):
             value = getattr(layer, "negative_slope", getattr(layer, "alpha", None))
@@ -213,15 +213,6 @@ def _layers(part: str, module: nn.Module, tensors: dict[str, torch.Tensor]) -> I
 def _is_usual(activation: nn.Module) -> bool:
     """Whether an activation is the one that the page has under its name."""
     return getattr(activation, "approximate", "none") == "none" and getattr(activation, "beta", 1) == 1
-
-
-def _steps(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The layers of nested `nn.Sequential`s in order."""
-    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
-        yield name, module
-        return
-    for inner, part in module.named_children():
-        yield from _steps(f"{name}.{inner}", part)
 
 
 def _folded(layer: nn.Module, norm: nn.Module | None) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from aecourse.checks import scaling_hint
 from aecourse.data import PIXELS, ImageSet, load_mnist
+from aecourse.data.image_set import check_range
 from aecourse.explorers.base.network import pack, pack_images
 from aecourse.models.base import check_rows
 
@@ -120,10 +120,7 @@ def shown_images(images: ImageSet | torch.Tensor | None) -> ShownImages:
     check_rows("images", x, PIXELS)
     if len(x) == 0:
         raise ValueError("images must hold at least one picture; got none")
-    if not ((x >= 0) & (x <= 1)).all():  # NaN fails too
-        low, high = x.min().item(), x.max().item()
-        hint = scaling_hint(low, high) if low <= high else "NaN is no pixel"
-        raise ValueError(f"images must hold pixels in [0, 1]; got values from {low:.3g} to {high:.3g}: {hint}")
+    check_range("images must hold pixels in [0, 1]", x)
     if not isinstance(images, ImageSet):
         return ShownImages(x.detach().cpu().float(), torch.zeros(len(x), dtype=torch.int64))
     return ShownImages(x.cpu(), images.y.cpu(), names=images.names)
