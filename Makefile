@@ -18,7 +18,7 @@ endif
 UNIT := OMP_NUM_THREADS=1 AECOURSE_THREADS=1 $(BIN)/python -m pytest tests --ignore tests/browser \
   -p no:nbval -n 2 --no-loadscope-reorder
 
-.PHONY: help lab doctor report report-class demo site class class-trial check test lint unit browser notebooks-test fuzz bench notebooks \
+.PHONY: help lab doctor report report-class demo site class class-trial check test lint unit browser notebooks-test fuzz soak seeds bench notebooks \
   images weights controls platforms lowest clean
 
 help:
@@ -33,6 +33,8 @@ help:
 	@echo "make test         run every test: also in a browser, and every notebook; twelve minutes"
 	@echo "make bench        measure training, sliders, memory, start-up and notebooks (ONLY=\"explorers memory\" for some)"
 	@echo "make fuzz         the property tests on other random inputs each time"
+	@echo "make soak         many faults of every kind; writes docs/reliability.md (half an hour; NAMES=\"…\" for some)"
+	@echo "make seeds        run the notebooks with five other seeds: does every claim hold? (two hours)"
 	@echo "make class-trial  eight students at once in a real browser: what a class costs; prints one table"
 	@echo "make notebooks    run all notebooks and store their outputs"
 	@echo "make images       draw the diagrams again"
@@ -90,6 +92,12 @@ notebooks-test: $(TESTED)
 
 fuzz: $(TESTED)
 	AECOURSE_PROFILE=random $(UNIT) -m hypothesis
+
+soak: $(TESTED)
+	$(BIN)/python tests/trust/soak.py $(NAMES)
+
+seeds: $(TESTED)
+	$(BIN)/python tests/trust/seeds.py $(NAMES)
 
 bench: $(TESTED)
 	$(BIN)/python tests/benchmarks/run.py $(ONLY)

@@ -1,4 +1,4 @@
-"""A widget's script or style sheet as one text: its own file, after those that it imports."""
+"""A widget's script or style sheet as one text: the files that it imports, then its own."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 IMPORT = re.compile(r'^(?:import \{ (.*) \} from|@import) "(\..*)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
-PACKED = re.compile(r"export\{(.*)\};?\s*$")  # how a packed library ends
+PACKED = re.compile(r"export\{(.*)\};?\s*$")  # how a minified library ends
 
 
 @functools.cache
 def bundle(path: Path) -> str:
-    """Return a script or a style sheet with all that it imports, as anywidget and a web page take it.
+    """Return a script or a style sheet with all that it imports, as one text for anywidget and web pages.
 
-    Each script keeps a scope of its own, and only its `export default` is one of the whole.
+    Each script keeps its own scope; only the `export default` of `path` is exported.
     """
     path = path.resolve()
     files = _in_order(path, [])
@@ -31,7 +31,7 @@ def _imports(path: Path) -> tuple[Path, ...]:
 
 
 def _in_order(path: Path, before: list[Path]) -> list[Path]:
-    """Return the files that one needs and then itself, each once."""
+    """Return the files that `path` imports, then `path` itself, each once."""
     for needed in _imports(path):
         if needed not in before:
             before = _in_order(needed, before)
@@ -54,5 +54,5 @@ def _in_scope(path: Path) -> str:
 
 
 def _name(path: Path) -> str:
-    """Return the name of a script's constant: the same in every bundle, wherever the package lies."""
+    """Return the name of a script's constant: the same in every bundle, wherever the package is installed."""
     return f"part{zlib.crc32('/'.join(path.resolve().parts[-2:]).encode())}"

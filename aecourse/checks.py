@@ -72,7 +72,7 @@ def check_flag(name: str, value: bool) -> bool:
 
 
 def scaling_hint(low: float, high: float) -> str:
-    """Return how numbers from `low` to `high` become pixels in [0, 1], as an error may say it."""
+    """Return words for an error message: how to turn numbers from `low` to `high` into pixels in [0, 1]."""
     if low >= 0:
         divisor = next((top for top in (16, 255, 1_023, 4_095, 65_535) if high <= top), high)
         return f"divide them by {divisor:g}"

@@ -13,13 +13,20 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from aecourse.files import writing
+
 JUPYTER = Path(str(resources.files("aecourse") / "assets" / "jupyter"))
-WORK = Path("work")  # where a learner's copies lie, in the folder in which the command is called
+WORK = Path("work")  # the learner's copies, in the folder where the command is called
 PROXY = "configurable-http-proxy@^5"  # the hub's proxy, an npm package
 
 
 def lab(arguments: Sequence[str]) -> int:
     """Open the working copy of the course in JupyterLab; further arguments go to JupyterLab."""
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    runtime = Path(jupyter_runtime_dir())
+    with writing("HOME must be a folder", runtime):  # JupyterLab itself would end in a traceback
+        runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
     print(f"Your own copies of the notebooks are in {WORK.resolve()}. The originals stay as they are.", flush=True)
     os.environ["AECOURSE_WORK"] = str(WORK)
     return _become(["jupyterlab", f"--config={JUPYTER / 'jupyter_lab_config.py'}", *arguments])
@@ -37,7 +44,7 @@ def fresh(arguments: Sequence[str]) -> int:
 
 def demo(arguments: Sequence[str]) -> int:
     """Open the demo board, all explorers on one page without code, for a projector; `--no-browser` only serves it."""
-    from aecourse.classroom.serve import main as serve
+    from aecourse.publisher.serve import main as serve
 
     return serve(list(arguments))
 
@@ -45,7 +52,7 @@ def demo(arguments: Sequence[str]) -> int:
 def site(arguments: Sequence[str]) -> int:
     """Write the whole course as a site that needs no Python; `aecourse site --help` lists its options."""
     _needs("site", "sphinx", "myst_nb", "furo", "sphinx_revealjs")
-    from aecourse.classroom.site import main as write
+    from aecourse.publisher.site import main as write
 
     return write(list(arguments))
 
@@ -83,7 +90,7 @@ def fetch_proxy() -> None:
     print("Fetching the hub's proxy from npm, once", flush=True)
     options = ["--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error"]
     if npm(["install", "--global", "--prefix", sys.prefix, *options, PROXY]):
-        raise ValueError("the proxy comes over the network: look at the connection, then call this again")
+        raise ValueError("the proxy could not be downloaded: check the network connection, then run this again")
 
 
 def _needs(extra: str, *modules: str) -> None:
@@ -96,7 +103,7 @@ def _needs(extra: str, *modules: str) -> None:
 
 
 def _become(module: list[str]) -> int:
-    """Run `python -m module …` to its end; if possible in the place of this process, so that it hears signals."""
+    """Run `python -m module …` to its end; if possible in place of this process, so that it receives signals."""
     command = [sys.executable, "-m", *module]
     if os.name == "posix":
         os.execv(sys.executable, command)
@@ -118,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0 if arguments in ([], ["--help"], ["-h"]) else 2
     try:
         return COMMANDS[arguments[0]](arguments[1:])
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

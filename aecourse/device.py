@@ -15,6 +15,7 @@ import torch
 from aecourse.checks import check_whole
 
 KNOWN_DEVICES = ("cpu", "cuda", "mps")
+_before: list[int] = []  # the number of threads before each block of `one_thread` under way
 
 
 def pick_device(name: str | None = None) -> torch.device:
@@ -49,6 +50,15 @@ def to_numpy(values: object, dtype: np.typing.DTypeLike = None) -> np.ndarray:
         values = values.detach().cpu()
         values = values.float() if values.dtype == torch.bfloat16 else values  # NumPy has no such type
     return np.asarray(values, dtype)
+
+
+def as_array(name: str, values: object) -> np.ndarray:
+    """Return the same for an argument of this name; raise an error if it holds no numbers that NumPy could take."""
+    try:
+        return to_numpy(values)
+    except (TypeError, ValueError, RuntimeError) as error:  # rows of different lengths; sparse, or without numbers
+        message = f"{name} must be an array or dense tensor of numbers; got {type(values).__name__} ({error})"
+        raise TypeError(message) from error
 
 
 def available_devices() -> list[str]:
@@ -132,7 +142,7 @@ def use_threads(count: int | None = None) -> int:
         wanted, source = (int(setting) if setting.isdecimal() else setting), "AECOURSE_THREADS"
     if wanted is None:
         wanted = cpu_share()
-    wanted = check_whole(source, wanted)
+    wanted = check_whole(source, wanted, maximum=1_024)
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)
     return wanted
@@ -140,13 +150,16 @@ def use_threads(count: int | None = None) -> int:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Leave the other cores to others for a block: what is small is no slower."""
-    threads = torch.get_num_threads()
+    """Use one CPU thread inside the block and leave the other cores free; small work is no slower.
+
+    Blocks of several threads may overlap: the last one to end restores what the first one found.
+    """
+    _before.append(torch.get_num_threads())
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(_before.pop())
 
 
 def cpu_share() -> int:

@@ -22,7 +22,7 @@ from aecourse.records import COPY, EDITION
 
 ASSETS = Path(str(resources.files("aecourse") / "assets"))
 WIDTH = 26  # characters from the check mark to the detail
-PLAIN = {"✓": "ok", "✗": "!!", "→": "->", "≈": "about", "×": "x", "…": "..."}  # where the screen has no such letters
+PLAIN = {"✓": "ok", "✗": "!!", "→": "->", "≈": "about", "×": "x", "…": "..."}  # for screens without these characters
 RUN_ALL = "Kernel → Restart Kernel and Run All Cells"
 AGAIN = "install the course again, in a new environment (with make: make clean lab)"
 COLAB = "google.colab" in sys.modules  # which brings a JupyterLab of its own
@@ -115,7 +115,7 @@ def check_write_access() -> str:
 
 
 def check_widgets() -> str:
-    """Check that JupyterLab has what draws widgets: the one that runs this notebook, or else the one beside Python."""
+    """Check that JupyterLab can draw widgets: the one that runs this notebook, or else the one beside Python."""
     from jupyter_core.paths import jupyter_path
 
     if COLAB:
@@ -157,7 +157,7 @@ def check_notebooks() -> str:
 
 
 def check_notebook() -> str:
-    """Check that the notebook whose kernel this is can be read and saved; elsewhere there is none."""
+    """Check that the notebook of this kernel can be read and saved; outside JupyterLab there is none."""
     path = Path(os.environ.get("JPY_SESSION_NAME", ""))
     if not path.is_file():
         return "none: the doctor was not called from JupyterLab"
@@ -178,7 +178,7 @@ def check_notebook() -> str:
 
 
 def check_pace() -> str:
-    """Compare this machine with the one on which the notebooks were timed; nothing is too slow."""
+    """Compare this machine with the one on which the notebooks were timed; this check never fails."""
     from aecourse.pace import ratio
 
     return f"a training step takes ≈ {ratio():.1f} × as long as on the reference machine"
@@ -223,7 +223,7 @@ def diagnose() -> bool:
 
 
 def _say(line: str) -> None:
-    """Print a line, with other marks on a screen that has no letters for ours."""
+    """Print a line; replace the marks that the screen cannot show."""
     encoding = sys.stdout.encoding or "utf-8"
     if line.encode(encoding, "ignore").decode(encoding) != line:
         for mark, words in PLAIN.items():

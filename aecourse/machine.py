@@ -36,11 +36,15 @@ def obstacle_here() -> str:
 
 def requires(version: str) -> None:
     """Raise an error that says what to do if the package is older than a notebook that needs this version."""
-    from packaging.version import Version
+    from packaging.version import InvalidVersion, Version
 
     from aecourse import __version__
 
-    if Version(__version__) < Version(version):
+    try:
+        needed = Version(version)
+    except (TypeError, InvalidVersion) as error:
+        raise ValueError(f'version must be a text such as "{__version__}"; got {version!r}') from error
+    if Version(__version__) < needed:
         raise RuntimeError(f"This notebook needs aecourse {version} or newer, and {__version__} is installed. {UPDATE}")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from aecourse.checks import check_choice
 from aecourse.device import own_random_numbers, pick_device
 
 RESULTS = Path(str(resources.files("aecourse") / "assets" / "results" / "seconds.json"))  # a Run All and a step there
@@ -39,7 +40,8 @@ def ratio() -> float:
 
 def run_all_takes(notebook: str) -> str:
     """Return a sentence such as "Run All takes ≈ 50 seconds on this machine."; `notebook` is its number, "03"."""
-    run = json.loads(RESULTS.read_text("utf-8"))[notebook]
+    runs = json.loads(RESULTS.read_text("utf-8"))
+    run = runs[check_choice("notebook", notebook, tuple(runs))]
     seconds = run["seconds"] * step_seconds() / run["step"]
     long = f"{max(10, round(seconds, -1)):.0f} seconds" if seconds < 95 else f"{seconds / 60:.0f} minutes"
     return f"Run All takes ≈ {long} on this machine."

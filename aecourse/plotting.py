@@ -20,13 +20,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from aecourse.checks import check_whole, scaling_hint
+from aecourse.checks import check_number, check_whole, scaling_hint
 from aecourse.data import PIXELS
 from aecourse.evaluation.arrays import as_numbers
 from aecourse.models import PCA
 from aecourse.training import History
 
-# Okabe & Ito (2008): told apart by every common kind of colour vision; blue, vermilion and green print alike
+# Okabe & Ito (2008): distinct for every common kind of colour vision; blue, vermilion and green print alike
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000",
 )  # fmt: skip
@@ -75,6 +75,9 @@ def panels(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float
     options
         Passed on to `matplotlib.pyplot.subplots`.
     """
+    columns, rows = check_whole("columns", columns, maximum=100), check_whole("rows", rows, maximum=100)
+    width = check_number("width", width, maximum=100, open_ends=True)
+    height = check_number("height", height, maximum=100, open_ends=True)
     with plt.rc_context(STYLE):
         return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)[1]
 
@@ -82,13 +85,15 @@ def panels(columns: int = 1, rows: int = 1, *, width: float = 9.0, height: float
 def show(axes: Axes | np.ndarray, *, alt: str) -> None:
     """Display the figure of these axes with a description for those who cannot see it, and close it.
 
-    The description is the image's `alt` metadata; because JupyterLab does not pass that on to its <img>, it also
-    follows as text that only screen readers notice.
+    The description is the image's `alt` metadata; because JupyterLab does not pass it on to its <img>, it also follows
+    as text that only screen readers find.
     """
     from IPython.display import display
 
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(f"alt must say in words what the figure shows; got {alt!r}")
+    if not all(isinstance(ax, Axes) for ax in np.ravel(axes)) or np.size(axes) == 0:
+        raise TypeError(f"axes must be what panels() or a plot returns; got {type(axes).__name__}")
     figure = np.ravel(axes)[0].figure
     width = round(figure.get_figwidth() * figure.dpi)
     picture = {"image/png": base64.b64encode(figure_png(figure, sharpness=SHARPNESS)).decode(), "text/plain": alt}
@@ -101,9 +106,12 @@ def show(axes: Axes | np.ndarray, *, alt: str) -> None:
 def figure_png(figure: Figure, *, sharpness: float = 1.0) -> bytes:
     """Return a figure as the bytes of a PNG file.
 
-    Its pictures and colour bars are opaque, and all else is not quite (`INK_ALPHA`): so a page with a dark theme can
-    invert the ink and leave the pictures as they are (`assets/widgets/awake.css`).
+    Its pictures and colour bars are opaque; all else is slightly transparent (`INK_ALPHA`). A page with a dark theme
+    can so invert the ink and leave the pictures as they are (`assets/widgets/awake.css`).
     """
+    if not isinstance(figure, Figure):
+        raise TypeError(f"figure must be a Figure of matplotlib; got {type(figure).__name__}")
+    sharpness = check_number("sharpness", sharpness, minimum=0.1, maximum=10)
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=figure.dpi * sharpness, pil_kwargs={"compress_level": 0})
     pixels = np.array(Image.open(raw).convert("RGBA"))[::-1]  # from the bottom, as boxes are
@@ -126,8 +134,8 @@ def as_images(x: Images) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the images are neither (n, side²) nor (n, side, side), if (side, side) could be either, or if most values lie
-        far outside [0, 1].
+        If the images are neither (n, side²) nor (n, side, side), if (side, side) could be either, if a value is NaN or
+        infinite, or if most values lie far outside [0, 1].
     """
     array = as_numbers("images", x)
     if array.ndim == 2 and array.shape[0] == array.shape[1] != PIXELS and math.isqrt(len(array)) ** 2 == len(array) > 1:
@@ -148,7 +156,9 @@ def as_images(x: Images) -> np.ndarray:
     if array.dtype.kind == "f" and ((array < -0.5) | (array > 1.5)).mean() > 0.5:
         low, high = float(np.nanmin(array)), float(np.nanmax(array))
         raise ValueError(f"images must hold pixels in [0, 1]; got {low:.3g} to {high:.3g}: {scaling_hint(low, high)}")
-    return (np.clip(np.nan_to_num(array), 0, 1) * 255 + 0.5).astype(np.uint8)
+    if not np.isfinite(array).all():
+        raise ValueError("images must hold finite numbers; got NaN or infinity among them")
+    return (np.clip(array, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def mosaic(rows: Sequence[Images], *, gap: int = 2, background: int = 255) -> np.ndarray:
@@ -163,10 +173,12 @@ def mosaic(rows: Sequence[Images], *, gap: int = 2, background: int = 255) -> np
     background : int
         Gray value of the gaps.
     """
+    if not isinstance(rows, Sequence | np.ndarray | torch.Tensor) or isinstance(rows, str):
+        raise TypeError(f"rows must be a list of rows of images; got {type(rows).__name__}")
     pictures = [as_images(row) for row in rows]
     if len({picture.shape[1:] for picture in pictures}) != 1:
         raise ValueError(f"rows must hold images of one size; got {[picture.shape for picture in pictures]}")
-    gap = check_whole("gap", gap, minimum=0)
+    gap = check_whole("gap", gap, minimum=0, maximum=1_000)
     background = check_whole("background", background, minimum=0, maximum=255)
     side = pictures[0].shape[1]
     longest = max(map(len, pictures))
@@ -192,8 +204,7 @@ def plot_reconstructions(rows: Mapping[str, Images], *, ax: Axes | None = None, 
     pictures = [as_images(row) for row in rows.values()]
     side, gap = pictures[0].shape[1], 2
     picture = mosaic(pictures, gap=gap)
-    if ax is None:
-        ax = panels(width=9, height=0.55 + 7.6 * picture.shape[0] / max(picture.shape[1], picture.shape[0]))
+    ax = _axes(ax, width=9, height=0.55 + 7.6 * picture.shape[0] / max(picture.shape[1], picture.shape[0]))
     ax.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     ax.set_yticks([i * (side + gap) + side / 2 - 0.5 for i in range(len(pictures))], list(rows))
     ax.set_xticks([])
@@ -214,14 +225,22 @@ def plot_image(
     limits
         `vmin` and `vmax`, passed on to `Axes.imshow`.
     """
-    ax = panels(width=4, height=3.6) if ax is None else ax
-    shown = ax.imshow(np.asarray(image), cmap=cmap, interpolation="nearest", **limits)
+    array = as_numbers("image", image)
+    if array.ndim not in (2, 3) or array.size == 0 or np.isnan(array).all():
+        raise ValueError(f"image must be numbers of shape (height, width); got shape {array.shape}, or only NaN")
+    ax = _axes(ax, width=4, height=3.6)
+    shown = ax.imshow(array, cmap=cmap, interpolation="nearest", **limits)
     ax.set(xticks=[], yticks=[], title=title)
     ax.spines[:].set(visible=True, color="#BBBBBB")
     ax.grid(False)
     if label:
         ax.figure.colorbar(shown, ax=ax, shrink=0.85, label=label)
     return ax
+
+
+def as_written(name: str) -> str:
+    """Return a name that a figure shows unchanged; matplotlib would read text between two dollars as a formula."""
+    return str(name).replace("$", r"\$")
 
 
 def plot_latent_map(
@@ -238,7 +257,7 @@ def plot_latent_map(
     Parameters
     ----------
     z : tensor or array (n, k)
-        Of more than two code numbers the first two principal components are drawn, and the axes say so.
+        For codes of more than two numbers the first two principal components are drawn, and the axes say so.
     labels : tensor or array (n,)
         Whole numbers from 0; from 10 on the colours repeat, with other markers.
     names : sequence of str, optional
@@ -254,9 +273,11 @@ def plot_latent_map(
         )
     if labels.dtype.kind not in "iu" or labels.ndim != 1 or not len(labels) or labels.min() < 0:
         raise ValueError(f"labels must be whole numbers from 0, at least one; got {labels.dtype} of {labels.shape}")
+    if names is not None and (isinstance(names, str) or not isinstance(names, Sequence)):
+        raise TypeError(f"names must be a list with a name for each class; got {names!r}")
     if names is not None and len(names) <= labels.max():
         raise ValueError(f"names must name every class up to {labels.max()}; got {len(names)}")
-    ax = panels(width=7.5, height=6.2) if ax is None else ax
+    ax = _axes(ax, width=7.5, height=6.2)
     axes = ("first code number $z_1$", "second code number $z_2$")
     if (k := z.shape[1]) > 2:
         z = PCA.fit(torch.from_numpy(z), 2).encode(torch.from_numpy(z)).numpy()
@@ -264,9 +285,10 @@ def plot_latent_map(
     for label in np.unique(labels):
         here = labels == label
         style = {"c": CLASS_COLOURS[label % 10], "marker": CLASS_MARKERS[(label + label // 10) % 10]}
-        ax.scatter(*z[here].T, s=9, alpha=0.55, linewidths=0, label=names[label] if names else str(label), **style)
+        name = as_written(names[label]) if names else str(label)
+        ax.scatter(*z[here].T, s=9, alpha=0.55, linewidths=0, label=name, **style)
         ax.annotate(
-            names[label] if names else str(label), np.median(z[here], axis=0), ha="center", va="center", weight="bold",
+            name, np.median(z[here], axis=0), ha="center", va="center", weight="bold",
             bbox={"boxstyle": "round,pad=0.25", "fc": "white", "ec": CLASS_COLOURS[label % 10], "alpha": 0.9},
         )  # fmt: skip
     ax.set(xlabel=axes[0], ylabel=axes[1], title=title)
@@ -280,14 +302,16 @@ def plot_history(history: History, *, ax: Axes | None = None, title: str = "", l
 
     The scale is logarithmic unless a loss is 0 or below, as that of a Gaussian VAE may be.
     """
-    ax = panels(width=6.5) if ax is None else ax
+    if not isinstance(history, History):
+        raise TypeError(f"history must be the History that fit returns; got {type(history).__name__}")
+    ax = _axes(ax, width=6.5)
     epochs = range(1, history.epochs + 1)
     prefix = f"{label}, " if label else ""
     (line,) = ax.plot(epochs, [terms["total"] for terms in history.train], marker="o", label=f"{prefix}training")
     if history.validation:
         held_out = [terms["total"] for terms in history.validation]
         ax.plot(epochs, held_out, "s--", color=line.get_color(), markerfacecolor="white", label=f"{prefix}validation")
-    drawn = np.concatenate([line.get_ydata() for line in ax.get_lines()])  # by earlier calls too
+    drawn = np.concatenate([line.get_ydata() for line in ax.get_lines()])  # including earlier calls
     ax.set(xlabel="epoch", ylabel="loss" + _scale(ax, "y", drawn), title=title)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
@@ -304,7 +328,12 @@ def plot_rate_distortion(
     curves : dict
         {name: (bytes per image, PSNR in dB)}; an infinite PSNR, no error at all, is drawn at the top and marked ∞.
     """
-    ax = panels(width=6.5, height=4) if ax is None else ax
+    for name, pair in _named(curves).items():
+        two = isinstance(pair, tuple | list | np.ndarray) and len(pair) == 2
+        size, quality = (as_numbers("curves", part) for part in (pair if two else (0, 0)))
+        if size.ndim != 1 or size.shape != quality.shape or not np.isfinite(size).all() or np.isnan(quality).any():
+            raise ValueError(f"curves must hold (bytes, PSNR), two lists of one length without NaN; {name!r} does not")
+    ax = _axes(ax, width=6.5, height=4)
     looks = zip(itertools.cycle("osD^vP*"), itertools.cycle(LINE_STYLES), strict=False)
     finite = [decibels for _, quality in curves.values() for decibels in quality if math.isfinite(decibels)]
     top = max(finite, default=0) + 3
@@ -331,7 +360,14 @@ def plot_error_by_k(
     curves : dict
         {name: {k: error}} or {name: {k: errors over several seeds}}; several are drawn as mean ± standard deviation.
     """
-    ax = panels(width=6.5, height=4) if ax is None else ax
+    for name, errors in _named(curves).items():
+        if not isinstance(errors, Mapping) or not errors:
+            raise TypeError(f"curves must hold a dict {{k: error}} for each name; got {errors!r} for {name!r}")
+        for k, error in errors.items():
+            check_whole("k in curves", k, minimum=0)
+            if not np.size(error) or not np.isfinite(as_numbers("curves", error)).all():
+                raise ValueError(f"curves must hold finite errors; that of {name!r} for k = {k} is {error!r}")
+    ax = _axes(ax, width=6.5, height=4)
     colours = (VERMILION, BLUE, GREEN, *CYCLE[3:])  # PCA, which comes first, keeps its colour in every figure
     looks = zip(itertools.cycle(colours), itertools.cycle("sovD^P*"), itertools.cycle(LINE_STYLES), strict=False)
     for (name, errors), (colour, marker, line) in zip(curves.items(), looks, strict=False):
@@ -353,9 +389,25 @@ def plot_error_by_k(
 
 def plain_ticks(axis: Axis) -> None:
     """Label a logarithmic axis with 0.01, 0.02, 0.05, … instead of powers of ten."""
+    if not isinstance(axis, Axis):
+        raise TypeError(f"axis must be one of a figure, such as ax.xaxis; got {type(axis).__name__}")
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _axes(ax: Axes | None, **size: float) -> Axes:
+    """Return the axes to draw on: the given ones, or new ones of this size."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"ax must be an Axes of matplotlib, as panels() returns them; got {type(ax).__name__}")
+    return panels(**size) if ax is None else ax
+
+
+def _named(curves: Mapping) -> Mapping:
+    """Return the curves of a comparison; raise an error unless they have names."""
+    if not isinstance(curves, Mapping) or not curves:
+        raise TypeError(f"curves must be a dict {{name: curve}} with at least one; got {curves!r}")
+    return curves
 
 
 def _scale(ax: Axes, axis: str, values: Iterable[float]) -> str:

@@ -1,4 +1,4 @@
-"""What the course leaves in a saved notebook: the records of predictions, exercises and claims, and where widgets lie.
+"""What the course leaves in a saved notebook: records of predictions, exercises and claims, and places of widgets.
 
 `aecourse.exercises` writes the records. Reading them needs neither torch nor a kernel.
 """
@@ -54,7 +54,7 @@ def claim_in_words(claim: Mapping) -> str:
 
 
 def number_in_words(claim: Mapping) -> str:
-    """Return the number of a claim with the digits that it was claimed with."""
+    """Return the number of a claim, printed with its own count of digits."""
     return f"{claim['value']:.{claim['digits']}g}"
 
 

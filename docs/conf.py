@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from aecourse.classroom.published import stored_numbers
+from aecourse.publisher.published import stored_numbers
 
 project = html_title = "Autoencoders"
 copyright = "the authors of aecourse; text CC BY 4.0, code MIT"
-extensions = ["myst_nb", "sphinx_revealjs", "aecourse.classroom.directives"]
+extensions = ["myst_nb", "sphinx_revealjs", "aecourse.publisher.directives"]
 exclude_patterns = ["_static", "_lecture", "lectures"]
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath", "substitution"]
 myst_substitutions = stored_numbers(Path(os.environ["AECOURSE_NOTEBOOKS"]))  # {{ m03_famous_sse }} in a text is 2.78

@@ -1,1 +1,1 @@
-"""For teachers: the site with its lectures, working copies, and a report of what a learner did in them."""
+"""What a learner and a teacher do with the notebooks: working copies, and reports of what was done in them."""

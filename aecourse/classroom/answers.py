@@ -62,7 +62,7 @@ def _records(cell: NotebookNode, *kinds: str) -> list[dict]:
 
 
 def _with_number(claim: dict) -> dict:
-    """A claim as it was saved; a value that JSON has no number for, such as infinity, was kept as text."""
+    """A claim as it was saved; a value that is not a JSON number, such as infinity, was kept as text."""
     try:
         return claim | {"value": float(claim["value"])}
     except (TypeError, ValueError):
@@ -114,7 +114,7 @@ def _is_learners(cell: NotebookNode) -> bool:
 
 
 def _is_later(cell: NotebookNode, code: list[NotebookNode]) -> bool:
-    """Whether an exercise was run after everything below it that is no exercise."""
+    """Whether an exercise was run after all cells below it that are not exercises."""
     below = itertools.dropwhile(lambda other: other is not cell, code)
     counts = [other.execution_count for other in below if other.execution_count and not _is_exercise(other)]
     return bool(cell.execution_count and counts) and cell.execution_count > max(counts)
@@ -150,7 +150,7 @@ def _doubt(cell: NotebookNode, verdict: str) -> str:
 
 
 def _is_stub(node: ast.AST) -> bool:
-    """Whether dots stand for an answer: assigned, all that a function does, or alone on a line."""
+    """Whether `...` stands in place of an answer: assigned, as a whole function body, or alone on a line."""
     if isinstance(node, ast.Assign | ast.AnnAssign):
         unpacked = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple | ast.List)
         values = node.value.elts if unpacked and isinstance(node.value, ast.Tuple | ast.List) else [node.value]

@@ -13,7 +13,7 @@ from aecourse.classroom.notebook_files import copies, find_notebooks, original_o
 from aecourse.classroom.report import fill, write
 from aecourse.classroom.saved import RIGHT, SavedNotebook
 
-PLACES = (".", "notebooks", "work", "work/notebooks")  # where a learner's notebooks may lie in the learner's folder
+PLACES = (".", "notebooks", "work", "work/notebooks")  # where notebooks may lie in a learner's folder
 COUNTS = (
     "predictions_right", "predictions_made", "predictions", "exercises_right", "exercises_attempted", "exercises",
     "claims_held", "claims_missed", "experiments_complete", "experiments",
@@ -37,12 +37,12 @@ def write_class_report(folder: str | Path, to: str | Path, *, today: datetime.da
     Raises
     ------
     ValueError
-        If there is no such folder, no learner in it, or a file cannot be written. What cannot be read of one learner is
-        named on the page and loses nothing else.
+        If there is no such folder, no learner in it, or a file cannot be written. A notebook that cannot be read is
+        named on the page; all others are kept.
     """
     folder, to = Path(folder), Path(to)
     if not folder.is_dir():
-        raise ValueError(f"folder must be a folder with one folder a learner; there is no folder {str(folder)!r}")
+        raise ValueError(f"folder must be a folder with one folder for each learner; there is no {str(folder)!r}")
     homes = sorted(home for home in folder.iterdir() if home.is_dir() and not home.name.startswith("."))
     if not homes:
         raise ValueError(f"folder must hold one folder for each learner; {str(folder)!r} holds none")
@@ -60,13 +60,18 @@ def write_class_report(folder: str | Path, to: str | Path, *, today: datetime.da
     table = io.StringIO(newline="")
     lines = csv.DictWriter(table, ["learner", "notebook", "opened", *COUNTS, "problem"], lineterminator="\n")
     lines.writeheader()
-    lines.writerows(rows)
+    lines.writerows({field: _as_text(value) for field, value in row.items()} for row in rows)
     write(to.with_suffix(".csv"), table.getvalue())
     return write(to, fill("class.html.j2", today, **content))
 
 
+def _as_text(value: str | int) -> str | int:
+    """Return a value for the CSV file; after an apostrophe a spreadsheet reads a formula as text."""
+    return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@")) else value
+
+
 def read_learner(home: Path) -> dict[str, Row]:
-    """Return {notebook: its line} of one learner; of several copies the one in which most was done.
+    """Return {notebook: its line} of one learner; of several copies, the most complete one counts.
 
     A broken notebook's line says what is wrong.
     """

@@ -29,17 +29,17 @@ def prose(text: str) -> Markup:
 
 
 def formula_as_html(latex: str, *, block: bool = False) -> str:
-    r"""Return a formula as a <math> element, on lines of its own if it is a `block`; unreadable, as it was written.
+    r"""Return a formula as a <math> element, on its own line if it is a `block`; an unreadable one stays as it is.
 
-    What could do more than look like something, such as the address of an \href, is dropped.
+    Attributes that could do more than change the look, such as the address of an \href, are dropped.
     """
     try:
         math = convert_to_element(
             latex.replace("'", "′"), display="block" if block else "inline"
-        )  # its own prime is raised twice
-    except Exception:  # its errors have no common class
+        )  # the converter would raise its own prime twice
+    except Exception:  # the converter's errors have no common class
         return f"<code>{escape(latex)}</code>"
     for element in math.iter():
         element.attrib = {name: value for name, value in element.attrib.items() if name in LOOKS}
-        element.text = html.unescape(element.text or "")  # it writes ≥ as &#x02265;
+        element.text = html.unescape(element.text or "")  # the converter writes ≥ as &#x02265;
     return ElementTree.tostring(math, encoding="unicode")

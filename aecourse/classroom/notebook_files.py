@@ -86,17 +86,18 @@ def shipped_folder() -> Path:
 
 
 def read_shipped(name: str) -> NotebookNode | None:
-    """Return the notebook of this file name, or of which it is a copy, as it ships; None if there is none."""
+    """Return the shipped notebook of this file name, or of the name that it is a copy of; None if there is none."""
     original = shipped_folder() / f"{original_of(name)}.ipynb"
     return read_notebook(original) if original.is_file() else None
 
 
 def copies(done: Mapping[str, int]) -> list[str]:
-    """Return those of some files that are another copy of one in which as much or more was done.
+    """Return the files that do not count because another copy of the same notebook holds as much or more work.
 
     Parameters
     ----------
-    done : {name of a file: how much was done in it}; of equals the one counts that is no copy, such as "…-Copy1.ipynb"
+    done : {name of a file: how much was done in it}; among equals the original counts, not a copy such as
+    "…-Copy1.ipynb"
     """
     best: dict[str, str] = {}
     for name in sorted(done, key=lambda name: (original_of(name) != Path(name).stem, name)):
@@ -107,7 +108,7 @@ def copies(done: Mapping[str, int]) -> list[str]:
 
 
 def original_of(name: str) -> str:
-    """Return of which notebook a file is, a copy perhaps: "03_a-Copy1.ipynb" is of "03_a"."""
+    """Return the name of the notebook that a file is, or is a copy of: "03_a-Copy1.ipynb" is of "03_a"."""
     return MARK_OF_A_COPY.sub("", Path(name).stem)
 
 

@@ -17,6 +17,7 @@ from aecourse.classroom.answers import read_answers
 from aecourse.classroom.formulas import prose
 from aecourse.classroom.notebook_files import copies, find_notebooks, read_notebook, read_shipped
 from aecourse.classroom.saved import SavedNotebook
+from aecourse.files import write_whole, writing
 
 TEMPLATES = Path(str(resources.files("aecourse") / "assets" / "report"))
 
@@ -31,7 +32,7 @@ def render(
     notebooks : sequence of (str, str, SavedNotebook)
         For each notebook its file name, when it was saved, and what it holds.
     name : str
-        The learner's name, if it is to stand on the page.
+        The learner's name, if the page should show it.
     today : datetime.date, optional
         The date on the page, by default today's.
     """
@@ -64,14 +65,11 @@ def write_report(folder: str | Path, to: str | Path, *, name: str = "") -> Path:
 
 
 def write(to: str | Path, text: str) -> Path:
-    """Write a text with the folders above it; return its path."""
+    """Write a text, completely or not at all, with the folders above it; return its path."""
     to = Path(to)
-    try:
+    with writing("to must be a file", to):
         to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"to must be a file that can be written; {to}: {error.strerror}") from error
-    return to
+        return write_whole(to, text.encode("utf-8", "replace"))  # a file name may hold bytes that are not text
 
 
 def main(arguments: list[str] | None = None) -> int:

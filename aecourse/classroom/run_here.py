@@ -14,8 +14,8 @@ from aecourse.records import COPY
 def blank_what_shipped(notebook: NotebookNode, shipped: NotebookNode) -> list[NotebookNode]:
     """Return the cells of a notebook without the outputs that came with it.
 
-    An output that is as shipped, to the letter, was made here nevertheless in a working copy, which came without
-    outputs, and where every question was run: a question that was run holds a widget.
+    An output that equals the shipped one to the letter counts as made here in two cases: in a working copy, which came
+    without outputs, and where every question was run (it then holds a widget).
     """
     cells, twins = notebook.cells, {cell.id: cell for cell in shipped.cells}
     same = [_is_as_shipped(cell, twins.get(cell.id)) for cell in cells]
@@ -26,7 +26,7 @@ def blank_what_shipped(notebook: NotebookNode, shipped: NotebookNode) -> list[No
 
 
 def was_opened(notebook: NotebookNode, shipped: NotebookNode, cells: list[NotebookNode]) -> bool:
-    """Whether something was run or written here; a working copy knows how it began, though the course was renewed.
+    """Whether something was run or written here; a working copy knows how it began, even after an update of the course.
 
     `cells` is what `blank_what_shipped` left of the notebook.
     """

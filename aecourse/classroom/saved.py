@@ -1,4 +1,4 @@
-"""What a saved notebook holds of its learner's: predictions, answers, experiments, claims."""
+"""What a learner left in a saved notebook: predictions, answers, experiments, claims."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SavedPrediction:
 class Answer:
     """One exercise: the learner's code, the verdict saved with it, and a doubt if the two contradict each other.
 
-    `later` tells that its cell was run after all that stands below it.
+    `later` is true if its cell was run after all that stands below it.
     """
 
     name: str
@@ -58,7 +58,7 @@ class SavedExperiment:
 
 @dataclass(frozen=True)
 class MissedClaim:
-    """A claim that did not hold in this run, since settings were changed: its number, and the bounds in words."""
+    """A claim that did not hold in this run because settings were changed: its number, and the bounds in words."""
 
     sentence: str
     value: float
@@ -89,7 +89,7 @@ class SavedNotebook:
 
     @property
     def hit(self) -> int:
-        """How many of them rightly."""
+        """How many predictions were right."""
         return sum(prediction.right for prediction in self.predictions)
 
     @property

@@ -5,43 +5,43 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import shutil
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
-from nbformat import NotebookNode, write
+from nbformat import NotebookNode, writes
 from nbformat.sign import NotebookNotary
 
 from aecourse import __version__
 from aecourse.classroom.notebook_files import find_notebooks, fingerprint, read_notebook, shipped_folder
+from aecourse.files import expanded, write_whole, writing
 from aecourse.records import COPY, EDITION, STATE, VIEW
 
-AT_REST = {"controls", "layout", "still"}  # of an explorer's state, besides its script: what shows its last picture
+AT_REST = {"controls", "layout", "still"}  # what shows an explorer's last picture, besides its script
 
 
 def make_working_copy(folder: str | Path) -> Path:
-    """Copy what a folder lacks: the notebooks, without outputs, and the diagrams they show. Return its whole path.
+    """Copy missing notebooks, without outputs, and their diagrams into a folder; return its absolute path.
 
-    What was run or written there stays as it is. A notebook that was deleted comes back new, and one of an earlier
-    edition in which nothing was done gives way to the new one. All notebooks in the folder are signed, so that
-    JupyterLab shows again what their widgets showed when they were saved.
+    What was run or written there stays as it is. A deleted notebook comes back new, and an untouched one of an earlier
+    edition is replaced by the new one. All notebooks in the folder are signed, so that JupyterLab shows again what
+    their widgets showed when they were saved.
 
     Raises
     ------
     ValueError
         If the folder cannot be written, or this installation has no notebooks.
     """
-    folder, originals = Path(folder).expanduser().resolve(), shipped_folder()
-    try:
+    folder, originals = expanded(folder).resolve(), shipped_folder()
+    with writing("folder must be one", folder):
         (folder / "notebooks").mkdir(parents=True, exist_ok=True)
         (folder / "images").mkdir(exist_ok=True)
         for diagram in originals.with_name("images").glob("*.svg"):
-            shutil.copyfile(diagram, folder / "images" / diagram.name)
+            write_whole(folder / "images" / diagram.name, diagram.read_bytes())
         for original in find_notebooks(originals):
             copy = folder / "notebooks" / original.name
             if not copy.exists() or _is_replaceable(copy):
-                write(untouched(original), copy)
-    except OSError as error:
-        raise ValueError(f"folder must be one that can be written; {folder}: {error.strerror or error}") from error
+                _write(untouched(original), copy)
     sign(folder / "notebooks")
     return folder
 
@@ -65,9 +65,14 @@ def fresh_copy(folder: str | Path, name: str) -> Path:
     folder = make_working_copy(folder)
     stems = itertools.chain([f"{found[0].stem}_fresh"], (f"{found[0].stem}_fresh_{n}" for n in itertools.count(2)))
     copy = next(path for stem in stems if not (path := folder / "notebooks" / f"{stem}.ipynb").exists())
-    write(untouched(found[0]), copy)
+    with writing("folder must be one", folder):
+        _write(untouched(found[0]), copy)
     sign(folder / "notebooks")
     return copy
+
+
+def _write(notebook: NotebookNode, path: Path) -> None:
+    write_whole(path, (writes(notebook) + "\n").encode())
 
 
 def untouched(original: Path) -> NotebookNode:
@@ -92,18 +97,20 @@ def _is_replaceable(copy: Path) -> bool:
 
 
 def sign(folder: Path) -> None:
-    """Tell Jupyter that the notebooks of a folder may show their widgets; a damaged one is left to JupyterLab."""
-    notary = NotebookNotary()
-    for path in folder.glob("*.ipynb"):
-        try:
-            notary.sign(read_notebook(path))
-        except ValueError:
-            continue
-    notary.store.close()
+    """Tell Jupyter that the notebooks of a folder may show their widgets; a damaged one is left to JupyterLab.
+
+    Where Jupyter cannot keep this, without a home folder or on a full disk, what was saved of the widgets stays hidden.
+    """
+    with suppress(OSError, sqlite3.Error):
+        notary = NotebookNotary()
+        for path in folder.glob("*.ipynb"):
+            with suppress(ValueError):
+                notary.sign(read_notebook(path))
+        notary.store.close()
 
 
 def before_saving(*, model: dict, path: str, contents_manager: object, **_) -> None:
-    """What Jupyter's server calls before it writes a file: `keep_widgets`, if it is a notebook."""
+    """Call `keep_widgets` for a notebook; Jupyter's server calls this before it writes any file."""
     if model["type"] != "notebook" or not model.get("content"):
         return
     try:
@@ -122,11 +129,11 @@ def _at_rest(model: dict) -> dict:
 
 
 def keep_widgets(content: dict, before: dict) -> None:
-    """Let a notebook that is being saved keep the state of the widgets in its outputs, and no other; in place.
+    """Keep the state of the widgets in the outputs of a notebook that is being saved, and no other; in place.
 
-    JupyterLab saves only widgets whose kernel lives. The others are taken from the notebook as it was saved before; an
-    output whose widget is in neither keeps its picture or its words. Of an explorer only its last picture is kept, and
-    the script that shows it: what it computes with are megabytes.
+    JupyterLab saves only widgets whose kernel is running. The others are taken from the notebook as it was saved
+    before; an output whose widget is in neither keeps its picture or its words. For an explorer only its last picture
+    and the script that shows it are kept: its data take megabytes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pictures and labels as numbers: of any type and layout, and in `.npz`, `.npy`, `.csv` and IDX files."""
+"""Pictures and labels from arrays of any type and layout, and from `.npz`, `.npy`, `.csv` and IDX files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import math
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from aecourse.checks import scaling_hint
 from aecourse.data.idx import looks_like_idx, read_idx
 from aecourse.data.image_set import PIXELS, SIDE
 from aecourse.data.photographs import read_digit
-from aecourse.data.picture_files import natural, on_ground
-from aecourse.device import to_numpy
+from aecourse.data.picture_files import natural, on_ground, open_zip
+from aecourse.device import as_array
 
 ENDINGS = (".npz", ".npy", ".csv", ".tsv", ".txt", ".gz")
 LABELS = ("label", "labels", "target", "targets", "class")  # a column, an attribute
@@ -32,9 +33,9 @@ def as_x(values: Any, as_digits: bool = False) -> torch.Tensor:
     Raises
     ------
     TypeError, ValueError
-        If the shape is none of pictures, or the type and range of the numbers do not say what is white.
+        If the shape is not that of pictures, or type and range of the numbers do not tell which value is white.
     """
-    stack = _as_stack(to_numpy(values.float() if getattr(values, "dtype", None) == torch.bfloat16 else values))
+    stack = _as_stack(as_array("source", values))
     white = _white(stack)
     if stack.shape[1:] == (SIDE, SIDE) and not as_digits:
         return torch.from_numpy(np.divide(stack, white, dtype=np.float32).reshape(-1, PIXELS))
@@ -68,7 +69,7 @@ def _as_stack(values: np.ndarray) -> np.ndarray:
 
 
 def _white(values: np.ndarray) -> int:
-    """Return the number that means white in an array of this type, and check that none lies beyond."""
+    """Return the value of white in an array of this type; raise an error if a number lies beyond it."""
     kind = values.dtype.kind
     if kind not in "buif":
         raise TypeError(f"source must hold numbers; got the type {values.dtype}")
@@ -86,7 +87,7 @@ def _white(values: np.ndarray) -> int:
 
 
 def _light(picture: np.ndarray) -> np.ndarray:
-    """Return a picture (h, w), or in colours with or without transparency, as grays (h, w) in [0, 1]."""
+    """Return a gray or colour picture, with or without transparency, as grays (h, w) in [0, 1]."""
     if picture.ndim == 2:
         return picture
     light = picture[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
@@ -95,7 +96,7 @@ def _light(picture: np.ndarray) -> np.ndarray:
 
 def as_labels(labels: Any, count: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return labels as int64 (n,) from 0, and the classes' names if they are words."""
-    values = np.asarray(to_numpy(labels))
+    values = as_array("labels", labels)
     accepted = f"labels must be {count:,} whole numbers from 0, or words, one for each picture"
     if values.ndim == 2:
         values = _one_column(values)
@@ -126,7 +127,7 @@ def _one_column(values: np.ndarray) -> np.ndarray:
 
 
 def head(path: Path) -> bytes:
-    """Return the first bytes of a file, unpacked."""
+    """Return the first bytes of a file, decompressed."""
     with path.open("rb") as file:
         start = file.read(4)
         if start[:2] != b"\x1f\x8b":
@@ -134,13 +135,13 @@ def head(path: Path) -> bytes:
     try:
         with gzip.open(path) as file:
             return file.read(4)
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return b""
 
 
 def is_npz(path: Path) -> bool:
     """Whether a ZIP file holds arrays, as `np.savez` writes them."""
-    with zipfile.ZipFile(path) as archive:
+    with open_zip(path) as archive:
         return all(name.endswith(".npy") for name in archive.namelist())
 
 
@@ -153,7 +154,7 @@ def read_arrays(path: Path) -> tuple[np.ndarray, Any]:
         If there is no such file, or it is damaged.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{str(path)!r} is no file")
+        raise FileNotFoundError(f"{str(path)!r} is not a file")
     start = head(path)
     if looks_like_idx(start):
         return read_idx(path), None
@@ -170,7 +171,7 @@ def read_arrays(path: Path) -> tuple[np.ndarray, Any]:
 
 
 def _pairs(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray, Any]:
-    """Return the pictures in an `.npz` and their labels, those of x_train, x_test, … one after the other."""
+    """Return the pictures in an `.npz` and their labels; x_train, x_test, … are joined in this order."""
     labels = {k: a for k, a in arrays.items() if a.ndim == 1 or re.search(r"(^|_)(y|labels?|targets?)(_|$)", k.lower())}
     pictures = [a for k, a in arrays.items() if k not in labels]
     if not pictures or len({a.shape[1:] for a in pictures}) > 1:
@@ -185,7 +186,7 @@ def _pairs(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray, Any]:
 
 
 def _from_table(text: str) -> tuple[np.ndarray, Any]:
-    """Return the rows of numbers in a text and their labels: the column `label`, else the first of 785."""
+    """Return the rows of numbers in a text and their labels: the column `label`, or else the first of 785."""
     first = text.strip().partition("\n")[0]
     mark = next((mark for mark in ",;\t" if mark in first), None)
     cells = [cell.strip().strip('"').lower() for cell in first.split(mark)]
@@ -197,6 +198,6 @@ def _from_table(text: str) -> tuple[np.ndarray, Any]:
         raise ValueError(f"a line must hold {PIXELS} numbers, and may have a column label; got {len(pixels)}")
     read = {"delimiter": mark, "skiprows": int(headed), "ndmin": 2}
     numbers = np.loadtxt(io.StringIO(text), np.float64, usecols=pixels, **read)
-    whole = (numbers == numbers.round()).all()  # text has no type: whole numbers, as NumPy has them
+    whole = (numbers == numbers.round()).all()  # text has no type: whole numbers become integers
     labels = None if label is None else np.loadtxt(io.StringIO(text), str, usecols=[label], **read)[:, 0]
     return numbers.astype(np.int64) if whole else numbers, labels

@@ -84,14 +84,14 @@ def corrupt(x: torch.Tensor, noise: str, strength: float, *, seed: int | None = 
     Parameters
     ----------
     strength : float
-        Sigma, share, size or factor, as that corruption takes it.
+        Sigma, share, size or factor, whichever that corruption takes.
     """
     check_choice("noise", noise, tuple(CORRUPTIONS))
     return CORRUPTIONS[noise](x, strength, seed=seed)
 
 
 def corrupt_in_training(x: torch.Tensor, noise: str, strength: float) -> torch.Tensor:
-    """Return what `corrupt` does without looking at the pixels first, which would make each step wait for a GPU."""
+    """Return the same as `corrupt` without a check of the pixels, which would make each step wait for a GPU."""
     _check(x)
     return _UNCHECKED[noise](x, strength, seed=None)
 

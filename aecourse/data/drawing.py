@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from aecourse.data.image_set import PIXELS, SIDE
+from aecourse.device import as_array
 
 
 def normalise_digit(strokes: np.ndarray) -> np.ndarray:
@@ -14,8 +15,8 @@ def normalise_digit(strokes: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     strokes : array (height, width)
-        Ink on a black ground; uint8 in [0, 255] or float in [0, 1]. An even ground is taken away, and so are specks
-        fainter than a twentieth of the ink. What is dark on light is a photograph: `load_pictures(…, as_digits=True)`.
+        Light ink on a black background; uint8 in [0, 255] or float in [0, 1]. An even background is removed, and so are
+        specks fainter than a twentieth of the ink. For dark ink on light paper, use `load_pictures(…, as_digits=True)`.
 
     Returns
     -------
@@ -26,7 +27,7 @@ def normalise_digit(strokes: np.ndarray) -> np.ndarray:
     ----------
     LeCun, Bottou, Bengio & Haffner (1998), section III-A.
     """
-    strokes = np.asarray(strokes)
+    strokes = as_array("strokes", strokes)
     if strokes.ndim != 2 or strokes.size == 0:
         raise ValueError(f"strokes must be a picture of shape (height, width); got shape {strokes.shape}")
     if strokes.dtype != np.uint8:
@@ -50,7 +51,7 @@ def into_the_box(ink: np.ndarray) -> np.ndarray:
     scale = 20 / max(box.size)
     size = tuple(max(1, round(length * scale)) for length in box.size)
     small = np.asarray(box.resize(size, Image.Resampling.BOX), np.float64)
-    if not small.any():  # a few faint specks far apart: nothing is left of them
+    if not small.any():  # nothing is left of a few faint specks far apart
         return np.zeros(PIXELS, np.float32)
     mass_row, mass_column = ((axis * small).sum() / small.sum() for axis in np.indices(small.shape))
     top = int(np.clip(round(SIDE / 2 - mass_row), 0, SIDE - small.shape[0]))
@@ -61,7 +62,7 @@ def into_the_box(ink: np.ndarray) -> np.ndarray:
 
 
 def _without_faint(ink: np.ndarray) -> np.ndarray:
-    """Return a drawing without its even ground and its faint specks; one on pure black with none stays as it is."""
+    """Remove an even background and faint specks from a drawing; without them it stays as it is."""
     if 0 < ink.min() < ink.max():
         ink = ink - ink.min()
     if not ((ink > 0) & (ink < 0.05 * ink.max())).any():

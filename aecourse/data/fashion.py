@@ -7,13 +7,15 @@ from pathlib import Path
 
 import torch
 
+from aecourse.checks import check_flag
 from aecourse.data.idx import IDX_FILES
 from aecourse.data.image_set import ImageSet
 from aecourse.data.mnist import load_idx_folder
 from aecourse.device import check_device
+from aecourse.files import expanded
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
-CURE = "delete this copy to have it loaded anew"
+CURE = "delete this copy to load it again"
 
 
 def load_fashion_mnist(
@@ -21,14 +23,14 @@ def load_fashion_mnist(
 ) -> tuple[ImageSet, ImageSet]:
     """Load the 70,000 images of Fashion-MNIST as (train, test).
 
-    Looks for a copy first: in torchvision's layout (`root/FashionMNIST/raw/*.gz`), with the four IDX files directly in
-    `root`, and, if no root is given, in the folder of Debian's package `dataset-fashion-mnist`. Only then torchvision
+    First look for a copy: in torchvision's layout (`root/FashionMNIST/raw/*.gz`), as four IDX files directly in `root`
+    and, if no root is given, in the folder of Debian's package `dataset-fashion-mnist`. If there is none, torchvision
     downloads one, with a progress bar.
 
     Parameters
     ----------
     root : str or Path, optional
-        Where the copy is, or where to put it; nowhere else is looked. Default: the environment variable
+        Where the copy is, or where to put it; no other place is searched. Default: the environment variable
         `AECOURSE_DATA`, else `~/.cache/aecourse`.
     download : bool
         False never uses the network.
@@ -43,11 +45,11 @@ def load_fashion_mnist(
     Xiao, Rasul & Vollgraf (2017), Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms.
     """
     check_device(device)
+    check_flag("download", download)
     if root is not None and not isinstance(root, str | Path):
         raise TypeError(f"root must be a folder's path; got {root!r} of type {type(root).__name__}")
     elsewhere = [DEBIAN_FASHION] if root is None else []
-    usual = os.environ.get("AECOURSE_DATA") or Path.home() / ".cache" / "aecourse"
-    root = Path(usual if root is None else root).expanduser()
+    root = expanded(root if root is not None else os.environ.get("AECOURSE_DATA") or "~/.cache/aecourse")
     places = [root / "FashionMNIST" / "raw", root, *elsewhere]
     for place in places:
         if all((place / name).exists() for name in IDX_FILES):  # an interrupted download leaves only some

@@ -20,7 +20,7 @@ def read_idx(path: Path) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the file is damaged: cut short, its checksum wrong, or not IDX.
+        If the file is damaged: it is truncated, has a wrong checksum, or is not IDX.
     """
     raw = path.read_bytes()
     try:
@@ -39,5 +39,5 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def looks_like_idx(head: bytes) -> bool:
-    """Whether a file, unpacked, that begins with these four bytes or more is an IDX file."""
+    """Whether a decompressed file that begins with these (at least four) bytes is an IDX file."""
     return head[:2] == b"\0\0" and len(head) > 3 and head[2] in TYPES and 1 <= head[3] <= 4

@@ -12,10 +12,12 @@ import numpy as np
 import torch
 
 from aecourse.checks import check_whole, scaling_hint
-from aecourse.device import check_seed
+from aecourse.device import check_device, check_seed
 
 SIDE = 28
 PIXELS = SIDE * SIDE
+IMAGES = f"x must be a float32 tensor of shape (n, {PIXELS}) with pixels in [0, 1]"
+LABELS = "y must be an int64 tensor of shape (n,) with a label from 0 for each image"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,7 @@ class ImageSet:
     Raises
     ------
     TypeError, ValueError
-        If anything is not so; the error says what came. `load_pictures` makes an ImageSet of other things.
+        If an argument is not as described; the error says what came. `load_pictures` makes an ImageSet from other data.
     """
 
     x: torch.Tensor
@@ -45,6 +47,10 @@ class ImageSet:
     def __post_init__(self) -> None:
         _check_images(self.x)
         _check_labels(self.y, self.x)
+        if len(self.x):
+            check_range(IMAGES, self.x)
+        if len(self.y) and self.y.min() < 0:
+            raise ValueError(f"{LABELS}; got {self.y.min()}")
         object.__setattr__(self, "names", _as_names(self.names, self.y))
         object.__setattr__(self, "_initial_versions", self._versions())
 
@@ -53,17 +59,32 @@ class ImageSet:
 
     def __getitem__(self, index) -> ImageSet:
         """Return a part of the set: one position, a slice, a list of positions or a boolean mask."""
-        if hasattr(index, "__index__") and np.ndim(index) == 0 and not isinstance(index, bool):
-            index = [operator.index(index)]  # one image is still a set of images
-        elif isinstance(index, slice | list | range | np.ndarray | torch.Tensor) and np.ndim(index) < 2:
-            index = list(index) if isinstance(index, range) else index
-        else:
-            wanted = "a position, a slice, a list of positions or a mask of True and False for each image"
-            raise TypeError(f"the index of an ImageSet must be {wanted}; got {index!r}")
+        index = index if isinstance(index, slice) else self._places(index)
         return self._with(self.x[index], self.y[index])
 
+    def _places(self, index) -> torch.Tensor:
+        """Return positions or a mask, checked: on a GPU a wrong position would make CUDA unusable."""
+        if hasattr(index, "__index__") and np.ndim(index) == 0 and not isinstance(index, bool):
+            index = [operator.index(index)]  # one image is still a set of images
+        try:
+            places = torch.as_tensor(list(index) if isinstance(index, range) else index, device=self.x.device)
+        except (TypeError, ValueError, RuntimeError):
+            places = torch.tensor(0.5)
+        if places.ndim == 1 and len(places) == 0:
+            places = places.long()
+        if places.ndim != 1 or places.is_floating_point() or places.is_complex() or isinstance(index, tuple):
+            wanted = "a position, a slice, a list of positions or a mask of True and False for each image"
+            raise TypeError(f"the index of an ImageSet must be {wanted}; got {index!r}")
+        mask, count = places.dtype == torch.bool, len(self)
+        if mask and len(places) != count:
+            raise IndexError(f"the index of an ImageSet, a mask, must have {count} elements; got {len(places)}")
+        if not mask and len(places) and not (-count <= places.min() and places.max() < count):
+            came = f"from {places.min()} to {places.max()}" if len(places) > 1 else places.item()
+            raise IndexError(f"the index of {count} images must be from {-count} to {count - 1}; got {came}")
+        return places if mask else places.long()
+
     def _with(self, x: torch.Tensor, y: torch.Tensor) -> ImageSet:
-        """Return a set of these images and labels, which come from this one and need no check."""
+        """Return a set of these images and labels, which are part of this set and need no check."""
         part = object.__new__(ImageSet)
         for name, value in {"x": x, "y": y, "names": self.names}.items():
             object.__setattr__(part, name, value)
@@ -81,14 +102,15 @@ class ImageSet:
 
     def to(self, device: torch.device | str) -> ImageSet:
         """Return the same set on another device."""
+        device = check_device(device)
         return self._with(self.x.to(device), self.y.to(device))
 
     def split(self, count: int, *, seed: int = 0) -> tuple[ImageSet, ImageSet]:
         """Set `count` random images aside; return (the rest, the images set aside).
 
         Every choice (k, learning rate, when to stop) is made on the images set aside; the test set is used once, at
-        the end. The same split gives the same two sets, not another copy, as long as they are in use: change a copy of
-        their tensors (`x.clone()`), not the tensors.
+        the end. While the two sets are in use, the same split returns these sets again, not new copies. Change only a
+        copy of their tensors (`x.clone()`).
         """
         count = check_whole("count", count, maximum=len(self) - 1)
         seed = check_seed(seed)
@@ -96,7 +118,7 @@ class ImageSet:
         if shared and self.untouched and all(part is not None and part.untouched for part in shared):
             return shared
         order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed)).to(self.x.device)
-        with torch.inference_mode(False):  # also in an explorer: a learner may train on them
+        with torch.inference_mode(False):  # even if an explorer calls this: a learner may train on them
             parts = self[order[count:]], self[order[:count]]
         _SPLITS.setdefault(self, {})[count, seed] = tuple(map(weakref.ref, parts))
         return parts
@@ -124,23 +146,22 @@ _SPLITS: weakref.WeakKeyDictionary[ImageSet, dict[tuple[int, int], tuple[weakref
 
 
 def _check_images(x: torch.Tensor) -> None:
-    """Raise an error unless x is a float32 tensor (n, 784) of numbers in [0, 1]."""
-    accepted = f"x must be a float32 tensor of shape (n, {PIXELS}) with pixels in [0, 1]"
+    """Raise an error unless x is a dense float32 tensor (n, 784); its values are not checked."""
     if not isinstance(x, torch.Tensor) or x.dtype != torch.float32:
         what = str(x.dtype) if isinstance(x, torch.Tensor) else type(x).__name__
-        raise TypeError(f"{accepted}; got {what}. load_pictures(x) turns bytes, arrays and files into such a set")
+        raise TypeError(f"{IMAGES}; got {what}. load_pictures(x) turns bytes, arrays and files into such a set")
+    if x.layout != torch.strided or x.device.type == "meta":
+        raise TypeError(f"{IMAGES}, dense and with numbers; got {x.layout} on {x.device}")
     if x.ndim != 2 or x.shape[1] != PIXELS:
-        raise ValueError(f"{accepted}; got shape {tuple(x.shape)}. load_pictures(x) makes other pictures 28 × 28")
-    if len(x):
-        check_range(accepted, x)
+        raise ValueError(f"{IMAGES}; got shape {tuple(x.shape)}. load_pictures(x) makes other pictures 28 × 28")
 
 
 def check_range(accepted: str, x: torch.Tensor) -> None:
-    """Raise an error that begins with what is accepted unless all numbers of x, of which there are some, are in [0, 1].
+    """Raise an error that begins with `accepted` unless all numbers of x (at least one) are in [0, 1].
 
-    On a GPU this waits for it: not for the steps of a training.
+    This waits for the GPU, so training steps must not call it.
     """
-    low, high = (end.item() for end in x.aminmax())  # NaN if one of them is
+    low, high = (end.item() for end in x.aminmax())  # NaN if any number is NaN
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError(f"{accepted}; got {'NaN' if math.isnan(low) else 'infinity'} among them")
     if low < 0 or high > 1:
@@ -148,22 +169,21 @@ def check_range(accepted: str, x: torch.Tensor) -> None:
 
 
 def _check_labels(y: torch.Tensor, x: torch.Tensor) -> None:
-    """Raise an error unless y is an int64 tensor (n,) of numbers from 0, on the device of x."""
-    accepted = "y must be an int64 tensor of shape (n,) with a label from 0 for each image"
+    """Raise an error unless y is a dense int64 tensor (n,) on the device of x."""
     if not isinstance(y, torch.Tensor) or y.dtype != torch.int64:
-        raise TypeError(f"{accepted}; got {y.dtype if isinstance(y, torch.Tensor) else type(y).__name__}")
+        raise TypeError(f"{LABELS}; got {y.dtype if isinstance(y, torch.Tensor) else type(y).__name__}")
+    if y.layout != torch.strided:
+        raise TypeError(f"{LABELS}, dense; got {y.layout}")
     if y.ndim != 1:
-        raise ValueError(f"{accepted}; got shape {tuple(y.shape)}")
+        raise ValueError(f"{LABELS}; got shape {tuple(y.shape)}")
     if len(x) != len(y):
         raise ValueError(f"x and y must be equally long; got {len(x)} images and {len(y)} labels")
     if x.device != y.device:
         raise ValueError(f"x and y must be on one device; got {x.device} and {y.device}")
-    if len(y) and y.min() < 0:
-        raise ValueError(f"{accepted}; got {y.min()}")
 
 
 def _as_names(names: Sequence[str], y: torch.Tensor) -> tuple[str, ...]:
-    """Return the names of the classes as a tuple, of which there must be one for every label."""
+    """Return the class names as a tuple; raise an error unless there is one for every label."""
     if isinstance(names, str) or not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
         raise TypeError(f"names must be the classes' names in the order of their labels, or (); got {names!r}")
     if names and len(y) and y.max() >= len(names):

@@ -16,8 +16,8 @@ from aecourse.device import check_device
 def load_mnist(*, device: torch.device | str = "cpu") -> tuple[ImageSet, ImageSet]:
     """Load the 70,000 handwritten digits that ship with the course as (train, test).
 
-    They are read once and shared by all callers: change a copy of their tensors (`x.clone()`), not the tensors. If
-    somebody does change them, the next call reads them again.
+    They are read once and shared by all callers: change only a copy of their tensors (`x.clone()`). If somebody does
+    change the tensors, the next call reads them again.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def load_mnist(*, device: torch.device | str = "cpu") -> tuple[ImageSet, ImageSe
 
 @functools.cache
 def _shared_mnist(device: torch.device) -> tuple[ImageSet, ImageSet]:
-    with torch.inference_mode(False):  # also in an explorer: a learner may train on them
+    with torch.inference_mode(False):  # even if an explorer calls this: a learner may train on them
         folder = Path(str(resources.files("aecourse") / "assets" / "mnist"))
         return load_idx_folder(folder, device, "reinstall the course to restore its own files")
 
@@ -51,7 +51,10 @@ def load_idx_folder(folder: Path, device: torch.device | str, cure: str) -> tupl
             told = f"{tuple(images.shape)}, {images.dtype}"
             raise ValueError(f"{images_name} must hold bytes of shape (n, {SIDE}, {SIDE}); it holds {told}")
         x = images.view(-1, PIXELS).to(device).float().div_(255)  # moved as bytes: a quarter of the traffic
-        return ImageSet(x, labels.to(device).long())
+        try:
+            return ImageSet(x, labels.to(device).long())
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{images_name} and {labels_name} do not belong together: {error}") from error
 
     try:
         return part(*IDX_FILES[:2]), part(*IDX_FILES[2:])

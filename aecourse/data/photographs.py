@@ -15,11 +15,11 @@ FAINTEST = 0.12  # contrast below which there is no ink, as a share of the way f
 def read_digit(photograph: np.ndarray) -> np.ndarray:
     """Find the digit that is written on paper, or with chalk on a board, and bring it into MNIST's form.
 
-    1. The ground is what a wide median leaves of the picture; shadow and uneven light go with it.
-    2. Ink is darker than the ground, or lighter: whichever departs from it more.
-    3. A threshold between the two parts it (Otsu), with a soft edge.
-    4. Lines of ruled paper are long and thin, specks small: both go, and what the picture's edge cuts off.
-    5. A thin pen's strokes are thickened to MNIST's; then the drawing pad's rule (`normalise_digit`).
+    1. A wide median filter estimates the background, including shadows and uneven light.
+    2. Ink is darker or lighter than the background, whichever differs from it more.
+    3. Otsu's threshold separates ink from background, with a soft edge.
+    4. Ruled lines (long and thin), specks (small) and whatever the picture's edge cuts off are removed.
+    5. Thin strokes are thickened to MNIST's width; then `normalise_digit` scales and centres the digit.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def read_digit(photograph: np.ndarray) -> np.ndarray:
     if count == 0:
         return np.zeros(PIXELS, np.float32)
     depth = ndimage.distance_transform_edt(mask)
-    sizes = np.bincount(parts.ravel(), depth.ravel())[1:]  # thin ones count less: what is left of a line
+    sizes = np.bincount(parts.ravel(), depth.ravel())[1:]  # thin parts, such as the rest of a line, count less
     boxes = np.array([[side.indices(10**9)[:2] for side in box] for box in ndimage.find_objects(parts)])  # (n, 2, 2)
     main = boxes[sizes.argmax()]
     apart = np.maximum(boxes[..., 0] - main[:, 1], main[:, 0] - boxes[..., 1]).max(1)  # from the largest part
@@ -62,8 +62,8 @@ def read_digit(photograph: np.ndarray) -> np.ndarray:
 
 
 def _reduced(picture: np.ndarray, side: int) -> np.ndarray:
-    """Return a picture whose shorter side has `side` pixels or less."""
-    scale = side / min(picture.shape)
+    """Return a picture scaled down so that its shorter side is at most `side`, and the longer at most 16 times that."""
+    scale = min(side / min(picture.shape), 16 * side / max(picture.shape))
     if scale >= 1:
         return picture
     height, width = (max(1, round(length * scale)) for length in picture.shape)
@@ -71,7 +71,7 @@ def _reduced(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 def _ink(picture: np.ndarray) -> np.ndarray:
-    """Return how far each pixel is from the ground towards the ink's side, as a share of the way; 0 to 1."""
+    """Return how far each pixel is from the background towards the ink's side, as a share of the range; 0 to 1."""
     from scipy import ndimage
 
     small = _reduced(picture, 36)
@@ -84,7 +84,7 @@ def _ink(picture: np.ndarray) -> np.ndarray:
 
 
 def _between(ink: np.ndarray) -> float:
-    """Return the level midway between two groups of pixels that are as alike within as can be (Otsu's)."""
+    """Return Otsu's threshold: the level midway between two groups of pixels, each as uniform as possible."""
     counts, edges = np.histogram(ink, 128, (0, 1))
     centres = (edges[:-1] + edges[1:]) / 2
     below, mass = counts.cumsum()[:-1].clip(1), (counts * centres).cumsum()
@@ -95,7 +95,7 @@ def _between(ink: np.ndarray) -> float:
 
 
 def _without_lines(mask: np.ndarray) -> np.ndarray:
-    """Return the ink without ruled lines across or down, which are long and thin, but with the strokes that cross."""
+    """Remove long thin ruled lines, across or down, from the ink; keep the strokes that cross them."""
     from scipy import ndimage
 
     rows, columns = np.nonzero(mask)

@@ -1,7 +1,8 @@
-"""Picture files: which there are in a folder or ZIP, to which class each belongs, and reading one."""
+"""Picture files: list those in a folder or ZIP with their classes, and read them."""
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 import warnings
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
@@ -23,12 +24,13 @@ from aecourse.data.photographs import WORKED_ON, read_digit
 
 HEIC = (".heic", ".heif")
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
+LARGEST = 2**28  # bytes of a file inside a ZIP: a small ZIP can hold more than any memory
 SKIPPED = {"__macosx", "thumbnails", "thumbs", "@eadir"}  # what systems put beside pictures; hidden ones too
 
 
 @dataclass
 class PictureFiles:
-    """What came of reading some files.
+    """The result of reading some files.
 
     Attributes
     ----------
@@ -48,6 +50,7 @@ class PictureFiles:
             by_reason.setdefault(why, []).append(str(name))
         parts = [f"{_listed(names)} ({why})" for why, names in by_reason.items()]
         parts += [f"{others[kind]} {kind} (needs pillow-heif)" for kind in HEIC if others and kind in others]
+        parts += [f"{kind} (may not be opened)" for kind in others or () if kind.endswith("/")]
         words = [f"left out {', '.join(parts)}"] if parts else []
         return [*words, f"only the first picture of {_listed(map(str, self.stacks))}"] if self.stacks else words
 
@@ -58,7 +61,7 @@ def _listed(names: Iterable[str], most: int = 5) -> str:
 
 
 def read_pictures(files: Iterable[tuple[Any, Any]], *, as_digits: bool = False, bar: bool = False) -> PictureFiles:
-    """Read named pictures: paths, open files or Pillow's images; whatever fails at one leaves out that one alone."""
+    """Read named pictures (paths, open files or Pillow images); a picture that cannot be read is left out."""
     got = PictureFiles()
     for name, file in tqdm(list(files), "reading pictures", unit="", leave=False, delay=2, disable=not bar):
         try:
@@ -73,7 +76,7 @@ def read_pictures(files: Iterable[tuple[Any, Any]], *, as_digits: bool = False, 
 
 
 class _UnclearError(ValueError):
-    """The file is whole, but its numbers could mean anything."""
+    """The file is not damaged, but its numbers do not tell which value is white."""
 
 
 def _why(error: Exception) -> str:
@@ -91,14 +94,14 @@ def _read(file: Any, as_digits: bool) -> tuple[np.ndarray, bool]:
             opened.draft("L", (needed, needed))  # a JPEG is decoded no larger than that
         image = ImageOps.exif_transpose(opened)  # cameras store how they were held
         image = _gray(_as_bytes(image, _white(opened)) if image.mode[0] in "IF" else image)
-        several = opened.format != "MPO" and getattr(opened, "is_animated", False)  # MPO: a phone's, and its preview
+        several = opened.format != "MPO" and getattr(opened, "is_animated", False)  # MPO: a phone's, with its preview
     if as_digits:
         return (read_digit(np.asarray(image)) * 255).round().astype(np.uint8).reshape(SIDE, SIDE), several
     return np.asarray(ImageOps.fit(image, (SIDE, SIDE), Image.Resampling.LANCZOS)), several
 
 
 def _gray(image: Image.Image) -> Image.Image:
-    """Return a picture in 256 grays; what is transparent becomes white, or black where the ink is light."""
+    """Return a picture in 256 grays; transparent parts become white, or black if the ink is light."""
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         image = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
@@ -109,13 +112,13 @@ def _gray(image: Image.Image) -> Image.Image:
 
 
 def on_ground(light: np.ndarray, opaque: np.ndarray) -> np.ndarray:
-    """Lay grays in [0, 1] that are transparent in parts on white, or on black if most of what is visible is light."""
+    """Put partly transparent grays in [0, 1] on white, or on black if most visible pixels are light."""
     ground = 0 if (light * opaque).sum() > opaque.sum() / 2 else 1
     return light * opaque + ground * (1 - opaque)
 
 
 def _white(opened: Image.Image) -> int:
-    """Return which number is white in a picture of more than 8 bits."""
+    """Return the value of white in a picture of more than 8 bits."""
     if opened.mode == "F":
         return 1
     if opened.mode == "I" and opened.format != "PPM":  # whole numbers of 32 bits
@@ -137,18 +140,35 @@ def _as_bytes(image: Image.Image, white: int) -> Image.Image:
 
 
 def find_files(source: Path) -> tuple[list[tuple[PurePosixPath, Any]], Counter[str]]:
-    """Return the picture files in a folder or ZIP in natural order, as (path inside, file), and what else is there."""
+    """Return the picture files in a folder or ZIP in natural order, as (path inside, file), and other endings."""
     if source.is_dir():
         found = _walk(source, PurePosixPath(), {source.resolve()}, source.resolve())
     else:
-        archive = ZipFile(source)
-        inside = (info.filename for info in archive.infolist() if not info.is_dir())
-        found = [(PurePosixPath(name), lambda name=name: BytesIO(archive.read(name))) for name in inside]
+        archive = open_zip(source)
+        inside = (info for info in archive.infolist() if not info.is_dir())
+        found = [(PurePosixPath(info.filename), functools.partial(_unpacked, archive, info)) for info in inside]
     found = [(inside, file) for inside, file in found if not any(map(_is_skipped, inside.parts))]
     endings = _readable_endings()
+    closed = [f"{inside}/" for inside, file in found if file is None]
+    found = [(inside, file) for inside, file in found if file is not None]
     pictures = [(inside, file) for inside, file in found if inside.suffix.lower() in endings]
     others = Counter(inside.suffix.lower() for inside, _ in found if inside.suffix.lower() not in endings)
+    others.update(closed)
     return sorted(pictures, key=lambda pair: [natural(part) for part in pair[0].parts]), others
+
+
+def open_zip(path: Path) -> ZipFile:
+    """Open a ZIP; raise a ValueError that names it if it is damaged."""
+    try:
+        return ZipFile(path)
+    except Exception as error:  # zipfile raises many kinds
+        raise ValueError(f"{path.name} is damaged ({error})") from error
+
+
+def _unpacked(archive: ZipFile, info: ZipInfo) -> BytesIO:
+    if info.file_size > LARGEST:
+        raise Image.DecompressionBombError
+    return BytesIO(archive.read(info))
 
 
 def _walk(folder: Path, inside: PurePosixPath, seen: set[Path], root: Path) -> list[tuple[PurePosixPath, Any]]:
@@ -162,7 +182,10 @@ def _walk(folder: Path, inside: PurePosixPath, seen: set[Path], root: Path) -> l
             elsewhere = not target.is_relative_to(root) and not root.is_relative_to(target)
             if target not in seen and (elsewhere or not entry.is_symlink()):
                 seen.add(target)
-                found += _walk(entry, inside / entry.name, seen, root)
+                try:
+                    found += _walk(entry, inside / entry.name, seen, root)
+                except OSError:  # closed to this user; the others are read
+                    found.append((inside / entry.name, None))
         elif entry.is_file():
             found.append((inside / entry.name, entry))
     return found
@@ -186,7 +209,7 @@ def _readable_endings() -> set[str]:
 
 
 def class_folders(paths: Sequence[PurePosixPath]) -> list[str]:
-    """Return each file's class: its folder, below any lone folder around all of them and train and test."""
+    """Return each file's class: its folder, but not a single outer folder around all files, nor train or test."""
     folders = [path.parts[:-1] for path in paths]
     while True:
         first = {parts[0] if parts else "" for parts in folders}

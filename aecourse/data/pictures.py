@@ -1,4 +1,4 @@
-"""One door for anybody's pictures: files, arrays and other libraries' data sets become an ImageSet of 28×28 grays."""
+"""Load any pictures (files, arrays, data sets of other libraries) as an ImageSet of 28×28 grays."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from aecourse.data.arrays import ENDINGS, LABELS, as_labels, as_x, head, is_npz,
 from aecourse.data.idx import looks_like_idx
 from aecourse.data.image_set import PIXELS, SIDE, ImageSet
 from aecourse.data.picture_files import class_folders, find_files, natural, read_pictures
-from aecourse.device import check_device, to_numpy
+from aecourse.device import as_array, check_device
+from aecourse.files import expanded
 
-BLANK = 0.1  # less than this between a picture's darkest and lightest pixel shows nothing
+BLANK = 0.1  # a picture whose darkest and lightest pixel differ by less shows nothing
 ACCEPTED = (
     "a folder, a ZIP, a picture's path, .npz, .npy, .csv or IDX, an array, tensor or data frame, "
     "or a data set with .data and .targets"
@@ -31,7 +32,7 @@ ACCEPTED = (
 def load_pictures(
     source: Any, labels: Any = None, *, as_digits: bool = False, device: torch.device | str | None = None
 ) -> ImageSet:
-    """Load anybody's pictures as an ImageSet of 28×28 grays, and print one line about what came.
+    """Load pictures of any kind as an ImageSet of 28×28 grays, and print a summary in one line.
 
     Parameters
     ----------
@@ -40,13 +41,13 @@ def load_pictures(
         shape (n, 784), (n, h, w), (n, h, w, 3), (n, 1, h, w) or (n, 3, h, w); a list of arrays, paths or Pillow's
         images; an object with `.data` and `.targets`, such as torchvision's; an ImageSet.
     labels : sequence of n whole numbers or words, or path, optional
-        One for each picture, also for those that cannot be read. Words become classes in natural order, kept as
-        `.names`; rows of one-hot numbers are taken as their classes. By default they come with the source: the folder
+        One for each picture, including those that cannot be read. Words become classes in natural order, kept as
+        `.names`; one-hot rows become their classes. By default the labels come with the source: the folder
         of a picture, the column `label` of a CSV (without a header the first of 785), `.targets`, or the labels in an
         `.npz`; else all are 0.
     as_digits : bool
-        Read photographs of handwriting, on any paper or board, as MNIST would have stored them: ground and shadow are
-        taken away, ink becomes white, specks and ruled lines go, and the digit is scaled and centred; see
+        Read photographs of handwriting, on any paper or board, as MNIST would have stored them: background, shadow,
+        specks and ruled lines are removed, ink becomes white, and the digit is scaled and centred; see
         `aecourse.data.photographs`.
     device : torch.device or str, optional
         The CPU by default.
@@ -61,15 +62,17 @@ def load_pictures(
     FileNotFoundError
         If there is no such file or folder.
     TypeError, ValueError
-        If the source is nothing of these, holds no readable picture, or numbers of which nobody knows what is white.
+        If the source is of another kind, holds no readable picture, or its numbers do not tell which value is white.
 
     Notes
     -----
-    The type of the numbers says what is white: 255 for bytes, 65,535 for 16 bits, 1 for floats and booleans. Whole
+    The type of the numbers tells which value is white: 255 for bytes, 65,535 for 16 bits, 1 for floats and booleans.
+    Whole
     numbers of other types, and those of a CSV, count as bytes if they go beyond 127 and not beyond 255, or are all 0
     or 1. Pictures of another size are turned upright, cropped to the square in their middle and resized; transparent
-    parts become white, or black around light ink. Folders named train or test, and lone ones around all others, are no
-    classes. A file that cannot be read is left out and named. A picture is called blank if its pixels differ by less
+    parts become white, or black around light ink. Folders named train or test, and a single outer folder around all
+    others, are not classes. A file that cannot be read is left out and named. A picture is called blank if its pixels
+    differ by less
     than 0.1.
     """
     check_flag("as_digits", as_digits)
@@ -80,7 +83,7 @@ def load_pictures(
     if labels is not None:
         came.names, came.labels = (), labels
         if isinstance(labels, str | Path):
-            came.labels = read_arrays(Path(labels).expanduser())[0]
+            came.labels = read_arrays(expanded(labels))[0]
     y = np.zeros(len(came.x), np.int64)
     if came.labels is not None:
         y, found = as_labels(came.labels, len(came.x) if came.kept is None else came.total)
@@ -92,12 +95,12 @@ def load_pictures(
 
 @dataclass
 class _Came:
-    """What a source holds: pictures (n, 784), raw labels, and what is to be said."""
+    """What a source holds: pictures (n, 784), raw labels, and words for the summary."""
 
     x: torch.Tensor
     labels: Any = None
     names: Sequence[str] = ()
-    kept: list[int] | None = None  # which of `total` pictures could be read; the labels are of all
+    kept: list[int] | None = None  # which of `total` pictures could be read; labels are for all
     total: int = 0
     words: Sequence[str] = ()
 
@@ -105,7 +108,7 @@ class _Came:
 def _read(source: Any, as_digits: bool) -> _Came:
     """Return what a source of any kind holds."""
     if isinstance(source, str | Path):
-        return _from_path(Path(source).expanduser(), as_digits)
+        return _from_path(expanded(source), as_digits)
     if isinstance(source, ImageSet):
         return _Came(as_x(source.x, as_digits), source.y, source.names)
     listed = [source] if isinstance(source, Image.Image) else source
@@ -115,7 +118,7 @@ def _read(source: Any, as_digits: bool) -> _Came:
     if isinstance(source, np.ndarray | torch.Tensor):
         return _Came(as_x(source, as_digits))
     if isinstance(source, list | tuple) and source:
-        arrays = [to_numpy(one) for one in source]
+        arrays = [as_array("source", one) for one in source]
         alike = len({one.shape for one in arrays}) == 1
         return _Came(
             as_x(np.stack(arrays), as_digits) if alike else torch.cat([as_x(a[None], as_digits) for a in arrays])
@@ -146,7 +149,7 @@ def _turned(came: _Came) -> _Came:
 
 
 def _from_path(path: Path, as_digits: bool) -> _Came:
-    """Return what a file or folder holds; its content says what it is, not its name."""
+    """Return what a file or folder holds; its content decides the kind, not its name."""
     if not path.exists():
         raise FileNotFoundError(f"source {str(path)!r} does not exist; give {ACCEPTED}")
     packed = path.is_file() and zipfile.is_zipfile(path)
@@ -159,7 +162,7 @@ def _from_path(path: Path, as_digits: bool) -> _Came:
             came.labels = [came.names.index(name) for name in came.labels]
         return came
     if not path.is_file():
-        raise ValueError(f"source {str(path)!r} is no file and no folder; give {ACCEPTED}")
+        raise ValueError(f"source {str(path)!r} is neither a file nor a folder; give {ACCEPTED}")
     if packed or path.suffix.lower() in ENDINGS or looks_like_idx(head(path)):
         pixels, labels = read_arrays(path)
         came = _Came(as_x(pixels, as_digits), labels)
@@ -182,7 +185,7 @@ def _from_files(files: list[tuple[Any, Any]], others: Counter[str], what: str, a
 
 
 def summary(pictures: ImageSet, words: Sequence[str] = ()) -> str:
-    """Return the line that says what came: "213 pictures: cat 70, dog 143 · 3 are blank"."""
+    """Return the summary in one line: "213 pictures: cat 70, dog 143 · 3 are blank"."""
     count, blank = len(pictures), int((pictures.x.amax(1) - pictures.x.amin(1) < BLANK).sum())
     each = pictures.y.bincount(minlength=len(pictures.names)).tolist()
     classes = sum(map(bool, each))
@@ -190,4 +193,5 @@ def summary(pictures: ImageSet, words: Sequence[str] = ()) -> str:
     if pictures.names and classes <= 12:
         told = ": " + ", ".join(f"{name} {many:,}" for name, many in zip(pictures.names, each, strict=False) if many)
     parts = [f"{count:,} picture{'s' if count != 1 else ''}{told}", *words]
-    return " · ".join([*parts, f"{blank:,} {'are' if blank != 1 else 'is'} blank"] if blank else parts)
+    parts += [f"{blank:,} {'are' if blank != 1 else 'is'} blank"] if blank else []
+    return " · ".join(parts).encode("utf-8", "backslashreplace").decode()  # a file name may hold what is no letter

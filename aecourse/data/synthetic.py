@@ -13,6 +13,7 @@ from aecourse.checks import check_number, check_whole
 from aecourse.data.image_set import PIXELS, SIDE
 from aecourse.device import check_device, check_seed
 
+MOST = 1_000_000  # patches or points at once
 PHOTOS = Path(__file__).parents[1] / "assets" / "photos"  # six, beside the two of scikit-learn; see its README.md
 
 
@@ -42,7 +43,7 @@ def photo_patches(count: int = 1000, *, seed: int = 0, device: torch.device | st
 
     The photographs are first halved in size, so that a patch shows a thing (a petal, a roof) and not a flat surface.
     """
-    count = check_whole("count", count)
+    count = check_whole("count", count, maximum=MOST)
     seed = check_seed(seed)
     device = check_device(device)
     patches = _cut_out(count, [np.asarray(photo, np.uint8) for photo in _photographs(shrink=2)], SIDE, seed)
@@ -54,8 +55,8 @@ def whitened_patches(
 ) -> torch.Tensor:
     """Cut random side×side patches out of eight whitened photographs; (count, side²), mean 0 and variance 1.
 
-    Two photographs are scikit-learn's, six lie in aecourse/assets/photos, with their authors and licences. In a
-    photograph neighbouring pixels are nearly equal, and a network would learn nothing but that. Whitening makes all
+    Two photographs come from scikit-learn, six from aecourse/assets/photos, which names their authors and licences. In
+    a photograph neighbouring pixels are nearly equal, and a network would learn only that. Whitening makes all
     spatial frequencies equally strong, up to a soft limit at 0.8 of the finest, where noise begins.
 
     References
@@ -63,7 +64,7 @@ def whitened_patches(
     Olshausen & Field (1996), Emergence of simple-cell receptive field properties by learning a sparse code for natural
     images.
     """
-    count = check_whole("count", count)
+    count = check_whole("count", count, maximum=MOST)
     side = check_whole("side", side, minimum=2, maximum=64)
     seed = check_seed(seed)
     device = check_device(device)
@@ -108,7 +109,7 @@ def spiral(count: int = 1000, *, turns: float = 1.5, device: torch.device | str 
 
     A one-dimensional curve in two dimensions: the simplest example of a manifold.
     """
-    count = check_whole("count", count, minimum=2)
+    count = check_whole("count", count, minimum=2, maximum=MOST)
     turns = check_number("turns", turns, maximum=10, open_ends=True)
     device = check_device(device)
     inner = 0.2  # the radius grows from here to 1, linearly with the angle

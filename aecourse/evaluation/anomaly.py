@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from aecourse.checks import check_number
+from aecourse.checks import check_number, check_whole
 from aecourse.evaluation.arrays import check_array
 from aecourse.models.base import check_rows, check_same_device
 
@@ -111,7 +111,15 @@ def detection_result(
     """
     from sklearn.metrics import roc_auc_score  # here: scikit-learn takes a second to import
 
+    scores = check_array("scores", scores, "(n,)", kinds="iuf")
+    labels = check_array("labels", labels, "(n,)", kinds="biu")
+    valid_normal = check_array("valid_normal", valid_normal, "(v,)", kinds="iuf")
+    normal = check_whole("normal", normal, minimum=0)
+    if len(scores) != len(labels):
+        raise ValueError(f"labels must hold one for each of the {len(scores)} scores; got {len(labels)}")
     abnormal = labels != normal
+    if abnormal.all() or not abnormal.any():
+        raise ValueError(f"labels must hold the label of normal images, {normal}, and others; got {np.unique(labels)}")
     order = np.argsort(scores, kind="stable")
     places = order[~abnormal[order]], order[abnormal[order]]
     auroc = float(roc_auc_score(abnormal, scores))

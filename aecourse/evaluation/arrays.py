@@ -1,18 +1,15 @@
-"""What a measure in NumPy takes: a finite array, made of whatever holds numbers."""
+"""Checks for measures in NumPy: they take finite arrays, made from anything that holds numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from aecourse.device import to_numpy
+from aecourse.device import as_array
 
 
 def as_numbers(name: str, values: object, *, kinds: str = "biuf") -> np.ndarray:
-    """Return what holds numbers of these types as an array of any shape; raise an error otherwise."""
-    try:
-        array = to_numpy(values)
-    except (TypeError, ValueError, RuntimeError):  # rows of different lengths; sparse, or without numbers
-        array = np.array(None)
+    """Return `values` as an array of any shape if they are numbers of these types; raise an error otherwise."""
+    array = as_array(name, values)
     if array.dtype.kind not in kinds:
         got = getattr(values, "dtype", None) or type(values).__name__
         raise TypeError(f"{name} must be an array or dense tensor of numbers; got {got}")

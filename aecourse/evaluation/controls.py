@@ -1,4 +1,4 @@
-"""What the bench of controls measured: results that take longer than a notebook's minute.
+"""Stored results of the control experiments, which take too long for a notebook.
 
 `make controls` measures them; tests/controls has a script for every notebook.
 """
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parents[1] / "assets" / "results" / "controls"
 
 @dataclass(frozen=True)
 class Spread:
-    """The mean of a number over seeds, and how far it scatters: printed as mean ± standard deviation."""
+    """The mean and the standard deviation of a number over seeds, printed as mean ± standard deviation."""
 
     mean: float
     deviation: float
@@ -60,12 +60,12 @@ class StoredControl:
 
 
 def spread(numbers: list[float]) -> Spread:
-    """Return mean and standard deviation of some numbers; a single one scatters by 0."""
+    """Return mean and standard deviation of some numbers; a single number has a deviation of 0."""
     return Spread(statistics.fmean(numbers), statistics.stdev(numbers) if len(numbers) > 1 else 0.0, len(numbers))
 
 
 def read_results(notebook: str) -> dict[str, dict]:
-    """Return what is stored for a notebook: {control: its statement, its opponent and the numbers of every seed}."""
+    """Return the stored results of a notebook: {control: statement, opponent and numbers of every seed}."""
     path = FOLDER / f"{notebook}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 

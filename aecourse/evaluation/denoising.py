@@ -35,7 +35,7 @@ def errors_by_strength(
     x : float tensor (n, 784)
         Clean digits.
     noise, strengths
-        As `aecourse.data.corrupt` takes them.
+        As in `aecourse.data.corrupt`.
     """
     check_network("model", model)
     check_images_of(model, "x", x)

@@ -14,7 +14,7 @@ import torch
 from aecourse.checks import check_number
 from aecourse.evaluation.arrays import check_array
 
-HALF_HEIGHT = 2 * math.sqrt(2 * math.log(2))  # width of a Gaussian hill at half its height, in standard deviations
+HALF_HEIGHT = 2 * math.sqrt(2 * math.log(2))  # full width of a Gaussian at half its height, in standard deviations
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Gabor:
     ----------
     picture : array (side, side)
     r2 : share of the image's variance that it explains, 1 for a perfect fit
-    along, across : width of the hill at half its height, along the wave and along its crests, in pixels
+    along, across : width of the envelope at half its height, along the wave and along its crests, in pixels
     frequency : cycles per pixel
     """
 
@@ -37,7 +37,7 @@ class Gabor:
 
 
 def orientation(image: np.ndarray | torch.Tensor) -> float:
-    """Return how much of an image's strength lies in one orientation: 1 for a plane wave, 0 for a blob or a check.
+    """Return how much of an image's energy lies in one orientation: 1 for a plane wave, 0 for a blob or a chequerboard.
 
     It is the length of the mean of exp(2iθ) over all spatial frequencies, weighted by their power, where θ is the
     direction of the wave. Taught in notebooks/05_sparse.ipynb.
@@ -54,7 +54,7 @@ def orientation(image: np.ndarray | torch.Tensor) -> float:
 
 
 def extent(image: np.ndarray | torch.Tensor) -> float:
-    """Return how far an image's strength reaches: 0 for a single pixel, 1 for a pattern that fills the square evenly.
+    """Return how far an image's energy is spread: 0 for a single pixel, 1 for a pattern that fills the square evenly.
 
     It is the root mean square distance of the squared pixels from their centre, as a share of that of an even square.
 
@@ -72,13 +72,13 @@ def extent(image: np.ndarray | torch.Tensor) -> float:
 
 
 def gabor_fit(image: np.ndarray | torch.Tensor, *, widest: float = 4.0) -> Gabor:
-    """Return the Gabor function nearest to a small image in squared error, both with their means taken away.
+    """Return the Gabor function nearest to a small image in squared error, after subtracting both means.
 
     A Gabor function is a wave under a Gaussian envelope: A · exp(−(u²/σ_u² + v²/σ_v²)/2) · cos(2π f u + φ), where u
     runs along the wave and v along its crests, both from the envelope's centre. With a wide envelope it is a wave
     through the whole image: R² alone does not say that a filter is local, the widths do. SciPy's Levenberg–Marquardt
-    method starts twice, from the best of some thousand waves on a grid and from the best of another frequency; about
-    15 ms for side 12. Taught in notebooks/05_sparse.ipynb.
+    method starts twice, from the best of some thousand waves on a grid and from the best of another frequency; this
+    takes about 15 ms for side 12. Taught in notebooks/05_sparse.ipynb.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def gabor_fit(image: np.ndarray | torch.Tensor, *, widest: float = 4.0) -> Gabor
 
 
 def _square(image: np.ndarray | torch.Tensor) -> tuple[np.ndarray, int]:
-    """Return the image in double precision and its side; refuse what has no shape to measure."""
+    """Return the image in double precision and its side; raise an error if it cannot be measured."""
     image = check_array("image", image, "(side, side)").astype(np.float64)
     if image.shape[0] != image.shape[1] or len(image) < 4:
         raise ValueError(f"image must be a square of finite numbers, at least 4×4; got shape {image.shape}")

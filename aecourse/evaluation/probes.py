@@ -1,4 +1,4 @@
-"""What a code tells a linear model: linear probes of the labels, and the angles between two subspaces."""
+"""What a linear model can read from a code: linear probes of the labels, and angles between subspaces."""
 
 from __future__ import annotations
 
@@ -91,12 +91,15 @@ def tuned_ridge_accuracy(
     test_labels: np.ndarray | torch.Tensor,
     penalties: Sequence[float] = PENALTIES,
 ) -> float:
-    """Return `ridge_probe_accuracy` with the penalty that names most validation images rightly.
+    """Return `ridge_probe_accuracy` with the penalty that classifies most validation images correctly.
 
-    A penalty that suits the pixels need not suit a code: with one for all inputs the probe compares their scales too.
+    A penalty that suits pixels need not suit a code: one penalty for all inputs would also compare their scales.
     """
-    valid_features, valid_labels, *_ = _probe_arrays(valid_features, valid_labels, test_features, test_labels)
     features, labels, test_features, test_labels = _probe_arrays(features, labels, test_features, test_labels)
+    *_, valid_features, valid_labels = _probe_arrays(features, labels, valid_features, valid_labels, judge="valid")
+    if isinstance(penalties, str) or not isinstance(penalties, Sequence) or not penalties:
+        raise TypeError(f"penalties must be a sequence of numbers above 0; got {penalties!r}")
+    penalties = [check_number("penalty", penalty, open_ends=True) for penalty in penalties]
     classes = np.unique(labels)
     centre = features.mean(0, dtype=np.float64)
     x = features - centre  # (n, d)
@@ -107,28 +110,43 @@ def tuned_ridge_accuracy(
         scores = (features - centre) @ weights + targets.mean(0)
         return float((classes[scores.argmax(1)] == labels).mean())
 
-    weights = [np.linalg.solve(gram + penalty * np.eye(len(gram)), right) for penalty in penalties]
+    weights = [_solve(gram, right, penalty) for penalty in penalties]
     best = weights[0] if len(weights) == 1 else max(weights, key=lambda w: accuracy(w, valid_features, valid_labels))
     return accuracy(best, test_features, test_labels)
 
 
-def _probe_arrays(*arrays: np.ndarray | torch.Tensor) -> tuple[np.ndarray, ...]:
-    """Return features, labels, test features and test labels as arrays; raise an error if they do not fit together."""
+def _solve(gram: np.ndarray, right: np.ndarray, penalty: float) -> np.ndarray:
+    """Return the weights of a ridge regression; raise an error if the penalty is too small to give any."""
+    try:
+        weights = np.linalg.solve(gram + penalty * np.eye(len(gram)), right)
+    except np.linalg.LinAlgError:  # a feature never changes, or follows from others
+        weights = np.array(np.nan)
+    if not np.isfinite(weights).all():
+        raise ValueError(f"penalty must be larger for these features; with {penalty:g} no solution is found")
+    return weights
+
+
+def _probe_arrays(*arrays: np.ndarray | torch.Tensor, judge: str = "test") -> tuple[np.ndarray, ...]:
+    """Return features, labels, test features and test labels as arrays; raise an error if they do not fit together.
+
+    `judge` begins the names of the last two.
+    """
+    judged, judged_labels = f"{judge}_features", f"{judge}_labels"
     features, test_features = (
-        check_array(name, rows, "(n, d)") for name, rows in zip(("features", "test_features"), arrays[::2], strict=True)
+        check_array(name, rows, "(n, d)") for name, rows in zip(("features", judged), arrays[::2], strict=True)
     )
     labels, test_labels = (
         check_array(name, row, "(n,)", hint=" (one-hot? take .argmax(1))")
-        for name, row in zip(("labels", "test_labels"), arrays[1::2], strict=True)
+        for name, row in zip(("labels", judged_labels), arrays[1::2], strict=True)
     )
-    for name, rows, targets in (("features", features, labels), ("test_features", test_features, test_labels)):
+    for name, rows, targets in (("features", features, labels), (judged, test_features, test_labels)):
         if len(rows) != len(targets):
             raise ValueError(f"{name} must have one label for each row; got {rows.shape} and {len(targets)} labels")
         if targets.dtype.kind == "f" and (targets % 1 != 0).any():
             raise ValueError(f"{name[:-8]}labels must be classes, whole numbers; got others")
     if features.shape[1] != test_features.shape[1]:
         raise ValueError(
-            f"features and test_features must be equally wide; got {features.shape[1]} and {test_features.shape[1]}"
+            f"features and {judged} must be equally wide; got {features.shape[1]} and {test_features.shape[1]}"
         )
     if len(np.unique(labels)) < 2:
         raise ValueError("labels must hold at least two classes; got one")
@@ -167,7 +185,7 @@ def principal_angles(a: np.ndarray | torch.Tensor, b: np.ndarray | torch.Tensor)
     Raises
     ------
     TypeError, ValueError
-        If the two are no finite matrices of one height, or columns depend on each other.
+        If the two are not finite matrices with equally many rows, or columns are linearly dependent.
 
     References
     ----------

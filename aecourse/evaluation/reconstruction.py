@@ -68,7 +68,7 @@ def mse(x: torch.Tensor, x_hat: torch.Tensor) -> float:
     Raises
     ------
     TypeError, ValueError
-        If the two are not alike, empty, or hold numbers that are not finite or too large to be squared.
+        If the two differ in shape or type, are empty, or hold numbers that are not finite or too large to be squared.
     """
     check_pair(x, x_hat)
     return _finite(F.mse_loss(x_hat, x).item(), x.dtype)

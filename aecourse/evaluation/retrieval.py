@@ -28,7 +28,7 @@ def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_
     Returns
     -------
     int64 tensor (m, n)
-        Of rows at the same distance from a query, those first in the library come first.
+        Rows at the same distance from a query keep the order of the library.
 
     Raises
     ------
@@ -69,7 +69,8 @@ def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_
 def hash_bits(z: torch.Tensor, thresholds: torch.Tensor) -> np.ndarray:
     """Turn each code number into one bit, 1 above its threshold, eight to a byte; (n, d) → (n, ⌈d / 8⌉) uint8.
 
-    With the medians of the training codes as thresholds, every bit halves the training set, the most a bit can tell.
+    With the medians of the training codes as thresholds, every bit halves the training set, which is the most that one
+    bit can tell.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def hamming(library: np.ndarray, queries: np.ndarray) -> np.ndarray:
 def hamming_nearest(library: np.ndarray, queries: np.ndarray, *, n: int = 10, batch_size: int = 100) -> np.ndarray:
     """Return the positions of the n rows of the library that differ from each query in the fewest bits; (m, n).
 
-    Nearest first; of rows at the same distance, those first in the library come first.
+    The nearest come first; rows at the same distance keep the order of the library.
     """
     _check_bits(library, queries)
     if len(library) == 0:
@@ -196,7 +197,7 @@ class CodeIndex:
         return {"numbers": nearest(self.z, z, n=n), "bits": torch.from_numpy(by_bits)}
 
     def from_bits(self, z: torch.Tensor) -> torch.Tensor:
-        """Return what the bits alone tell of a code: each number becomes the mean on its side of the median."""
+        """Return the code that the bits alone tell: each number becomes the mean on its side of the median."""
         self._check(z)
         return torch.where(z > self.thresholds, self.high, self.low)
 

@@ -21,11 +21,11 @@ def mistakes_of_an_alarm(answer) -> Hint:
     alarms, misses = (normal > threshold).double().mean(), (abnormal <= threshold).double().mean()
     expected, counts = torch.stack([alarms, misses]), torch.stack([alarms * 40, misses * 200])
     mistakes = {
-        "the order: false alarms first, misses second": expected.flip(0),
+        "the order is wrong: return the false alarms first, the misses second": expected.flip(0),
         "those are counts; take shares, each of its own group": counts,
-        "those are per cent; a share goes from 0 to 1": 100 * expected,
+        "those are percentages; a share goes from 0 to 1": 100 * expected,
         "each share is of its own group: false alarms among the normal, misses among the abnormal": counts / 240,
-        "each share is of its own group, not of the alarms or of the quiet": torch.stack(
+        "each share is of its own group, not of all scores on one side of the threshold": torch.stack(
             [counts[0] / (counts[0] + 200 - counts[1]), counts[1] / (counts[1] + 40 - counts[0])]
         ),
     }
@@ -34,7 +34,7 @@ def mistakes_of_an_alarm(answer) -> Hint:
     if hint := recognise(got, mistakes):
         return hint
     mistakes = {
-        "that is the share that was rightly quiet; a false alarm is a normal score above the threshold": 1 - alarms,
+        "that is the share without an alarm; a false alarm is a normal score above the threshold": 1 - alarms,
         "a normal score equal to the threshold raises no alarm": (normal >= threshold).double().mean(),
     }
     if hint := compare(got[0], alarms, mistakes, otherwise="how many of the normal scores lie above the threshold?"):
@@ -68,19 +68,19 @@ def slant_of_digits(answer) -> Hint:
     expected = moment(1, 1) / moment(0, 2)
     mistakes = {
         "the other way round: y grows downwards, and a shift to the right from row to row is positive": -expected,
-        "count from the middle of the ink, not from the corner": (
+        "measure from the centre of the ink, not from the corner": (
             moment(1, 1, corner, corner) / moment(0, 2, corner, corner)
         ),
-        "count from the middle of the ink, not of the picture": (
+        "measure from the centre of the ink, not of the picture": (
             moment(1, 1, middle, middle) / moment(0, 2, middle, middle)
         ),
-        "that is divided by the sum with dx²; columns to a row asks for dy²": moment(1, 1) / moment(2, 0),
+        "that is divided by the sum with dx²; columns per row need dy²": moment(1, 1) / moment(2, 0),
         "divide by the sum of ink · dy², not by the ink": moment(1, 1) / ink,
         "that is the numerator; divide by the sum of ink · dy²": moment(1, 1),
         "that is a correlation; divide by the sum of ink · dy² alone": (
             moment(1, 1) / (moment(2, 0) * moment(0, 2)).sqrt()
         ),
-        "that is the angle; the slant is its tangent, columns to a row": expected.atan(),
+        "that is the angle; the slant is its tangent, in columns per row": expected.atan(),
         "that is one number for all pictures together; add up over the rows and columns of each": (
             moment(1, 1).sum() / moment(0, 2).sum()
         ),
@@ -93,15 +93,15 @@ def expected_hamming(answer) -> Hint:
     """Expect a function (a, b) of chances of a 1, (n, k) and (m, k): how many bits differ on average, (n, m)."""
     generator = torch.Generator().manual_seed(0)
     a, b = torch.rand(2, 4, 9, generator=generator)
-    a[0], b = (a[0] > 0.5).float(), b[:3]  # a row of sure bits among them
+    a[0], b = (a[0] > 0.5).float(), b[:3]  # one row holds certain bits, 0 or 1
     one_a, one_b = a.double(), b.double()
     both, neither = one_a @ one_b.T, (1 - one_a) @ (1 - one_b).T
     expected, sure_a, sure_b = 9 - both - neither, one_a > 0.5, one_b > 0.5
     mistakes = {
-        "that is right for sure bits only: .5 and .5 differ half of the time, though the numbers are equal": (
+        "that is right only for certain bits: .5 and .5 differ half of the time, though the numbers are equal": (
             (one_a[:, None] - one_b).abs().sum(2)
         ),
-        "that takes every bit for sure, 0 or 1; keep the chances": (sure_a[:, None] != sure_b).sum(2),
+        "that treats every bit as certain, 0 or 1; keep the chances": (sure_a[:, None] != sure_b).sum(2),
         "that asks whether two chances are equal; how probable is it that the two bits differ?": (
             (one_a[:, None] != one_b).sum(2)
         ),
@@ -116,8 +116,8 @@ def expected_hamming(answer) -> Hint:
         "that is a distance along a straight line; two ways to differ, each with its probability": (
             torch.cdist(one_a, one_b)
         ),
-        "one row for each of the first tensor, one column for each of the second: transpose": expected.T,
-        "that looks at each bit; count them, over the last dimension": (
+        "rows belong to the first tensor and columns to the second: transpose": expected.T,
+        "that is one number for each bit; sum them over the last dimension": (
             one_a[:, None] * (1 - one_b) + (1 - one_a[:, None]) * one_b
         ),
     }
@@ -154,26 +154,26 @@ def fair_difference(answer) -> Hint:
     if agree(got, expected, 1e-3):
         return None
     means = {
-        "B − A; the question is how far A is ahead: A − B": -expected[0],
+        "that is B − A; the question is how far A is ahead: A − B": -expected[0],
         "the settings were chosen on the test tables; choose on the validation tables": (
             judged(_chosen(test_a, test_a), _chosen(test_b, test_b))[0]
         ),
         "the best test result of each draw was taken; choose one setting on the validation tables": judged(*top)[0],
         "a setting was chosen for each draw; choose one for all draws, by its mean": judged(*each)[0],
-        "A may choose its setting, B was given its first; both choose": judged(a, test_b[0])[0],
-        "B may choose its setting, A was given its first; both choose": judged(test_a[0], b)[0],
+        "A was given its best setting, B was given its first; choose a setting for both": judged(a, test_b[0])[0],
+        "B was given its best setting, A was given its first; choose a setting for both": judged(test_a[0], b)[0],
         "that is the difference on validation; choose there, judge on the test tables": (
             judged(_chosen(valid_a, valid_a), _chosen(valid_b, valid_b))[0]
         ),
-        "that is the mean over all settings; each side chooses one": (test_a.mean() - test_b.mean()),
+        "that is the mean over all settings; choose one for each side": (test_a.mean() - test_b.mean()),
     }
     n, difference = 10, a - b
     errors = {
-        "that is the deviation of the differences; divide by the root of their number": difference.std(),
-        "divide by n − 1 in the deviation: the mean was taken from the same draws": (
+        "that is the standard deviation of the differences; divide by the root of their number": difference.std(),
+        "in the standard deviation, divide by n − 1: the mean was taken from the same draws": (
             difference.std(correction=0) / n**0.5
         ),
-        "that takes the two for independent draws; pair them, draw by draw": ((a.var() + b.var()) / n).sqrt(),
+        "that treats the two as independent; pair them draw by draw": ((a.var() + b.var()) / n).sqrt(),
         "that is the variance of the mean; take its root": difference.var() / n,
         "divide by the root of the number of draws, not by the number": difference.std() / n,
         "that is the half width of an interval; return one standard error": 1.96 * difference.std() / n**0.5,
@@ -182,7 +182,7 @@ def fair_difference(answer) -> Hint:
     otherwise = "choose by the mean of each row of the validation table, then look at the same row of the test table"
     if hint := compare(got[0], expected[0], means, tolerance=1e-3, otherwise=otherwise):
         return f"the mean difference: {hint}"
-    otherwise = "the deviation of the paired differences over the root of their number"
+    otherwise = "divide the standard deviation of the paired differences by the root of their number"
     return f"the standard error: {compare(got[1], expected[1], errors, tolerance=1e-3, otherwise=otherwise)}"
 
 
@@ -216,7 +216,7 @@ def choose_fairly(answer) -> Hint:
     if name != "best on validation":
         return f"the name is not a key of candidates; got {name!r}"
     if set(seen) - {name}:
-        return "right, but the test pictures were shown to others than the winner"
+        return "right, but the test pictures were shown to others as well as to the winner"
     difference = candidates[name](test_x) - test_x
     mistakes = {
         "that is its MSE on the validation pictures": (candidates[name](valid_x) - valid_x).square().mean(),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from aecourse.records import RECORD, VERSION
 
-LOOKS = {  # {what came of it: (sign, colour)}; white letters on each colour can be read
+LOOKS = {  # {outcome: (sign, colour)}; white text is readable on each colour
     "right": ("✓", "#00704F"),
     "not yet": ("✗", "#B34700"),
     "not attempted": ("○", "#666666"),

@@ -66,9 +66,10 @@ class Mark:
 def mark(name: str, answer: object) -> Mark:
     """Decide whether the answer to an exercise is right, and give a hint if it is not.
 
-    Not attempted is None, `...`, or a function whose body is only `...`. The global random state stays as it was.
+    An answer counts as not attempted if it is None, `...`, or a function whose body is only `...`. The global random
+    state stays as it was.
     """
-    if name not in EXERCISES:
+    if not isinstance(name, str) or name not in EXERCISES:
         raise ValueError(f"name must be one of {', '.join(sorted(EXERCISES))}; got {name!r}")
     if answer is None or answer is ... or _is_stub(answer):
         return Mark("not attempted")
@@ -84,7 +85,7 @@ def mark(name: str, answer: object) -> Mark:
 
 
 def _where(error: Exception) -> str:
-    """Say in which line of the learner's own code an error arose; empty if it was in none."""
+    """Return the line of the learner's own code in which an error arose; empty if there is none."""
     package = str(Path(__file__).parent.parent)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith(package) and "site-packages" not in frame.filename and frame.line:

@@ -31,7 +31,7 @@ def switches_needed(answer) -> Hint:
             )
         if got < expected:
             return f"for {things} things it gives {got:g}; these make {2**got:g} patterns, too few to tell them apart"
-        return f"for {things} things it gives {got:g}, but {expected} would do: they make {2**expected} patterns"
+        return f"for {things} things it gives {got:g}, but {expected} are enough: they make {2**expected} patterns"
     return None
 
 
@@ -124,8 +124,8 @@ def likeliest_sigma(answer) -> Hint:
         "one σ for each pixel; here one σ serves all pixels of all images": difference.square().mean(0).sqrt(),
         "that is the standard deviation about the mean difference; the Gaussian sits at x_hat": difference.std(),
         "that is the mean distance, which Laplace noise asks for; a Gaussian asks for squares": difference.abs().mean(),
-        "the two is already used up: the derivative of D log σ is D/σ, of SSE/2σ² it is −SSE/σ³": (error / 2).sqrt(),
-        "that is 1/σ; turn it over": 1 / error.sqrt(),
+        "there is no factor 2 left: the derivative of D log σ is D/σ, of SSE/2σ² it is −SSE/σ³": (error / 2).sqrt(),
+        "that is 1/σ; take its inverse": 1 / error.sqrt(),
     }
     otherwise = "write −log p as a function of σ alone, set its derivative to 0, and solve for σ"
     return compare(call(answer, x, 0.8 * x_hat), error.sqrt(), mistakes, otherwise=otherwise)
@@ -159,7 +159,7 @@ def best_code_for_a_budget(answer) -> Hint:
 @torch.inference_mode()
 def quantised_error(k: int, bits: int) -> float:
     """Return the validation MSE of the shipped network with k code numbers, each rounded to 2**bits levels."""
-    fitting, valid = load_split()  # test digits judge, they do not choose
+    fitting, valid = load_split()  # every choice is made on validation digits, not on test digits
     model, levels = shared_weights(DENSE[k]), 2**bits - 1
     z_train, x = model.encode(fitting.x[:5_000]), valid.x[:1_000]
     low, high = z_train.amin(0), z_train.amax(0)
@@ -188,9 +188,9 @@ def eight_through_two(answer) -> Hint:
         codes @ torch.stack([angle.cos(), angle.sin()]).double()
     )  # (8, 3600): how far each code lies in each direction
     if (inner := set(range(8)) - set(extent.argmax(0).tolist())) != set():
-        return f"{right} no line can cut off code {min(inner)}, it lies among the others; where must points not lie?"
+        return f"{right} no line can separate code {min(inner)}: it lies among the others; where may no point lie?"
     if not bias.any():
-        return f"{right} with a bias of 0 every line runs through the middle and has half of the codes on its side"
+        return f"{right} with a bias of 0 every line runs through the origin, and half of the codes lie on its side"
     j = int((on != wanted).any(0).nonzero()[0])
     if not on[j, j]:
         return f"{right} output {j} is off for its own code: its line lies too far out"

@@ -31,12 +31,12 @@ def follow(answer) -> Hint:
         "that is how far the code moves; divide by how far the picture moved": moved.norm(),
         "that is the square of the ratio of the lengths": (moved.norm() / length) ** 2,
         "the length of v enters squared: divide by it once": moved.norm() / length**2,
-        "upside down: the code's movement is divided by the picture's": length / moved.norm(),
+        "that is the inverse: divide the code's movement by the picture's": length / moved.norm(),
         "that is the movement itself, a vector; the answer is a ratio of two lengths": moved,
         "that is the code's movement for a nudge of length 1; take its length": moved / length,
         "that does not depend on the direction v: multiply J by it": J.norm(),
         "that is the largest stretch of all directions; follow v": torch.linalg.matrix_norm(J, 2),
-        "a length is the root of the sum of squares, not the sum of sizes": moved.abs().sum() / v.abs().sum(),
+        "a length is the root of the sum of squares, not the sum of absolute values": moved.abs().sum() / v.abs().sum(),
     }
     otherwise = "the code moves by J v; compare its length with that of v"
     return compare(call(answer, J, v), moved.norm() / length, mistakes, otherwise=otherwise)

@@ -16,7 +16,7 @@ class AnswerError(ValueError):
 
 
 def call(answer: object, *inputs: object, before: Callable[[], object] | None = None) -> object:
-    """Return what a learner's function makes of fresh copies of the inputs; NaN and None are refused.
+    """Return the result of a learner's function for fresh copies of the inputs; refuse NaN and None.
 
     The function gets tensors; if it fails with them, it may have been written for NumPy and gets arrays.
 
@@ -88,7 +88,7 @@ def as_array(value: object, shape: tuple[int, ...] | None = None) -> torch.Tenso
 
 
 def as_parts(value: object, *names: str) -> Sequence[object]:
-    """Return the several things, as many as there are names, that a learner hands in together."""
+    """Return the parts of an answer that consists of several things, one for each name."""
     parts = list(value) if isinstance(value, torch.Tensor | np.ndarray) and value.ndim else value
     if isinstance(parts, tuple | list) and len(parts) == len(names):
         return parts

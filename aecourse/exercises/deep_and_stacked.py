@@ -92,7 +92,7 @@ def through_the_stack(answer) -> Hint:
 
 
 def _known_mistakes(bricks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Return what known mistakes make of x, by their hints; the bricks must all be of one size."""
+    """Return {hint: the result of that mistake for x}; all bricks must have the same size."""
 
     def run(*steps: nn.Module) -> torch.Tensor:
         return nn.Sequential(*steps)(x)
@@ -102,10 +102,10 @@ def _known_mistakes(bricks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[s
         "that is the code at the top; the decoders must bring it down again": run(*up),
         "the decoders run from the top brick down to the first: reversed(bricks)": run(*up, *down),
         "the encoders run from the first brick up to the top": run(*up[::-1], *down[::-1]),
-        "up it goes from the first brick to the top, and down from the top to the first": run(*up[::-1], *down),
-        "only the first brick has worked; the upper ones encode its code": run(*bricks[:1]),
-        "only the top brick has worked; it needs the code of those below": run(*bricks[-1:]),
-        "each brick has restored its input before the next came; go all the way up first, then down": run(*bricks),
+        "encode from the first brick up to the top, then decode from the top down to the first": run(*up[::-1], *down),
+        "only the first brick was used; the upper ones encode its code": run(*bricks[:1]),
+        "only the top brick was used; it needs the code of the bricks below": run(*bricks[-1:]),
+        "each brick has decoded before the next one encoded; first encode all the way up, then decode": run(*bricks),
         "the decoders got x; they need the code at the top": run(*down[::-1]),
     }
 
@@ -119,8 +119,7 @@ def xavier_bound(answer) -> Hint:
         mistakes = {
             "that is the standard deviation; the bound of a uniform draw is √3 times as large": right / math.sqrt(3),
             "that is the bound without the square root": gain * 6 / (below + above),
-            "that counts the numbers that come in only; Xavier takes the mean of both sides": gain
-            * math.sqrt(3 / below),
+            "that counts only the inputs; Xavier takes the mean of inputs and outputs": gain * math.sqrt(3 / below),
             "6 is divided by the sum of both sizes, not by their product": gain * math.sqrt(6 / (below * above)),
             "that is PyTorch's default bound": 1 / math.sqrt(below),
         }
@@ -176,7 +175,7 @@ def paired_difference(answer) -> Hint:
     """Expect a function (a, b) → the mean of the paired differences a − b and its standard error."""
     generator = torch.Generator().manual_seed(0)
     for n in (10, 5):
-        draw = 3 * torch.randn(n, generator=generator).double()  # what a draw does to both
+        draw = 3 * torch.randn(n, generator=generator).double()  # the effect of a draw, equal for both
         a = 80 + draw + 0.5 * torch.randn(n, generator=generator).double()
         b = 79 + draw + 0.5 * torch.randn(n, generator=generator).double()
         d = a - b
@@ -231,7 +230,7 @@ def pixel_loss(answer) -> Hint:
     again = copy.deepcopy((below, brick, x))
     loss = call(lambda: answer(*again))  # not a copy of these: the gradient must reach this brick
     if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-        return "the number is right, but no gradient leads from it to the brick: only the encoding may be without"
+        return "the number is right, but no gradient leads from it to the brick: only the encoding may have none"
     pairs = ((right, brick), (loss, again[1]))
     wanted, got = (torch.autograd.grad(value, list(part.parameters()), allow_unused=True) for value, part in pairs)
     if any(part is None or not agree(part, other, 1e-3) for part, other in zip(got, wanted, strict=True)):

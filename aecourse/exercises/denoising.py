@@ -44,7 +44,7 @@ def gain_in_decibels(answer) -> Hint:
 
 @exercise("06.2", "medium")
 def told_sigma(answer) -> Hint:
-    """Expect a function (net, x_tilde, sigma, variance) that mixes the noisy picture with what the network draws."""
+    """Expect a function (net, x_tilde, sigma, variance) that mixes the noisy picture with the network's output."""
     generator = torch.Generator().manual_seed(0)
     x_tilde, matrix = torch.randn(4, 3, generator=generator), torch.randn(4, 3, generator=generator)
     variance, sigma = torch.tensor([0.5, 0.2, 0.0]), torch.tensor([[0.1], [0.3], [0.6], [0.9]])
@@ -64,19 +64,19 @@ def told_sigma(answer) -> Hint:
 
     w = variance / (variance + (3 * sigma) ** 2)
     mistakes = {
-        "that is what the network draws; mix it with x_tilde": drawn,
+        "that is the network's output; mix it with x_tilde": drawn,
         "the weights are exchanged: with little noise w is near 1, and the noisy picture counts": mixed(1 - w),
         "w compares two variances: square 3 sigma": mixed(variance / (variance + 3 * sigma)),
         "nearly: the square is of 3 sigma, (3 * sigma) ** 2, not 3 * sigma ** 2": (
             mixed(variance / (variance + 3 * sigma**2))
         ),
         "that w has sigma where 3 sigma should stand": mixed(variance / (variance + sigma**2)),
-        "what the network draws weighs 1 − w": w * x_tilde + drawn,
-        "that adds the two; x_tilde weighs w, what the network draws 1 − w": x_tilde + drawn,
-        "x_tilde weighs w, not 1": x_tilde + (1 - w) * drawn,
-        "that is the filtered picture alone; add what the network draws, times 1 − w": w * x_tilde,
+        "the network's output has the weight 1 − w": w * x_tilde + drawn,
+        "that adds the two; x_tilde has the weight w, the network's output 1 − w": x_tilde + drawn,
+        "x_tilde has the weight w, not 1": x_tilde + (1 - w) * drawn,
+        "that is the filtered picture alone; add the network's output times 1 − w": w * x_tilde,
     }
-    otherwise = "w = variance / (variance + (3 sigma)²); then w · x_tilde + (1 − w) · what the network draws"
+    otherwise = "w = variance / (variance + (3 sigma)²); then w · x_tilde + (1 − w) · the network's output"
     return compare(call(answer, net, x_tilde, sigma, variance), mixed(w), mistakes, otherwise=otherwise)
 
 
@@ -163,7 +163,7 @@ def perfect_denoiser(answer) -> Hint:
     distance = torch.cdist(x_tilde, centres)  # (4, 7)
     exponent = -(distance**2) / (2 * sigma**2)
     mistakes = {
-        "that is the nearest centre; several centres could be behind a point: weigh them": centres[distance.argmin(1)],
+        "that is the nearest centre; several centres are possible: average them": centres[distance.argmin(1)],
         "that is the arrow; the question is where it ends": expected - x_tilde,
         "nearly: a Gaussian's exponent is −distance² / (2 sigma²), mind the 2": (2 * exponent).softmax(1) @ centres,
         "nearly: a Gaussian's exponent is −distance² / (2 sigma²), mind the square of sigma": (
@@ -177,7 +177,7 @@ def perfect_denoiser(answer) -> Hint:
         "the softmax runs over the points; the weights of the centres must sum to 1 for each point": (
             exponent.softmax(0) @ centres
         ),
-        "those are the weights of the centres; weigh the centres with them": exponent.softmax(1),
+        "those are the weights of the centres; average the centres with them": exponent.softmax(1),
         "all centres weigh the same; the near ones are likelier": centres.mean(0).expand_as(x_tilde),
         "that gives the points back as they are": x_tilde,
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import EllipsisType
 
 from aecourse.exercises.cards import card, tell
-from aecourse.exercises.conversion import as_number
+from aecourse.exercises.conversion import AnswerError, as_number
 from aecourse.records import check_name
 
 
@@ -31,14 +31,17 @@ def experiment(
     Raises
     ------
     TypeError, ValueError
-        If the table holds something else than finite numbers, or the sentence is no text.
+        If the table holds anything but finite numbers, or the sentence is not a string.
     """
     check_name(name)
     if not isinstance(table, Mapping) or not table:
         raise TypeError(f"table must be a dict such as {{'k = 2': 0.05}}; got {table!r}")
     if sentence is not ... and not isinstance(sentence, str):
         raise TypeError(f"sentence must be a text in quotes; got {sentence!r}")
-    measured = {str(what): None if number is ... else as_number(number) for what, number in table.items()}
+    try:
+        measured = {str(what): None if number is ... else as_number(number) for what, number in table.items()}
+    except AnswerError as error:
+        raise TypeError(f"table must hold one number, or ..., for each line: {error}") from error
     if bad := [what for what, number in measured.items() if number is not None and abs(number) == float("inf")]:
         raise ValueError(f"table must hold finite numbers; {bad[0]!r} does not")
     written = "" if sentence is ... else sentence.strip()

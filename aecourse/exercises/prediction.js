@@ -2,11 +2,10 @@ import { saveNotebook, watch } from "../assets/widgets/awake.js";
 // A question and its options. Once the result was shown, the vote that counts and the measured option are marked and stay.
 function render({ model, el }) {
   el.classList.add("aecourse-prediction");
-  const box = document.createElement("fieldset"), said = document.createElement("p");
+  const [box, legend, first, said] = ["fieldset", "legend", "b", "p"].map((tag) => document.createElement(tag));
   said.setAttribute("role", "status");
-  const legend = document.createElement("legend");
-  legend.innerHTML = "<b>Predict first.</b> ";
-  legend.append(model.get("question"));
+  first.textContent = "Predict first.";
+  legend.append(first, " ", model.get("question"));
   box.append(legend);
   const group = `vote-${crypto.randomUUID?.() ?? Math.random()}`;
   const rows = model.get("options").map((option) => {

@@ -1,4 +1,4 @@
-"""A question that is answered before the result is computed; the vote outlives the cell, the page and the day."""
+"""A question to answer before the result is computed; the answer is kept when the cell runs again."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Prediction(anywidget.AnyWidget):
     Attributes
     ----------
     value : str
-        The option chosen; empty before.
+        The chosen option; empty before a choice.
     counted : str
-        The option that stood when the result was first shown.
+        The option that was chosen when the result was first shown.
     measured : str
-        The result, once it was shown.
+        The result; empty until it is shown.
     """
 
     _esm = bundle(HERE / "prediction.js")
@@ -49,7 +49,9 @@ class Prediction(anywidget.AnyWidget):
     measured = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, name: str, question: str, options: Sequence[str]) -> None:
-        if isinstance(options, str) or len(options) < 2:
+        if not isinstance(question, str) or not question.strip():
+            raise TypeError(f"question must be a text; got {question!r}")
+        if not isinstance(options, Sequence) or isinstance(options, str) or len(options) < 2:
             raise ValueError(f"options must be two answers or more; got {options!r}")
         options = [str(option) for option in options]
         super().__init__(name=check_name(name), question=question, options=options, **recall(name, options))

@@ -1,4 +1,4 @@
-"""What came of exercises and claims, shown as cards, kept as records.
+"""Show the outcomes of exercises and claims as cards, and keep them as records.
 
 A record is stored beside its card in the cell's output, as data of the MIME type `RECORD`. The report, the site and
 the tests read the records, never the sentences.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import os
 
+from aecourse.checks import check_whole
 from aecourse.exercises.cards import card, tell
 from aecourse.exercises.checking import mark
-from aecourse.exercises.conversion import as_number
+from aecourse.exercises.conversion import AnswerError, as_number
 from aecourse.records import check_name, claim_holds, claim_in_words
 
 CHANGED = "With the notebook's settings it lies within these bounds. What did you change?"
@@ -50,9 +51,9 @@ def claim(
     at_most: float | None = None,
     digits: int = 3,
 ) -> None:
-    """Show a sentence with the number that supports it; if the number is out of bounds, say so, and under test fail.
+    """Show a sentence with the number that supports it; if the number is out of bounds, say so, and fail in a test.
 
-    In a notebook that a learner runs, a missed claim is a card and the cell goes on: settings may be changed.
+    When a learner runs the notebook, a number out of bounds shows a card and the cell goes on: settings may be changed.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def claim(
     value : float
         The number measured.
     at_least, at_most : float, optional
-        The bounds it must keep; at least one of them.
+        The bounds of the number; at least one is needed.
     digits : int
         Significant digits to print.
 
@@ -73,7 +74,12 @@ def claim(
         If the number is out of bounds or not finite, under test or outside a notebook.
     """
     check_name(name)
-    value, at_least, at_most = as_number(value), *(b if b is None else as_number(b) for b in (at_least, at_most))
+    if not isinstance(sentence, str) or not sentence.strip():
+        raise TypeError(f"sentence must say in words what the number means; got {sentence!r}")
+    digits = check_whole("digits", digits, maximum=17)
+    value = _number("value", value)
+    at_least = None if at_least is None else _number("at_least", at_least)
+    at_most = None if at_most is None else _number("at_most", at_most)
     bounds = [bound for bound in (at_least, at_most) if bound is not None]
     if not bounds or not all(map(math.isfinite, bounds)):  # JSON has neither NaN nor infinity
         raise ValueError(f"claim needs at_least, at_most or both, as finite numbers; got {at_least} and {at_most}")
@@ -86,6 +92,14 @@ def claim(
     # The number differs between machines: it is metadata, which a comparison of stored outputs skips.
     number = value if math.isfinite(value) else str(value)  # JSON has neither NaN nor infinity
     tell(sentence, drawn, {"value": number}, kind="claim", **record)
+
+
+def _number(name: str, value: object) -> float:
+    """Return one number of any kind as a float; the error names the argument."""
+    try:
+        return as_number(value)
+    except AnswerError as error:
+        raise TypeError(f"{name} must be one number: {error}") from error
 
 
 def _is_learners_kernel() -> bool:

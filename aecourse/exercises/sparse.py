@@ -14,10 +14,10 @@ from aecourse.exercises.conversion import as_array, as_number, call
 @exercise("05.1", "easy")
 def bits_of_a_choice(answer) -> Hint:
     """Expect a function (units, k) that gives the bits needed to say which k of the units are active."""
-    for units, k in ((10, 3), (4, 1), (60, 20), (60, 0)):  # so few that counts fit into NumPy's integers
+    for units, k in ((10, 3), (4, 1), (60, 20), (60, 0)):  # small enough for the counts to fit into NumPy's integers
         got, ways = as_number(call(answer, units, k)), math.comb(units, k)
         mistakes = {
-            "one bit a unit would allow any number of them to be awake; here it is always k": units,
+            "one bit per unit would allow any number of them to be awake; here it is always k": units,
             "naming the k units one after the other counts every order of the same k; orders do not matter": (
                 k * math.log2(units)
             ),
@@ -42,7 +42,7 @@ def shrink(answer) -> Hint:
         mistakes = {
             "nearly: the derivative of (a − z)² is −2 (a − z), mind the 2": (a - lam).relu(),
             "the minimum of the parabola may lie below 0, where z must not go": a - lam / 2,
-            "that silences the weak and leaves the strong as they are; the price is paid by all": (
+            "that sets weak numbers to 0 and leaves strong ones as they are; the price is paid by all": (
                 torch.where(a > lam / 2, a, 0.0)
             ),
             "that shrinks negative numbers from the other side; z must not go below 0": F.softshrink(a, lam / 2),
@@ -72,11 +72,11 @@ def ista_step(answer) -> Hint:
             "z must not go below 0": z + pull - lam / (2 * L),
             "divide the price by L as well: the parabola of this step is L (a − z)²": (z + pull - lam / 2).relu(),
             "nearly: half of lam / L, as in 05.2, where the parabola's slope has a 2": (z + pull - lam / L).relu(),
-            "twice as far as it is safe: half of the gradient 2 Dᵀ(D z − x), divided by L": (
+            "that step is twice as long as is safe: take half of the gradient 2 Dᵀ(D z − x), divided by L": (
                 (z + 2 * pull - lam / (2 * L)).relu()
             ),
             "divide Dᵀ(x − D z) by L, or the steps diverge": (z + L * pull - lam / (2 * L)).relu(),
-            "that starts from nothing; the step starts from z": (pull - lam / (2 * L)).relu(),
+            "that starts from 0; the step starts from z": (pull - lam / (2 * L)).relu(),
             "atoms that overlap explain the same thing twice: use x − D z, not x": (
                 (z + D.T @ x / L - lam / (2 * L)).relu()
             ),

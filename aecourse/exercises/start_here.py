@@ -23,7 +23,7 @@ def compression_ratio(answer: object) -> Hint:
         "that is how many bytes fewer; the question is how many times fewer": pixels - code,
         "that is the code as a share of the image; the question is asked the other way round": code / pixels,
         "28 is one side of the image; it has 28 rows of 28 pixels": 28 / code,
-        "that gives a number of the code 32 bytes; it has 32 bits, and a byte has 8": pixels / (16 * 32),
+        "that counts 32 bytes for a number of the code; it has 32 bits, and a byte has 8": pixels / (16 * 32),
     }
     otherwise = "how often do the bytes of the code (numbers times 4) fit into the bytes of the image (pixels times 1)?"
     return compare(as_number(answer), pixels / code, mistakes, otherwise=otherwise)

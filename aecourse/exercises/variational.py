@@ -131,7 +131,7 @@ def mended_loss(answer) -> Hint:
         "the KL is missing": cost,
         "the sign of the KL: it is a cost": cost - kl.mean(),
         "the KL is divided by 2 σ², too; only the squares are": right - kl.mean() + kl.mean() / (2 * sigma**2),
-        "the constant of one pixel; there is one for each": right + constant / 6,
+        "that adds the constant of one pixel; there is one for each pixel": right + constant / 6,
     }
     otherwise = "sum the squares over the pixels, divide by 2 σ², take the mean over images, and add the mean KL"
     return compare(got, right, mistakes, tolerance=1e-5, otherwise=otherwise)

@@ -1,4 +1,4 @@
-"""The explorers: move a control, see the picture answer."""
+"""The explorers: interactive pictures that change when a control is moved."""
 
 from aecourse.explorers.anomaly import AnomalyExplorer
 from aecourse.explorers.board.board import DemoBoard

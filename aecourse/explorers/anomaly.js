@@ -97,11 +97,10 @@ function amongTestDigits(data, found, net, threshold) {
 }
 
 function View(p) {
-  const { s, data: { setup: { own, scorers, scores, most, step } }, out } = p;
-  const digits = Array.from({ length: 10 }, (_, digit) => [String(digit), digit]);
+  const { s, data: { setup: { own, normals, scorers, scores, most, step } }, out } = p;
   const flipped = (named) => named.map(([value, name]) => [name, value]);
   return html`
-    <${Row}><${Menu} p=${p} name="normal" label="normal digit" options=${digits} />
+    <${Row}>${normals.length > 1 && html`<${Menu} p=${p} name="normal" label="normal digit" options=${normals.map((digit) => [String(digit), digit])} />`}
       <${Menu} p=${p} name="scorer" label="scorer" options=${flipped(scorers)} />
       <${Menu} p=${p} name="score" label="score" options=${flipped(scores)} /></${Row}>
     <${Row}><${Slider} p=${p} name="rate" label="accepted false alarms (% of normal)" min=${0} max=${most} step=${step} /></${Row}>

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import functools
-import math
 from pathlib import Path
 
 import numpy as np
 import torch
 import traitlets
 from matplotlib.figure import Figure
+from torch import nn
 
 from aecourse.bundle import bundle
 from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
 from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, threshold_at
-from aecourse.explorers.base.network import pack, pack_images, pack_network
-from aecourse.explorers.base.page import Explorer, Whole, check_setting
+from aecourse.explorers.base.network import for_display, name_of, pack, pack_images
+from aecourse.explorers.base.page import Explorer, Real, Whole, check_setting
 from aecourse.explorers.base.shown_images import pack_digits, shown_images
 from aecourse.plotting import BLUE, VERMILION, plain_ticks, plot_reconstructions
-from aecourse.zoo.shipped import COMPONENTS, INK_POWERS, load_detectors
+from aecourse.zoo.shipped import INK_POWERS, detectors_of, load_detectors
 
-SCORERS = {"autoencoder": "denoising autoencoder", "PCA": f"PCA-{COMPONENTS}"}
 SCORES = dict(zip(INK_POWERS, ("squared error", "error per ink", "share lost"), strict=True))
 SHOWN = 10
-PALE = 0.75  # how far towards white a picture fades that is no mistake
+PALE = 0.75  # how far a picture that is no mistake fades towards white
 MOST = 50.0  # per cent of false alarms
 STEP = 0.5
 BINS = 48
@@ -34,15 +33,18 @@ BINS = 48
 class AnomalyExplorer(Explorer):
     """Pick the normal digit and how many false alarms you accept; see the mistakes on both sides of the threshold.
 
-    The autoencoder is the shipped denoising one, which learnt to fill in a black square on the normal digit alone; both
-    scorers keep 16 numbers. The threshold is set on validation digits; all pictures and rates are of test digits.
-    Taught in notebooks/09_applications.ipynb.
+    The autoencoder is the shipped denoising one, which learnt to fill in a black square on the normal digit alone.
+    PCA keeps as many numbers as its code has, 16. The threshold is set on validation digits; all pictures and rates are
+    of test digits. Taught in notebooks/09_applications.ipynb.
 
     Parameters
     ----------
     normal : int from 0 to 9, the digit that is normal
+    model : nn.Module, optional
+        A network of one's own, as `aecourse.adopt` takes it, which has learnt the normal digit alone. No other digit
+        can be chosen then.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
-        Pictures of one's own to judge; shown instead of the mistakes among the test digits.
+        Your own pictures to judge; shown instead of the mistakes among the test digits.
 
     Attributes
     ----------
@@ -53,51 +55,61 @@ class AnomalyExplorer(Explorer):
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    rate = traitlets.Float(5.0, min=0.0, max=MOST).tag(sync=True)
+    rate = Real(5.0, min=0.0, max=MOST).tag(sync=True)
     normal = Whole(8, min=0, max=9).tag(sync=True)
     scorer = traitlets.Unicode("autoencoder").tag(sync=True)
-    score = traitlets.Float(0.0).tag(sync=True)
+    score = Real(0.0).tag(sync=True)
 
-    def __init__(self, normal: int = 8, *, images: ImageSet | torch.Tensor | None = None) -> None:
+    def __init__(
+        self,
+        normal: int = 8,
+        *,
+        model: nn.Module | None = None,
+        images: ImageSet | torch.Tensor | None = None,
+    ) -> None:
         self.own = None if images is None else shown_images(images)
         self.shown = None if images is None else self.own.ten(self.own.first)
         normal = check_whole("normal", normal, minimum=0, maximum=9)
-        self.detectors = load_detectors()
+        self.detectors = load_detectors() if model is None else detectors_of({normal: for_display(model)})
+        network, pca = (self.detectors.models[normal, scorer] for scorer in ("autoencoder", "PCA"))
+        self.scorers = {
+            "autoencoder": "denoising autoencoder" if model is None else name_of(network),
+            "PCA": f"PCA-{pca.latent_dim}",
+        }
         super().__init__(rate=5.0, normal=normal, scorer="autoencoder", score=0.0)
-        for digit, scorer in self.detectors.models:
-            self.later[f"{scorer}-{digit}"] = functools.partial(_packed, digit, scorer)
+        for (digit, scorer), network in self.detectors.models.items():
+            name = f"{scorer}-{digit}"
+            self.later[name] = functools.partial(self.packed, name, network)
         for digit, scorer, score in self.detectors.results:
             self.later[f"scores-{digit}-{scorer}-{score:g}"] = functools.partial(self._scores, digit, scorer, score)
         first = (f"autoencoder-{normal}", f"scores-{normal}-autoencoder-0")
         if self.own is None:
             self.later |= shown_images(None).in_parts("digits")
-            pictures = {"labels": _labels(), "near digits": _near(normal)}
+            pictures = {
+                "labels": pack({"labels": load_mnist()[1].y.to(torch.int8)}),
+                "near digits": _near(self.detectors.results[normal, "autoencoder", 0.0]),
+            }
         else:
             pictures = {"images": pack({"images": pack_images(self.shown)})}
         self.assets = {name: self.later.pop(name)() for name in first} | pictures
         self.setup = {
-            "scorers": list(SCORERS.items()), "scores": list(SCORES.items()), "most": MOST, "step": STEP, "pale": PALE,
-            "shown": SHOWN, "own": self.own and self.own.in_words(),
+            "scorers": list(self.scorers.items()), "scores": list(SCORES.items()), "most": MOST, "step": STEP,
+            "pale": PALE, "shown": SHOWN, "own": self.own and self.own.in_words(),
+            "normals": sorted({digit for digit, _ in self.detectors.models}),
         }  # fmt: skip
         self.resume()
 
-    @traitlets.validate("scorer", "score")
+    @traitlets.validate("normal", "scorer", "score")
     def _among(self, proposal) -> object:
-        return check_setting(proposal, tuple(SCORERS if proposal["trait"].name == "scorer" else SCORES))
-
-    @traitlets.validate("rate")
-    def _no_nan(self, proposal) -> float:
-        if math.isnan(proposal["value"]):
-            raise traitlets.TraitError(f"rate must be a number from 0 to {MOST:g}; got nan")
-        return proposal["value"]
+        normals, scorers = (tuple(dict.fromkeys(kind)) for kind in zip(*self.detectors.models, strict=True))
+        accepted = {"normal": normals, "scorer": scorers, "score": tuple(SCORES)}
+        return check_setting(proposal, accepted[proposal["trait"].name])
 
     def _scores(self, normal: int, scorer: str, score: float) -> bytes:
-        """What one detector found, for the page; with the scores of one's own pictures, if there are any."""
-        if self.own is None:
-            return _packed_scores(normal, scorer, score)
-        judged = {"own": self.own.x, "own shown": self.shown}
+        """Return what one detector found, for the page; with the scores of your own pictures, if there are any."""
+        judged = {} if self.own is None else {"own": self.own.x, "own shown": self.shown}
         found = {name: self._score(x, normal, scorer, score) for name, x in judged.items()}
-        return pack(_score_tensors(normal, scorer, score) | found)
+        return pack(_score_tensors(self.detectors.results[normal, scorer, score]) | found)
 
     def _score(self, x: torch.Tensor, normal: int, scorer: str, score: float) -> torch.Tensor:
         """How strange each picture is; (n, 784) → (n,)."""
@@ -108,7 +120,7 @@ class AnomalyExplorer(Explorer):
         return result, threshold_at(result.valid_normal, rate / 100)
 
     def rows(self, rate: float, normal: int, scorer: str, score: float) -> dict[str, torch.Tensor]:
-        """Return six rows: each kind of mistake, as restored, and where the error lies; or three of one's own."""
+        """Return six rows: both kinds of mistakes with reconstruction and error; or three rows of your own pictures."""
         result, threshold = self._threshold(rate, normal, scorer, score)
         if self.own is not None:
             calm = self._score(self.shown, normal, scorer, score) <= threshold
@@ -129,7 +141,7 @@ class AnomalyExplorer(Explorer):
         return {label: row + fade * (1 - row) for label, row in rows.items()}
 
     def numbers(self, rate: float, normal: int, scorer: str, score: float) -> dict[str, float]:
-        """Return AUROC, the threshold, and how many of whom it judges wrongly."""
+        """Return AUROC, the threshold, and how many images of each group it judges wrongly."""
         result, threshold = self._threshold(rate, normal, scorer, score)
         if self.own is not None:
             alarms = self._score(self.own.x, normal, scorer, score) > threshold
@@ -204,19 +216,8 @@ def _histogram(result: DetectionResult) -> tuple[np.ndarray, np.ndarray, np.ndar
     return edges, *(np.histogram(scores, edges)[0] / len(scores) for scores in (result.normal, result.abnormal))
 
 
-@functools.cache
-def _packed(normal: int, scorer: str) -> bytes:
-    return pack_network(load_detectors().models[normal, scorer])
-
-
-@functools.cache
-def _packed_scores(normal: int, scorer: str, score: float) -> bytes:
-    return pack(_score_tensors(normal, scorer, score))
-
-
-def _score_tensors(normal: int, scorer: str, score: float) -> dict[str, np.ndarray]:
+def _score_tensors(result: DetectionResult) -> dict[str, np.ndarray]:
     """The sorted scores of the test digits and their places, those that set the threshold, and the two histograms."""
-    result = load_detectors().results[normal, scorer, score]
     edges, of_normals, of_strangers = (column.astype(np.float32) for column in _histogram(result))
     return {
         "valid": result.valid_normal, "normal": result.normal, "abnormal": result.abnormal,
@@ -227,15 +228,8 @@ def _score_tensors(normal: int, scorer: str, score: float) -> dict[str, np.ndarr
     }  # fmt: skip
 
 
-@functools.cache
-def _labels() -> bytes:
-    return pack({"labels": load_mnist()[1].y.to(torch.int8)})
-
-
-@functools.cache
-def _near(normal: int) -> bytes:
+def _near(result: DetectionResult) -> bytes:
     """The digits among which the slider of the first picture moves; the page asks for all others."""
-    result = load_detectors().results[normal, "autoencoder", 0.0]
     rates = np.arange(0, MOST + STEP, STEP)
     found = (mistakes(result, threshold_at(result.valid_normal, rate / 100)) for rate in rates)
     return pack_digits({int(place) for kinds in found for places, _ in kinds.values() for place in places})

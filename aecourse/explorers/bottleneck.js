@@ -1,4 +1,4 @@
-// The course's signature: one slider for the size of the bottleneck, three rows of digits, two error curves.
+// The bottleneck explorer: one slider for the size of the code, three rows of digits, two error curves.
 import { html, useState } from "./base/vendor/preact.js";
 import { leading, latest, meanSquare, run } from "./base/engine.js";
 import { Menu, NumberBox, Picture, Row, Slider, Toggle, page } from "./base/page.js";
@@ -19,7 +19,7 @@ const pictures = latest((digits, ink) => {
   return joined;
 });
 
-/** Which network to show and its k: where there is none for this k, the nearest there is. */
+/** Which network to show and its k, which is the nearest one if there is no network for this k. */
 function chosen(s, { errors }) {
   if (s.network === "nested") return { asset: "nested", k: s.k, line: "nested" };
   const sizes = Object.keys(errors[s.network] ?? errors.separate).map(Number);

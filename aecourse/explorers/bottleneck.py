@@ -1,4 +1,4 @@
-"""The course's signature: one slider for the size of the bottleneck, three rows of digits, two error curves."""
+"""The bottleneck explorer: one slider for the size of the code, three rows of digits, two error curves."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class BottleneckExplorer(TrainableExplorer):
     ----------
     k : int from 1 to 64, where the slider starts
     model : nn.Module, optional
-        A network of one's own for the third row, as `aecourse.adopt` takes it. Layers that the page cannot compute are
-        computed by the kernel. Beside a code of more than 64 numbers stands PCA with 64.
+        Your own network for the third row, as `aecourse.adopt` takes it. Layers that the page cannot compute are
+        computed by the kernel. A code of more than 64 numbers is compared with PCA of 64 components.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to show instead of the test digits.
 
@@ -100,7 +100,7 @@ class BottleneckExplorer(TrainableExplorer):
         return super().memory() | {"yours": list(self.yours.values())}
 
     def remember(self, memory: dict) -> None:
-        """Go on where the explorer of an earlier run of the cell stood."""
+        """Restore what the explorer of an earlier run of the cell remembered."""
         for trained in memory["yours"]:
             self.adopt(trained)
         super().remember(memory)
@@ -114,7 +114,7 @@ class BottleneckExplorer(TrainableExplorer):
         self.setup = {"errors": self._errors(), "images": self.images.in_words(), "most": MOST}
 
     def _choose(self, k: int, network: str) -> tuple[Autoencoder, int]:
-        """Return the network to show and its k: where it has none for this k, the nearest one there is."""
+        """Return the network to show and its k, which is the nearest one if there is no network for this k."""
         if network == "nested":
             return self.models.nested, k
         networks = self.models.separate if network == "separate" else {k: own.model for k, own in self.yours.items()}
@@ -131,7 +131,7 @@ class BottleneckExplorer(TrainableExplorer):
         return {"original": x, f"PCA-{few}": self.models.pca.squeeze(x, few), f"autoencoder-{k}": model.squeeze(x, k)}
 
     def numbers(self, k: int, network: str, digits: int, ink: bytes) -> dict[str, float]:
-        """Return both test errors, and with images of one's own both errors on those shown."""
+        """Return both test errors, and with your own images both errors on those shown."""
         errors, (_, nearest) = self._errors(), self._choose(k, network)
         found = {"PCA": errors["PCA"][min(nearest, MOST)], "autoencoder": errors[network][nearest]}
         if self.images is not shown_images(None):

@@ -60,7 +60,7 @@ function nudge({ weights, direction, digit }, x, net, data) {
 function compute(s, data) {
   const { amount, weights, direction, digit } = s, { strengths, brighter, directions, images } = data.setup;
   const x = one(data, digit), [net, free] = [weights, UNCONTRACTED].map(data.want);
-  Object.keys(strengths).forEach(data.want); // before they are asked for: then the slider works without a kernel, too
+  Object.keys(strengths).forEach(data.want); // before they are needed: then the slider works without a kernel, too
   const way = x && net && nudge(s, x, net, data);
   if (!way) return null;
   const moved = x.map((v, i) => v + amount * way[i]), z = [x, moved].map((image) => run(net, "encoder", image));

@@ -16,14 +16,14 @@ from torch.nn import functional as F
 from aecourse.bundle import bundle
 from aecourse.checks import check_number
 from aecourse.data import PIXELS, SIDE, ImageSet
-from aecourse.explorers.base.network import pack, pack_shipped
-from aecourse.explorers.base.page import Whole, check_setting
+from aecourse.explorers.base.network import for_display, name_of, pack, pack_shipped
+from aecourse.explorers.base.page import Choice, Real, Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, contraction_setup
+from aecourse.models import Autoencoder, ContractiveAutoencoder
 from aecourse.plotting import BLACK, BLUE, VERMILION, as_images, plain_ticks
 from aecourse.zoo import CONTRACTIVE
-from aecourse.zoo.shipped import encoder_gram
 from aecourse.zoo.weights import shared_weights
 
 STRENGTHS = {name: f"{strength:g}" for strength, name in CONTRACTIVE.items()}  # λ of each network, in words
@@ -50,6 +50,7 @@ BENDS = {
 BRIGHTER = 5  # differences are shown this many times as bright, or most would look black
 TILE = 112  # 4 × 28 for a picture, 7 × 16 for a code
 GAP = 8
+UNITS = 256  # of a code, shown as 16 × 16 squares
 SMALLEST = 1e-4  # what is slower than this is not drawn
 
 
@@ -59,46 +60,63 @@ class ContractionExplorer(TrainableExplorer):
     Parameters
     ----------
     strength : where the λ slider starts, one of `aecourse.zoo.CONTRACTION_STRENGTHS`
+    model : ContractiveAutoencoder, optional
+        A network of one's own of one layer and 256 units, which stands beside that of λ = 0. For any other encoder f
+        `torch.linalg.svdvals(torch.func.jacrev(f)(x))` gives the singular values at x, as in the notebook.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to show instead of the test digits.
 
     Attributes
     ----------
     amount : ‖Δx‖, the length of the nudge, from -4 to 4; below 0 it goes the other way
-    weights : the λ slider; its value is the name of the shipped weights, such as "contractive-0.1"
+    weights : the λ slider; its value is the name of the shipped weights, such as "contractive-0.1", or "yours"
     direction : which way the nudge goes: "noise", "smooth" (blurred noise), "shift", "turn", "slant", "other" (the
         shift of the next image of another class), or the rank of a singular vector of the Jacobian: 1, 2, 3, 10, 200
     digit : which image, a whole number from 0
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    amount = traitlets.Float(2.0, min=-4, max=4).tag(sync=True)
-    weights = traitlets.Enum(tuple(STRENGTHS), UNCONTRACTED).tag(sync=True)
-    direction = traitlets.Enum(tuple(DIRECTIONS.values()), "noise").tag(sync=True)
+    amount = Real(2.0, min=-4, max=4).tag(sync=True)
+    weights = traitlets.Unicode(UNCONTRACTED).tag(sync=True)
+    direction = Choice(tuple(DIRECTIONS.values()), "noise").tag(sync=True)
     digit = Whole(0).tag(sync=True)
 
-    def __init__(self, strength: float = 0.1, *, images: ImageSet | torch.Tensor | None = None) -> None:
+    def __init__(
+        self,
+        strength: float = 0.1,
+        *,
+        model: ContractiveAutoencoder | None = None,
+        images: ImageSet | torch.Tensor | None = None,
+    ) -> None:
         if check_number("strength", strength) not in CONTRACTIVE:
             raise ValueError(f"strength must be one of the shipped {', '.join(STRENGTHS.values())}; got {strength!r}")
-        start = CONTRACTIVE[float(strength)]
-        self.models, self.images = {name: shared_weights(name) for name in STRENGTHS}, shown_images(images)
+        self.images, start, strengths = shown_images(images), CONTRACTIVE[float(strength)], STRENGTHS
+        self.models = {name: shared_weights(name) for name in STRENGTHS}
+        if model is not None:
+            self.models = {UNCONTRACTED: self.models[UNCONTRACTED], "yours": _checked(for_display(model))}
+            start, strengths = "yours", {UNCONTRACTED: "0", "yours": f"{self.models['yours'].strength:g} (yours)"}
+        self.strengths, self._grams = strengths, {name: _gram(network) for name, network in self.models.items()}
         self.fixed, self.others = _noises(), _next_of_another_class(self.images.y)
         super().__init__(amount=2.0, weights=start, direction="noise", digit=0)
-        self.later |= self.images.in_parts() | {name: functools.partial(pack_shipped, name) for name in STRENGTHS}
+        self.later |= self.images.in_parts()
+        for name, network in self.models.items():
+            own = functools.partial(self.packed, name, network)
+            self.later[name] = own if name == "yours" else functools.partial(pack_shipped, name)
         come = {name: self.later[name]() for name in (start, UNCONTRACTED, "pictures-0")}
         self.assets = come | {"directions": pack(self.fixed), "others": pack({"others": self.others})}
         self.setup = {
-            "images": self.images.in_words(), "strengths": STRENGTHS, "directions": [*map(list, DIRECTIONS.items())],
+            "images": self.images.in_words(), "strengths": strengths, "directions": [*map(list, DIRECTIONS.items())],
             "bends": BENDS, "brighter": BRIGHTER, "smallest": SMALLEST,
         }  # fmt: skip
         self.resume()
 
-    @traitlets.validate("digit")
-    def _among(self, proposal) -> int:
-        return check_setting(proposal, range(len(self.images)))
+    @traitlets.validate("digit", "weights")
+    def _among(self, proposal) -> object:
+        digits = range(len(self.images))
+        return check_setting(proposal, digits if proposal["trait"].name == "digit" else tuple(self.models))
 
     def training_setup(self) -> TrainingSetup:
-        """A contractive autoencoder for one price of its Jacobian."""
+        """A contractive autoencoder for one weight of the penalty on its Jacobian."""
         return contraction_setup()
 
     def jacobian(self, weights: str, digit: int) -> tuple[torch.Tensor, dict[int, torch.Tensor]]:
@@ -109,7 +127,7 @@ class ContractionExplorer(TrainableExplorer):
         model = self.models[weights]
         z = model.encode(self.images.x[digit][None])[0].double()
         slopes = z * (1 - z)
-        squares, left = torch.linalg.eigh(slopes[:, None] * encoder_gram(weights) * slopes)  # smallest first
+        squares, left = torch.linalg.eigh(slopes[:, None] * self._grams[weights] * slopes)  # smallest first
         picked = left[:, [-rank for rank in RANKS]]  # (k, ranks): left singular vectors
         right = (picked.T * slopes).float() @ model.encoder[0].weight  # (ranks, 784), scaled by sigma
         largest = right.gather(1, right.abs().argmax(1, keepdim=True))  # a singular vector has no sign of its own
@@ -187,7 +205,7 @@ class ContractionExplorer(TrainableExplorer):
             colour = BLACK if weights == UNCONTRACTED else BLUE
             sigma = self.jacobian(weights, self.digit)[0]
             sigma = sigma[sigma > SMALLEST]
-            right.plot(range(1, len(sigma) + 1), sigma, color=colour, label=f"λ = {STRENGTHS[weights]}")
+            right.plot(range(1, len(sigma) + 1), sigma, color=colour, label=f"λ = {self.strengths[weights]}")
         numbers = self.numbers(**settings)
         right.plot(numbers["place"], max(numbers["gain"], SMALLEST), "o", color=VERMILION, label="this nudge")
         right.set(xscale="log", yscale="log", xlabel="direction, the fastest first", ylabel="singular value of J")
@@ -195,6 +213,22 @@ class ContractionExplorer(TrainableExplorer):
         for axis in (right.xaxis, right.yaxis):
             plain_ticks(axis)
         right.legend()
+
+
+def _checked(model: Autoencoder) -> ContractiveAutoencoder:
+    """Return a network if its Jacobian and its code can be shown here."""
+    if not isinstance(model, ContractiveAutoencoder):
+        raise TypeError(f"model must be a ContractiveAutoencoder; got {name_of(model)}")
+    if model.config.hidden or model.latent_dim != UNITS:
+        came = f"{len(model.config.hidden) + 1} layers and {model.latent_dim} units"
+        raise ValueError(f"model must have one layer and {UNITS} units, as ContractiveAutoencoder() has; got {came}")
+    return model
+
+
+def _gram(model: ContractiveAutoencoder) -> torch.Tensor:
+    """Return W Wᵀ of a one-layer encoder, which together with z gives J Jᵀ; (k, k)."""
+    W = model.encoder[0].weight.detach().double()
+    return W @ W.T
 
 
 @functools.cache

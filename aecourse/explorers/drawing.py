@@ -10,10 +10,10 @@ import traitlets
 from matplotlib.figure import Figure
 
 from aecourse.bundle import bundle
-from aecourse.data import PIXELS, load_mnist
+from aecourse.data import load_mnist
 from aecourse.explorers.base.ink import Ink, as_digit
 from aecourse.explorers.base.network import for_display, pack, pack_images
-from aecourse.explorers.base.page import Explorer, Whole, check_setting
+from aecourse.explorers.base.page import Explorer, Real, Whole, check_setting
 from aecourse.models import Autoencoder
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo.shipped import codes_of
@@ -45,12 +45,10 @@ class DrawingPad(Explorer):
     _esm = bundle(Path(__file__).with_suffix(".js"))
     k = Whole(1).tag(sync=True)
     ink = Ink().tag(sync=True)
-    moves = traitlets.List(traitlets.Float(min=-REACH, max=REACH), [0.0] * MOVABLE, MOVABLE, MOVABLE).tag(sync=True)
+    moves = traitlets.List(Real(min=-REACH, max=REACH), [0.0] * MOVABLE, MOVABLE, MOVABLE).tag(sync=True)
 
     def __init__(self, model: Autoencoder | None = None) -> None:
         self.model = shared_weights("nested") if model is None else for_display(model)
-        if self.model.in_features != PIXELS:
-            raise ValueError(f"model must take digits of {PIXELS} pixels; got in_features {self.model.in_features}")
         self._digit, most = load_mnist()[1].x[:1], self.model.latent_dim
         super().__init__(k=min(16, most) if model is None else most, ink=b"", moves=[0.0] * MOVABLE)
         self.assets = {

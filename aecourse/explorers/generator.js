@@ -1,7 +1,7 @@
-// Generate digits: from a place on a map, from twenty numbers, or on the way between two digits.
+// Generate digits: from a point on a map, from twenty numbers, or between two digits.
 import { html, useEffect, useState } from "./base/vendor/preact.js";
-import { latest, normalFrom, randomFrom, run } from "./base/engine.js";
-import { Menu, NumberBox, Picture, Row, Slider, Toggle, mosaic, page, percent } from "./base/page.js";
+import { latest, normalFrom, randomFrom, rowsOf, run } from "./base/engine.js";
+import { Menu, NumberBox, Picture, Row, Slider, Toggle, arrived, mosaic, page, percent } from "./base/page.js";
 import { Dials } from "./base/dials.js";
 import { Ink, asDigit, inked } from "./base/ink.js";
 import { called, one } from "./base/images.js";
@@ -9,8 +9,7 @@ import { Point } from "./base/point.js";
 import { Training } from "./base/training.js";
 import { Place, computePlace } from "./prior_map.js";
 
-const PIXELS = 784, TWENTY = "vae-20d";
-const MODES = [["a place on the map", "map"], ["twenty numbers", "twenty"], ["between two digits", "between"]];
+const PIXELS = 784;
 const COMPUTED = { map: computePlace, twenty: computeTwenty, between: computeBetween };
 const VIEWS = { map: Place, twenty: Twenty, between: Between };
 
@@ -20,10 +19,10 @@ function compute(s, data) {
 }
 
 function View(p) {
-  const { s, set, out } = p, Open = VIEWS[out.mode];
+  const { s, set, data: { setup: { modes } }, out } = p, Open = VIEWS[out.mode];
   return html`
     <${Row}><span role="group" aria-label="generate from" class="aecourse-row">generate from
-      ${MODES.map(([words, mode]) => html`<${Toggle} on=${s.mode === mode} set=${() => set("mode", mode)}>${words}</${Toggle}>`)}</span>
+      ${modes.map(([words, mode]) => html`<${Toggle} on=${s.mode === mode} set=${() => set("mode", mode)}>${words}</${Toggle}>`)}</span>
       <${Training.Button} p=${p} /></${Row}>
     <${Open} ...${p} />
     <${Training} p=${p} />`;
@@ -32,37 +31,47 @@ function View(p) {
 // ---- twenty numbers
 
 function computeTwenty({ z }, data) {
-  const network = data.want(TWENTY), { order, active, usual: [low, high] } = data.setup;
-  if (!network) return null;
-  const code = new Float32Array(z.length);
-  order.forEach((dimension, i) => { code[dimension] = z[i]; });
-  const length = Math.hypot(...z.slice(0, active));
-  const usual = length < low ? "nearer to the centre than nearly all of the prior's draws"
-    : length > high ? "farther out than nearly all of the prior's draws: the decoder saw hardly any such code" : "as the prior's draws are";
-  const caption = `The sliders are sorted by how much they tell about a digit: ${active} of ${z.length} are awake, the others change nothing. `
-    + `The awake ones alone have a length ‖z‖ = ${length.toFixed(1)}, ${usual} (95 % of them lie between ${low.toFixed(1)} and ${high.toFixed(1)}).`;
+  const { networks: [[, name]], active, usual: [low, high], yours, spread, share } = data.setup, network = data.want(name), axes = data.want("axes");
+  if (!network || !axes) return null;
+  const { middle: { data: middle }, steps: { data: steps, shape: [count, size] } } = axes, moved = z.slice(0, count);
+  const code = middle.map((value, j) => moved.reduce((sum, by, i) => sum + by * steps[i * size + j], value));
+  const length = Math.hypot(...z.slice(0, active)), draws = spread ? "the draws" : "the prior's draws";
+  const place = length < low ? `nearer to the centre than nearly all of ${draws}`
+    : length > high ? `farther out than nearly all of ${draws}: the decoder saw hardly any such code` : `as ${draws} are`;
+  const far = `a length ‖z‖ = ${length.toFixed(1)}, ${place} (95 % of them lie between ${low.toFixed(1)} and ${high.toFixed(1)}).`;
+  const caption = spread
+    ? `${capital(yours)} has no prior: a draw has the mean and the covariance of the codes of ${spread}. The sliders are the first ${count} principal `
+      + `components of these codes, in standard deviations, with ${percent(share)} of the variance. They have ${far}`
+    : `The sliders are sorted by how much they tell about a digit: ${active} of ${count} are awake, the others change nothing. `
+      + `The awake ones alone have ${far}${yours && ` They are the code numbers of ${yours}.`}`;
   return { rows: { decoded: run(network, "decoder", code) }, numbers: { length }, caption };
 }
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
+const encodedAlone = latest((network, x) => run(network, "encoder", x));
 
 function Twenty(p) {
-  const { s: { z }, set, data, out, caption } = p, { order, images, farthest } = data.setup;
+  const { s: { z }, set, data, out, caption } = p, { images, farthest, networks: [[, name]], spread } = data.setup;
   const [start, startFrom] = useState(null), picture = start !== null && one(data, start);
+  const code = picture && arrived(() => encodedAlone(data.want(name), picture)), { middle, steps } = data.want("axes"), [count] = steps.shape;
   const put = (numbers) => set("z", numbers.map((value) => Math.min(farthest, Math.max(-farthest, value))));
-  useEffect(() => { // once the picture has come
-    if (!picture) return;
-    const code = run(data.want(TWENTY), "encoder", picture);
-    put(order.map((dimension) => code[dimension]));
-  }, [picture]);
+  useEffect(() => { // as soon as the picture and its code are there
+    if (code) put(z.map((_, i) => (i < count ? along(rowsOf(steps, i), code, middle.data) : 0)));
+  }, [code]);
   const box = { ...p, s: { start: start ?? 0 }, set: (_, place) => startFrom(place) };
   return html`
-    <${Row}><button type="button" onClick=${() => put(z.map(normal))}>⤨ draw from the prior</button>
+    <${Row}><button type="button" onClick=${() => put(z.map(normal))}>⤨ draw from the ${spread ? "spread of the codes" : "prior"}</button>
       <button type="button" onClick=${() => put(z.map(() => 0))}>all to zero</button>
       <${NumberBox} p=${box} name="start" label="or start from ${images.name}" min=${0} max=${images.count - 1} /></${Row}>
-    <${Row}><${Dials} p=${p} name="z" count=${z.length} reach=${farthest} />
+    <${Row}><${Dials} p=${p} name="z" count=${count} reach=${farthest} />
       <div class="aecourse-single"><${Picture} rows=${out.rows} alt=${out.caption} names=${[]} /></div></${Row}>
     ${caption}`;
 }
 
+/** How far along one axis a code lies from the middle, in steps of it. */
+function along(step, code, middle) {
+  const dot = (of) => step.reduce((sum, v, j) => sum + v * of(j), 0);
+  return dot((j) => code[j] - middle[j]) / Math.max(1e-30, dot((j) => step[j]));
+}
 const uniform = randomFrom(0), normal = normalFrom(uniform); // the same draws for all who press the button
 
 // ---- between two digits
@@ -80,18 +89,18 @@ function grayOf(x) {
 }
 
 function computeBetween({ share, first, second, network: name, ink }, data) {
-  const network = data.want(name), given = one(data, first), to = one(data, second);
+  const { yours } = data.setup, network = data.want(name), given = one(data, first), to = one(data, second);
   if (!network || !given || !to) return null;
   const from = inked(ink) ? drawn(ink) : given, code = mixed(...encoded(network, from, to), share);
   const rows = { from, "mixed in pixels": mixed(from, to, share), "mixed in code": run(network, "decoder", code), to };
   const numbers = Object.fromEntries(["mixed in pixels", "mixed in code"].map((mixture) => [mixture, grayOf(rows[mixture])]));
   const caption = `${percent(share)} of the way from ${inked(ink) ? "your drawing" : called(data, first)} to ${called(data, second)}. Ink that is only gray (0.2 to 0.8): `
-    + `${percent(numbers["mixed in pixels"])} when pixels are mixed, ${percent(numbers["mixed in code"])} when codes are mixed and then decoded.`;
+    + `${percent(numbers["mixed in pixels"])} when pixels are mixed, ${percent(numbers["mixed in code"])} when codes ${yours && `of ${yours} `}are mixed and then decoded.`;
   return { rows, numbers, caption };
 }
 
 function Between(p) {
-  const { s: { share }, set, data: { setup: { images } }, out: { rows, caption: alt }, caption } = p, last = images.count - 1;
+  const { s: { share }, set, data: { setup: { images, networks } }, out: { rows, caption: alt }, caption } = p, last = images.count - 1;
   const [drawing, draw] = useState(false), joined = new Float32Array(4 * PIXELS);
   Object.values(rows).forEach((row, i) => joined.set(row, i * PIXELS));
   const anotherPair = () => {
@@ -104,7 +113,7 @@ function Between(p) {
       <${NumberBox} p=${p} name="second" label="to ${images.name}" min=${0} max=${last} />
       <button type="button" onClick=${anotherPair}>⤨ another pair</button>
       <${Toggle} on=${drawing} set=${draw}>✎ draw the first</${Toggle}>
-      <${Menu} p=${p} name="network" label="code of" options=${[["20 numbers", TWENTY], ["2 numbers", "vae-2d-beta1"]]} /></${Row}>
+      ${networks.length > 1 && html`<${Menu} p=${p} name="network" label="code of" options=${networks} />`}</${Row}>
     <${Row}><${Slider} p=${p} name="share" label="share of the way" min=${0} max=${1} step=${0.02} /></${Row}>
     <${Row}>${drawing && html`<${Ink} p=${p} />`}<div class="aecourse-way">
       <div class="aecourse-columns" aria-hidden="true">${Object.keys(rows).map((name) => html`<span>${name}</span>`)}</div>

@@ -1,4 +1,4 @@
-"""Generate digits: from a place on a map, from twenty numbers, or on the way between two digits."""
+"""Generate digits: from a point on a map, from twenty numbers, or between two digits."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ import numpy as np
 import torch
 import traitlets
 from matplotlib.figure import Figure
-from scipy.special import gammaincinv
+from torch import nn
 
 from aecourse.bundle import bundle
 from aecourse.checks import check_choice
 from aecourse.data import ImageSet
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import pack_shipped
-from aecourse.explorers.base.page import Whole, check_setting
+from aecourse.explorers.base.network import for_display, name_of, pack_shipped
+from aecourse.explorers.base.page import Real, Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
+from aecourse.explorers.code_axes import axes_by_prior, axes_by_spread, shipped_axes
 from aecourse.explorers.prior_map import FRAME, REACH, PriorMap
 from aecourse.explorers.training_setups import TrainingSetup, generator_setup
+from aecourse.models import Autoencoder, VariationalAutoencoder
 from aecourse.plotting import as_images, plot_image, plot_reconstructions
 from aecourse.zoo import BETAS, VARIATIONAL
-from aecourse.zoo.shipped import ranked_code_numbers
+from aecourse.zoo.shipped import load_library, posterior_of, variational_posterior
 from aecourse.zoo.weights import shared_weights
 
-MODES = ("map", "twenty", "between")
-NETWORKS = ("vae-20d", VARIATIONAL[1])  # whose codes the way between two digits goes through
+MODES = {"map": "a place on the map", "twenty": "twenty numbers", "between": "between two digits"}
+NETWORKS = ("vae-20d", VARIATIONAL[1])  # whose codes the interpolation between two digits uses
 DIALS = 20
 FARTHEST = 3.0  # from the centre that a dial goes
 
@@ -38,8 +40,13 @@ class GeneratorExplorer(TrainableExplorer):
 
     Parameters
     ----------
-    mode : "map", "twenty" or "between", what is open at first
-    beta : one of `aecourse.zoo.BETAS`, where the β slider of the map starts
+    mode : "map", "twenty" or "between", what is open at first; by default the first there is
+    beta : one of `aecourse.zoo.BETAS`, where the β slider of the map starts; a network of one's own has its own β
+    model : nn.Module, optional
+        A network of one's own, as `aecourse.adopt` takes it. Codes are drawn from the prior of a
+        `VariationalAutoencoder`. Any other network has none: a draw then has the mean and the covariance of its codes
+        of 10,000 training digits, or of `images` if both are given. The map here is for two numbers with a prior;
+        `LatentMapExplorer` draws that of any other network.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to show instead of the test digits.
 
@@ -49,62 +56,101 @@ class GeneratorExplorer(TrainableExplorer):
     z1, z2, beta : a place on the map, from -3.5 to 3.5 standard deviations of the prior, and the network's β
     shows : what the map shows, "codes" or "digits"
     digit : the image whose q(z|x) is drawn on the map, -1 for none
-    z : list of twenty numbers; the number that tells the network most comes first
+    z : list of twenty numbers; the number that tells the network most comes first, and a shorter code leaves the last
+        ones unused. Without a prior they are principal components of the codes, in standard deviations.
     share : how far along the way from `first` to `second`, 0 to 1
     first, second : which images; a drawing replaces the first
-    network : whose codes the way goes through, "vae-20d" or "vae-2d-beta1"
+    network : whose codes the way goes through, "vae-20d", "vae-2d-beta1" or "yours"
     ink : what was drawn, 84 × 84 bytes, or none
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
     mode = traitlets.Unicode("map").tag(sync=True)
-    z1 = traitlets.Float().tag(sync=True)
-    z2 = traitlets.Float().tag(sync=True)
-    beta = traitlets.Float(1.0).tag(sync=True)
+    z1 = Real().tag(sync=True)
+    z2 = Real().tag(sync=True)
+    beta = Real(1.0).tag(sync=True)
     shows = traitlets.Unicode("codes").tag(sync=True)
     digit = Whole(-1).tag(sync=True)
-    z = traitlets.List(traitlets.Float(min=-FARTHEST, max=FARTHEST), [0.0] * DIALS, DIALS, DIALS).tag(sync=True)
-    share = traitlets.Float(0.5, min=0.0, max=1.0).tag(sync=True)
+    z = traitlets.List(Real(min=-FARTHEST, max=FARTHEST), [0.0] * DIALS, DIALS, DIALS).tag(sync=True)
+    share = Real(0.5, min=0.0, max=1.0).tag(sync=True)
     first = Whole(0).tag(sync=True)
     second = Whole(0).tag(sync=True)
     network = traitlets.Unicode(NETWORKS[0]).tag(sync=True)
     ink = Ink().tag(sync=True)
+    spread = ""  # whose codes the draws are like, if there is no prior
 
-    def __init__(self, mode: str = "map", *, beta: float = 1, images: ImageSet | torch.Tensor | None = None) -> None:
-        check_choice("mode", mode, MODES)
+    def __init__(
+        self,
+        mode: str | None = None,
+        *,
+        beta: float = 1,
+        model: nn.Module | None = None,
+        images: ImageSet | torch.Tensor | None = None,
+    ) -> None:
+        if mode is not None:
+            check_choice("mode", mode, tuple(MODES))
         if beta not in BETAS or isinstance(beta, bool):
             raise ValueError(f"beta must be one of {', '.join(map(str, BETAS))}, for which weights ship; got {beta!r}")
         self.images = shown_images(images)
         self.maps: dict[float, PriorMap] = {}
-        self.order, self.active = ranked_code_numbers("vae-20d")  # dial → dimension; how many carry anything
-        z1, z2 = self.map_of(beta).start()
+        self.modes, self.axes = MODES, shipped_axes(NETWORKS[0])
+        self.networks = {name: shared_weights(name) for name in NETWORKS}
+        self.mapped = {b: shared_weights(VARIATIONAL[b]) for b in BETAS}
+        if model is not None:
+            self._show_own(for_display(model), own_pictures=images is not None)
+            beta = next(iter(self.mapped), beta)
+        mode = next(iter(self.modes)) if mode is None else mode
+        check_choice("mode", mode, tuple(self.modes))
+        z1, z2 = self.map_of(beta).start() if self.mapped else (0.0, 0.0)
+        network = next(iter(self.networks))
         super().__init__(
             mode=mode, z1=z1, z2=z2, beta=beta, shows="codes", digit=-1, z=[0.0] * DIALS, share=0.5,
-            first=min(2, len(self.images) - 1), second=0, network=NETWORKS[0], ink=b"",
+            first=min(2, len(self.images) - 1), second=0, network=network, ink=b"",
         )  # fmt: skip
         self.start_from(0)
-        self.later |= {f"map-{b:g}": lambda b=b: self.map_of(b).packed() for b in BETAS}
-        for name in (*VARIATIONAL.values(), NETWORKS[0]):  # one that only the map shows encodes nothing
-            self.later[name] = functools.partial(pack_shipped, name, () if name in NETWORKS else ("decoder",))
-        self.later |= self.images.in_parts()
+        self.later |= self.images.in_parts() | {"axes": self.axes.packed}
+        if model is None:
+            self.later |= {f"map-{b:g}": lambda b=b: self.map_of(b).packed() for b in BETAS}
+            for name in (*VARIATIONAL.values(), NETWORKS[0]):  # a network that only the map shows encodes nothing
+                self.later[name] = functools.partial(pack_shipped, name, () if name in NETWORKS else ("decoder",))
+        else:
+            self.later |= {"map-yours": lambda: self.map_of(beta).packed()} if self.mapped else {}
+            self.later["yours"] = functools.partial(self.packed, network, self.networks[network])
         first = {
-            "map": [f"map-{beta:g}", VARIATIONAL[beta]],
-            "twenty": [NETWORKS[0]],
-            "between": [NETWORKS[0], "pictures-0"],
+            "map": [f"map-{beta:g}", VARIATIONAL[beta]] if model is None else ["map-yours", network],
+            "twenty": [network, "axes"],
+            "between": [network, "pictures-0"],
         }
         self.assets = {name: self.later[name]() for name in first[mode]}
         self.setup = {
-            "images": self.images.in_words(), "betas": list(BETAS), "frame": FRAME.in_words(), "farthest": FARTHEST,
-            "labelled": self.map_of(beta).labelled, "order": self.order.tolist(), "active": self.active,
-            "usual": np.sqrt(2 * gammaincinv(self.active / 2, (0.025, 0.975))).tolist(),  # √χ², as scipy.stats has it
+            "images": self.images.in_words(), "modes": [[words, mode] for mode, words in self.modes.items()],
+            "betas": list(self.mapped), "frame": FRAME.in_words(), "farthest": FARTHEST,
+            "labelled": len(self.images.y.unique()) > 1, "active": self.axes.active, "usual": self.axes.usual(),
+            "networks": [[f"{net.latent_dim} numbers", name] for name, net in self.networks.items()],
+            "yours": "" if model is None else name_of(self.networks[network]),
+            "spread": self.spread, "share": self.axes.share,
         }  # fmt: skip
         self.resume()
+
+    def _show_own(self, model: Autoencoder, *, own_pictures: bool) -> None:
+        """Use the learner's network instead of all others."""
+        prior = isinstance(model, VariationalAutoencoder)
+        self.networks, self.mapped = {"yours": model}, {model.beta: model} if prior and model.latent_dim == 2 else {}
+        self.modes = {mode: words for mode, words in MODES.items() if mode != "map" or self.mapped}
+        self.modes |= {"twenty": "the numbers of its code"}
+        if prior:
+            self.axes = axes_by_prior(model, DIALS)
+        else:
+            seen = self.images if own_pictures else load_library()[0]
+            self.axes = axes_by_spread(model, seen.x, DIALS)
+            self.spread = f"your {len(seen):,} pictures" if own_pictures else f"{len(seen):,} training digits"
 
     @traitlets.validate("mode", "beta", "shows", "network", "digit", "first", "second")
     def _among(self, proposal) -> object:
         places = range(len(self.images))
         accepted = {
-            "mode": MODES, "beta": BETAS, "shows": ("codes", "digits"), "network": NETWORKS,
+            "mode": tuple(self.modes), "beta": tuple(self.mapped) or (1,), "shows": ("codes", "digits"),
+            "network": tuple(self.networks),
             "digit": range(-1, len(self.images)), "first": places, "second": places,
         }  # fmt: skip
         return check_setting(proposal, accepted[proposal["trait"].name])
@@ -116,14 +162,17 @@ class GeneratorExplorer(TrainableExplorer):
     def map_of(self, beta: float) -> PriorMap:
         """Return the map of one β, made once."""
         if beta not in self.maps:
-            self.maps[beta] = PriorMap.of(beta, self.images)
+            model, shipped = self.mapped[beta], self.images is shown_images(None) and "yours" not in self.networks
+            mu, logvar = variational_posterior(beta) if shipped else posterior_of(model, self.images.x)
+            self.maps[beta] = PriorMap(mu, self.images, FRAME, model, logvar)
         return self.maps[beta]
 
     def start_from(self, place: int) -> None:
         """Set the twenty numbers to the code of a test digit, or picture."""
         with torch.inference_mode():
-            code = shared_weights(NETWORKS[0]).encode(self.images.x[place : place + 1])[0, self.order]
-        self.z = code.clamp(-FARTHEST, FARTHEST).tolist()
+            code = next(iter(self.networks.values())).encode(self.images.x[place : place + 1])[0]
+        places = [min(FARTHEST, max(-FARTHEST, z)) for z in self.axes.places(code)]
+        self.z = places + [0.0] * (DIALS - len(places))
 
     def training_setup(self) -> TrainingSetup:
         """A variational autoencoder with two code numbers."""
@@ -134,11 +183,9 @@ class GeneratorExplorer(TrainableExplorer):
         if mode == "map":
             return {"decoded": self._decoded(settings["beta"], settings["z1"], settings["z2"])}
         if mode == "twenty":
-            code = torch.zeros(1, DIALS)
-            code[0, self.order] = torch.tensor(settings["z"])
-            return {"decoded": shared_weights(NETWORKS[0]).decode(code)}
+            return {"decoded": next(iter(self.networks.values())).decode(self.axes.code(settings["z"]))}
         ends = self._ends(settings["first"], settings["second"], settings["ink"])
-        pixels, code = _way(ends, settings["network"], [settings["share"]])
+        pixels, code = _way(ends, self.networks[settings["network"]], [settings["share"]])
         return {"from": ends[:1], "mixed in pixels": pixels, "mixed in code": code, "to": ends[1:]}
 
     def numbers(self, mode: str, **settings: object) -> dict[str, float]:
@@ -146,13 +193,13 @@ class GeneratorExplorer(TrainableExplorer):
         if mode == "map":
             return self.map_of(settings["beta"]).numbers(settings["z1"], settings["z2"], settings["digit"])
         if mode == "twenty":
-            return {"length": float(np.linalg.norm(settings["z"][: self.active]))}
+            return {"length": float(np.linalg.norm(settings["z"][: self.axes.active]))}
         rows = self.rows(mode, **settings)
         return {name: _gray(rows[name][0]) for name in ("mixed in pixels", "mixed in code")}
 
     def _decoded(self, beta: float, z1: float, z2: float) -> torch.Tensor:
-        """What the network of this β draws at (z1, z2); (1, 784)."""
-        return shared_weights(VARIATIONAL[beta]).decode(torch.tensor([[z1, z2]]))
+        """Return the decoder's output for (z1, z2), from the network of this β; (1, 784)."""
+        return self.mapped[beta].decode(torch.tensor([[z1, z2]]))
 
     def _ends(self, first: int, second: int, ink: bytes) -> torch.Tensor:
         """Both images; (2, 784)."""
@@ -166,7 +213,8 @@ class GeneratorExplorer(TrainableExplorer):
         elif self.mode == "twenty":
             plot_image(as_images(self.rows(**self.settings())["decoded"])[0], ax=figure.subplots(), vmin=0, vmax=255)
         else:
-            pixels, code = _way(self._ends(self.first, self.second, self.ink), self.network, np.linspace(0, 1, 11))
+            ends, model = self._ends(self.first, self.second, self.ink), self.networks[self.network]
+            pixels, code = _way(ends, model, np.linspace(0, 1, 11))
             rows = {"mixed in pixels": pixels, "mixed in code": code}
             plot_reconstructions(rows, ax=figure.subplots(), title="Two ways from one digit to another")
 
@@ -184,9 +232,9 @@ class GeneratorExplorer(TrainableExplorer):
         middle.grid(False)
 
 
-def _way(ends: torch.Tensor, network: str, shares: Sequence[float]) -> tuple[torch.Tensor, torch.Tensor]:
+def _way(ends: torch.Tensor, model: Autoencoder, shares: Sequence[float]) -> tuple[torch.Tensor, torch.Tensor]:
     """The pictures at some shares of the way between two: mixed in pixels and in code; (2, 784) → (n, 784) twice."""
-    model, share = shared_weights(network), torch.tensor(shares, dtype=torch.float64)[:, None]
+    share = torch.tensor(shares, dtype=torch.float64)[:, None]
     pixels = (1 - share) * ends[0].double() + share * ends[1].double()  # to the last bit as in the page
     z = model.encode(ends)
     return pixels.float(), model.decode(torch.lerp(z[:1], z[1:], share.float()))

@@ -14,7 +14,7 @@ from aecourse.bundle import bundle
 from aecourse.data import ImageSet
 from aecourse.explorers.base.code_map import CodeMap, Frame
 from aecourse.explorers.base.network import for_display, pack
-from aecourse.explorers.base.page import Explorer
+from aecourse.explorers.base.page import Explorer, Real
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.models import PCA
 from aecourse.plotting import as_images, plot_image
@@ -33,11 +33,12 @@ class LatentMapExplorer(Explorer):
     Parameters
     ----------
     model : nn.Module, optional
-        Any network with two code numbers or more, as `aecourse.adopt` takes it; default the shipped "map-2d". Of more
-        than two numbers the map shows the plane of their first two principal components, and the caption says so.
+        Any network with two code numbers or more, as `aecourse.adopt` takes it; default the shipped "map-2d". For
+        longer codes the map shows the plane of their first two principal components, and the caption says so.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         Whose codes to draw, coloured by label; default the test digits. The model never sees the labels. A place is a
-        hole if no code of the training digits lies near it, or none of these images if model and images are given.
+        hole if no code of the training digits lies near it, or no code of these images if both model and images are
+        given.
 
     Attributes
     ----------
@@ -48,8 +49,8 @@ class LatentMapExplorer(Explorer):
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    z1 = traitlets.Float().tag(sync=True)
-    z2 = traitlets.Float().tag(sync=True)
+    z1 = Real().tag(sync=True)
+    z2 = Real().tag(sync=True)
 
     def __init__(self, model: nn.Module | None = None, images: ImageSet | torch.Tensor | None = None) -> None:
         own_pictures_only = model is not None and images is not None  # then the model was trained on them
@@ -114,7 +115,7 @@ class LatentMapExplorer(Explorer):
 
 
 def _frame(codes: np.ndarray) -> Frame:
-    """All but the most remote codes, and a margin; a map of small codes needs more digits after the point."""
+    """Return a frame around all but the most remote codes, with a margin; small codes need more decimal places."""
     low, high = np.quantile(codes, 0.005, axis=0), np.quantile(codes, 0.995, axis=0)
     span = high - low
     if not span.min() > 0:

@@ -29,7 +29,8 @@ function posterior({ codes, logvar }, place) {
 }
 
 export function computePlace({ z1, z2, beta, digit }, data) {
-  const map = data.want(`map-${beta}`), network = data.want(`vae-2d-beta${beta}`), { frame, images, labelled } = data.setup;
+  const { frame, images, labelled, yours } = data.setup;
+  const [map, network] = (yours ? ["map-yours", "yours"] : [`map-${beta}`, `vae-2d-beta${beta}`]).map(data.want);
   if (!map || !network) return null;
   const numbers = { farther: Math.exp(-(z1 * z1 + z2 * z2) / 2), inside: shareInside(map.codes, frame.high[0]) };
   let near = "", q = null;
@@ -38,7 +39,7 @@ export function computePlace({ z1, z2, beta, digit }, data) {
     Object.assign(numbers, { label, share });
     near = `; ${percent(share)} of the ${count} nearest ${images.name}s are ${called(images, label)}`;
   }
-  let caption = `${MEANINGS[beta]}. z = ${pair([z1, z2])}: ${percent(numbers.farther)} of the prior's draws lie farther out${near}. `
+  let caption = `${yours ? `β = ${brief(beta)}: ${yours}` : MEANINGS[beta]}. z = ${pair([z1, z2])}: ${percent(numbers.farther)} of the prior's draws lie farther out${near}. `
     + `${percent(numbers.inside)} of all ${images.name}s lie on this map.`;
   if (digit >= 0) {
     const [mu, sigma] = (q = posterior(map, digit));
@@ -56,7 +57,7 @@ export function Place(p) {
   const shows = [[`codes of ${images.name}s`, "codes"], ["what is decoded there", "digits"]];
   const background = s.shows === "codes" ? { background: map.png } : { picture: tiles(map.tiles) };
   return html`
-    <${Row}><${Steps} p=${p} name="beta" label="β" options=${betas.map((beta) => [brief(beta), beta])} />
+    <${Row}>${betas.length > 1 && html`<${Steps} p=${p} name="beta" label="β" options=${betas.map((beta) => [brief(beta), beta])} />`}
       <${Menu} p=${p} name="shows" label="the map shows" options=${shows} />
       <${Toggle} on=${s.digit >= 0} set=${(on) => (on ? choose(p, map, 0) : p.set("digit", -1))}>q(z|x) of one ${images.noun}</${Toggle}></${Row}>
     ${q && html`<${Posterior} p=${p} map=${map} />`}

@@ -10,12 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
 from aecourse.explorers.base.code_map import CodeMap, Frame
-from aecourse.explorers.base.shown_images import ShownImages, shown_images
 from aecourse.models import VariationalAutoencoder
 from aecourse.plotting import as_images
-from aecourse.zoo import VARIATIONAL
-from aecourse.zoo.shipped import decoded_grid, posterior_of, variational_posterior
-from aecourse.zoo.weights import shared_weights
+from aecourse.zoo.shipped import decoded_grid
 
 REACH = 3.5  # standard deviations of the prior from the centre of the map to its edges
 GRID = 16  # decoded digits along each side of the other background
@@ -24,7 +21,7 @@ FRAME = Frame(np.full(2, -REACH), np.full(2, REACH))  # for every β, so that ma
 
 @dataclass(frozen=True, eq=False)
 class PriorMap(CodeMap):
-    """What the network of one β makes of some images, with circles at 1, 2 and 3 standard deviations of the prior.
+    """The codes that a network gives some images, with circles at 1, 2 and 3 standard deviations of the prior.
 
     Attributes
     ----------
@@ -34,13 +31,6 @@ class PriorMap(CodeMap):
 
     model: VariationalAutoencoder
     logvar: np.ndarray
-
-    @classmethod
-    def of(cls, beta: float, images: ShownImages) -> PriorMap:
-        """Return the map for one of `aecourse.zoo.BETAS`."""
-        model, shipped = shared_weights(VARIATIONAL[beta]), images is shown_images(None)
-        mu, logvar = variational_posterior(beta) if shipped else posterior_of(model, images.x)
-        return cls(mu, images, FRAME, model, logvar)
 
     def draw(self, ax: Axes) -> None:
         """Draw the codes and the circles."""

@@ -50,7 +50,7 @@ const median = (a, b, c) => Math.max(Math.min(a, b), Math.min(Math.max(a, b), c)
 const medians = latest((x) => { // each pixel's over 3 × 3; beyond the border, the pixels on it again
   const inside = (place) => Math.min(SIDE - 1, Math.max(0, place)), low = new Float32Array(SIDE), middle = low.slice(), high = low.slice();
   const filtered = new Float32Array(x.length);
-  for (let at = 0; at < x.length; at += SIDE) { // row by row: what is above, here and below in order, and of that three neighbours
+  for (let at = 0; at < x.length; at += SIDE) { // row by row: sort the pixels above, here and below; then combine three neighbouring columns
     const row = Math.floor(at / SIDE) % SIDE, above = at + (inside(row - 1) - row) * SIDE, below = at + (inside(row + 1) - row) * SIDE;
     for (let c = 0; c < SIDE; c++) {
       const a = x[above + c], b = x[at + c], d = x[below + c];

@@ -21,7 +21,7 @@ from aecourse.evaluation import psnr
 from aecourse.evaluation.denoising import median_filtered
 from aecourse.explorers.base.ink import SIDE as CANVAS, Ink
 from aecourse.explorers.base.network import for_display, pack, pack_shipped
-from aecourse.explorers.base.page import Whole, check_setting
+from aecourse.explorers.base.page import Choice, Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, repair_setup
@@ -32,7 +32,7 @@ from aecourse.zoo.weights import shared_weights
 LINES = {"damaged": VERMILION, "median filter": ORANGE, "repaired": BLUE}
 PENS = ("rubber", "white pen")
 SEED = 1  # of the damage; one for all sets, whose random numbers the page has
-TINY = 1e-5  # an error below is none, and has no logarithm
+TINY = 1e-5  # a smaller error counts as 0, which has no logarithm
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class RepairExplorer(TrainableExplorer):
     noise : "gaussian", "salt and pepper", "mask", "occlude" or "downsample"
     place : where the slider starts, from 0 to the last strength of that damage
     model : nn.Module, optional
-        A network of one's own to repair with, as `aecourse.adopt` takes it; default the shipped "denoising-mixed".
+        Your own network to repair with, as `aecourse.adopt` takes it; default the shipped "denoising-mixed".
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to show instead of the test digits.
 
@@ -101,10 +101,10 @@ class RepairExplorer(TrainableExplorer):
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    noise = traitlets.Enum(tuple(DAMAGES), "gaussian").tag(sync=True)
+    noise = Choice(tuple(DAMAGES), "gaussian").tag(sync=True)
     strength = Whole(0).tag(sync=True)
     digits = Whole(0).tag(sync=True)
-    pen = traitlets.Enum(PENS, "rubber").tag(sync=True)
+    pen = Choice(PENS, "rubber").tag(sync=True)
     ink = Ink().tag(sync=True)
 
     def __init__(
@@ -141,7 +141,7 @@ class RepairExplorer(TrainableExplorer):
 
     @traitlets.observe("noise")
     def _fit_slider(self, change) -> None:
-        """A place beyond the last strength of a new damage becomes the last."""
+        """Move the slider back if the new damage has fewer strengths."""
         self.strength = min(self.strength, len(DAMAGES[change.new].strengths) - 1)
 
     def training_setup(self) -> TrainingSetup:

@@ -26,14 +26,18 @@ function nearest({ data, shape: [count, width] }, query) {
   return found.map(({ place }) => place);
 }
 
+/** A code as long as the rows of the index, which end in zeros. */
+const filled = (z, { shape: [, width] }) => Float32Array.from({ length: width }, (_, i) => z[i] ?? 0);
+const many = (count, noun) => `${count} ${noun}${count > 1 ? "s" : ""}`;
+
 const drawn = latest((ink) => asDigit(ink));
 const byPixels = latest(({ x: library, order }, x) => nearest(library, order.data.map((pixel) => x[pixel])));
 const byCode = latest((network, { codes, bits, thresholds, low, high }, x) => { // from the code, and from its bits alone
   const z = run(network, "encoder", x), above = z.map((v, i) => (v > thresholds.data[i] ? 1 : 0));
   const blunt = z.map((_, i) => (above[i] ? high : low).data[i]);
   return [
-    { seen: run(network, "decoder", z), found: nearest(codes, z) },
-    { seen: run(network, "decoder", blunt), found: nearest(bits, above) }, // the squared distance is how many differ
+    { seen: run(network, "decoder", z), found: nearest(codes, filled(z, codes)) },
+    { seen: run(network, "decoder", blunt), found: nearest(bits, filled(above, bits)) }, // the squared distance is how many differ
   ];
 });
 
@@ -48,16 +52,16 @@ function pictured({ x: library, order: { data: order } }, { seen, found, right }
 }
 
 function compute({ query, k, ink }, data) {
-  const { images, labels, library: known, precision, asked } = data.setup;
+  const { images, labels, library: known, precision, asked, by } = data.setup;
   const [library, network, index] = ["library", `network-${k}`, `index-${k}`].map(data.want);
   const x = inked(ink) ? drawn(ink) : one(data, query);
   if (!library || !network || !index || !x) return null;
   const label = inked(ink) ? undefined : labels[query], whose = images.name[0].toUpperCase() + images.name.slice(1);
   const [byNumbers, byBits] = byCode(network, index, x);
   const searches = [
-    { name: "pixels", kind: "pixels", size: `${PIXELS} bytes`, seen: x, found: byPixels(library, x) },
-    { name: `${k} numbers`, kind: "numbers", size: `${4 * k} bytes`, ...byNumbers },
-    { name: `${k} bits`, kind: "bits", size: k > 8 ? `${k / 8} bytes` : "1 byte", ...byBits },
+    { name: "pixels", kind: "pixels", size: many(PIXELS, "byte"), seen: x, found: byPixels(library, x) },
+    { name: many(k, "number"), kind: "numbers", size: many(4 * k, "byte"), ...byNumbers },
+    { name: many(k, "bit"), kind: "bits", size: many(Math.ceil(k / 8), "byte"), ...byBits },
   ];
   const rows = {}, numbers = {}, said = [], means = [];
   for (const search of searches) {
@@ -74,10 +78,10 @@ function compute({ query, k, ink }, data) {
       means.push(numbers[`${name}, mean`].toFixed(1));
     }
   }
-  const caption = label === undefined
-    ? `${inked(ink) ? "Your drawing" : `${whose} ${query}`}. Labels of the ten found by ${said.join("; ")}.`
+  const codes = by && ` The codes are those of ${by}.`, caption = label === undefined
+    ? `${inked(ink) ? "Your drawing" : `${whose} ${query}`}. Labels of the ten found by ${said.join("; ")}.${codes}`
     : `${whose} ${query}, labelled ${label}. Same label among the ten found (others are inverted): ${said.join(", ")}. `
-      + `Mean over ${asked.toLocaleString("en")} test digits: ${means[0]}, ${means[1]} and ${means[2]}.`;
+      + `Mean over ${asked.toLocaleString("en")} test digits: ${means[0]}, ${means[1]} and ${means[2]}.${codes}`;
   return { rows, numbers, caption };
 }
 
@@ -85,7 +89,7 @@ function View(p) {
   const { data: { setup: { images, sizes } }, out, caption } = p, [drawing, draw] = useState(false);
   return html`
     <${Row}><${Slider} p=${p} name="query" label="${images.name} number" min=${0} max=${images.count - 1} />
-      <${Menu} p=${p} name="k" label="numbers or bits in the code, k" options=${sizes.map((size) => [String(size), size])} />
+      ${sizes.length > 1 && html`<${Menu} p=${p} name="k" label="numbers or bits in the code, k" options=${sizes.map((size) => [String(size), size])} />`}
       <${Toggle} on=${drawing} set=${draw}>✎ draw your own</${Toggle}></${Row}>
     <${Row}>${drawing && html`<${Ink} p=${p} />`}<${Picture} rows=${out.rows} columns=${COLUMNS} alt=${out.caption} /></${Row}>
     ${caption}`;

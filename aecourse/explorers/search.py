@@ -8,21 +8,24 @@ from pathlib import Path
 import torch
 import traitlets
 from matplotlib.figure import Figure
+from torch import nn
+from torch.nn import functional as F
 
 from aecourse.bundle import bundle
 from aecourse.checks import check_whole
 from aecourse.data import PIXELS, ImageSet
-from aecourse.evaluation.retrieval import nearest
+from aecourse.evaluation.retrieval import CodeIndex, nearest
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import pack, pack_images, pack_shipped
+from aecourse.explorers.base.network import for_display, name_of, pack, pack_images, pack_shipped
 from aecourse.explorers.base.page import Explorer, Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
-from aecourse.plotting import plot_reconstructions
+from aecourse.plotting import as_written, plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
-from aecourse.zoo.shipped import FOUND, QUERIES, load_index, load_library
+from aecourse.zoo.shipped import FOUND, QUERIES, index_of, load_index, load_library
 from aecourse.zoo.weights import shared_weights
 
 SIZES = tuple(k for k in CODE_SIZES if k % 8 == 0)  # as bits they fill whole bytes
+MOST = 1024  # numbers in a code; the page holds 10,000 codes
 
 
 class SearchExplorer(Explorer):
@@ -37,6 +40,9 @@ class SearchExplorer(Explorer):
     ----------
     query : which image to start from, a whole number from 0 to 9999 for the test digits
     k : 8, 16, 32 or 64, numbers or bits in the code
+    model : nn.Module, optional
+        A network of one's own, as `aecourse.adopt` takes it, that makes the codes; k is then the size of its code, at
+        most 1024.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to search for instead of the test digits.
 
@@ -52,41 +58,62 @@ class SearchExplorer(Explorer):
     k = Whole(SIZES[0]).tag(sync=True)
     ink = Ink().tag(sync=True)
 
-    def __init__(self, query: int = 12, *, k: int = 16, images: ImageSet | torch.Tensor | None = None) -> None:
+    def __init__(
+        self,
+        query: int = 12,
+        *,
+        k: int = 16,
+        model: nn.Module | None = None,
+        images: ImageSet | torch.Tensor | None = None,
+    ) -> None:
         (self.library, _, by_pixels), self.images = load_library(), shown_images(images)
         last = len(self.images) - 1
         query = min(last, check_whole("query", query, minimum=0, maximum=max(last, 12)))
         if k not in SIZES or isinstance(k, bool):
             raise ValueError(f"k must be one of {', '.join(map(str, SIZES))}; got {k!r}")
+        if model is None:
+            self.networks = {size: (shared_weights(DENSE[size]), *load_index(size)) for size in SIZES}
+        else:
+            model = for_display(model)
+            if (k := model.latent_dim) > MOST:
+                raise ValueError(f"model must have at most {MOST} numbers in its code to search by; got {k}")
+            self.networks = {k: (model, *index_of(model))}
         super().__init__(query=query, k=k, ink=b"")
         self.later |= self.images.in_parts() | {"library": _packed_library}
-        for size in SIZES:
-            self.later |= {f"network-{size}": functools.partial(pack_shipped, DENSE[size])}
-            self.later |= {f"index-{size}": functools.partial(_packed_index, size)}
-        self.assets = {f"network-{k}": pack_shipped(DENSE[k])}
+        for size, (network, index, _) in self.networks.items():
+            name = f"network-{size}"
+            own = functools.partial(self.packed, name, network)
+            self.later[name] = functools.partial(pack_shipped, DENSE[size]) if model is None else own
+            self.later[f"index-{size}"] = functools.partial(_packed_index, index)
+        self.assets = {f"network-{k}": self.later[f"network-{k}"]()}
         self.setup = {
-            "images": self.images.in_words(), "sizes": list(SIZES), "asked": QUERIES,
+            "images": self.images.in_words(), "sizes": list(self.networks), "asked": QUERIES,
+            "by": "" if model is None else name_of(model),
             "labels": "".join(map(str, self.images.y.tolist())) if self.images.are_digits else "",
             "library": "".join(map(str, self.library.y.tolist())),
-            "precision": {str(size): {"pixels": by_pixels} | load_index(size)[1] for size in SIZES},
+            "precision": {
+                str(size): {"pixels": by_pixels} | means for size, (_, _, means) in self.networks.items()
+            },
         }  # fmt: skip
         self.resume()
 
     @traitlets.validate("query", "k")
     def _among(self, proposal) -> int:
-        return check_setting(proposal, SIZES if proposal["trait"].name == "k" else range(len(self.images)))
+        return check_setting(
+            proposal, tuple(self.networks) if proposal["trait"].name == "k" else range(len(self.images))
+        )
 
     def _search(self, query: int, k: int, ink: bytes) -> list[tuple[str, str, torch.Tensor, torch.Tensor]]:
         """By pixels, numbers and bits: (name, size, what it sees (1, 784), places found (10,))."""
-        model, (index, _) = shared_weights(DENSE[k]), load_index(k)
+        model, index, _ = self.networks[k]
         x = as_digit(ink) if any(ink) else self.images.x[query][None]
         z = model.encode(x)  # (1, k)
         seen = model.decode(torch.cat([z, index.from_bits(z)]))
         found = index.search(z, n=FOUND)
         return [
-            ("pixels", f"{PIXELS} bytes", x, nearest(self.library.x, x.double(), n=FOUND)[0]),
-            (f"{k} numbers", f"{4 * k} bytes", seen[:1], found["numbers"][0]),
-            (f"{k} bits", f"{k // 8} byte{'s' if k > 8 else ''}", seen[1:], found["bits"][0]),
+            ("pixels", _many(PIXELS, "byte"), x, nearest(self.library.x, x.double(), n=FOUND)[0]),
+            (_many(k, "number"), _many(4 * k, "byte"), seen[:1], found["numbers"][0]),
+            (_many(k, "bit"), _many(-(-k // 8), "byte"), seen[1:], found["bits"][0]),
         ]
 
     def _label(self, query: int, ink: bytes) -> int | None:
@@ -116,7 +143,7 @@ class SearchExplorer(Explorer):
 
     def draw_static(self, figure: Figure) -> None:
         """Draw the three rows."""
-        asked = "a drawing" if any(self.ink) else self.images.called(self.query)
+        asked = "a drawing" if any(self.ink) else as_written(self.images.called(self.query))
         title = f"Asked for {asked}: what each search sees of it, and the ten it finds; wrong labels inverted"
         plot_reconstructions(self.rows(**self.settings()), ax=figure.subplots(), title=title)
 
@@ -129,9 +156,15 @@ def _packed_library() -> bytes:
     return pack({"x": pack_images(x[:, order]), "order": order.int()})
 
 
-@functools.cache
-def _packed_index(k: int) -> bytes:
-    index, _ = load_index(k)
+def _packed_index(index: CodeIndex) -> bytes:
+    """The codes and their bits, each row padded with zeros to a multiple of four, which search.js reads at a time."""
     sides = {"thresholds": index.thresholds, "low": index.low, "high": index.high}
+    short = index.z.half()
+    codes = short if torch.equal(short.float(), index.z) else index.z
     bits = (index.z > index.thresholds).to(torch.uint8) * 255  # 0 and 1, in the page
-    return pack({"codes": index.z.half(), "bits": bits} | sides)
+    rows = {name: F.pad(row, (0, -row.shape[1] % 4)) for name, row in (("codes", codes), ("bits", bits))}
+    return pack(rows | sides)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" + "s" * (count > 1)

@@ -12,10 +12,12 @@ const ROWS = 5, COLUMNS = 10, PAGE = ROWS * COLUMNS; // atoms on the map at once
 const SYMBOLS = { l1: "L1, λ", kl: "KL, ρ", topk: "top-k, k" };
 const MENU = [["L1 activity penalty", "l1"], ["KL to a target activity", "kl"], ["top-k", "topk"]];
 
-/** A network whose atoms, stored as steps of each pixel, are made ready once: (units × 784), of length 1, except with KL. */
+/** A network whose atoms, stored as steps of each pixel, are made ready once: (units × 784), of length 1, except with KL; zeros make whole fours. */
 function ready(net, penalty) {
   if (net.lengths) return net;
-  const { data, shape: [units] } = net.atoms, steps = net.steps.data, lengths = new Float64Array(units).fill(1);
+  const { data: stored, shape: [units] } = net.atoms, steps = net.steps.data, lengths = new Float64Array(units).fill(1);
+  const data = net.atoms.data = new Float32Array(4 * Math.ceil(units / 4) * PIXELS);
+  data.set(stored);
   for (let u = 0; u < units; u++) {
     let sum = 0;
     for (let j = 0, at = u * PIXELS; j < PIXELS; j++, at++) sum += (data[at] *= steps[j]) ** 2;
@@ -26,12 +28,12 @@ function ready(net, penalty) {
 }
 const encoded = latest((net, x) => run(net, "encoder", x, x.length / PIXELS));
 
-/** The bias plus the atoms, each as often as its unit says; four units at a time, and those that sleep cost nothing. */
+/** The bias plus the atoms, each times the activity of its unit; four units at a time, and inactive units cost nothing. */
 const decoded = latest(({ units, bias, atoms: { data: A } }, z) => {
   const n = z.length / units, x = new Float32Array(n * PIXELS);
   for (let i = 0; i < n; i++) x.set(bias.data, i * PIXELS);
   for (let u = 0; u < units; u += 4) for (let i = 0, at = u; i < n; i++, at += units) {
-    const e = z[at], f = z[at + 1], g = z[at + 2], h = z[at + 3], a = u * PIXELS, b = a + PIXELS, c = b + PIXELS, d = c + PIXELS, to = i * PIXELS;
+    const e = z[at], f = z[at + 1] || 0, g = z[at + 2] || 0, h = z[at + 3] || 0, a = u * PIXELS, b = a + PIXELS, c = b + PIXELS, d = c + PIXELS, to = i * PIXELS;
     if (e || f || g || h) for (let j = 0; j < PIXELS; j++) x[to + j] += e * A[a + j] + f * A[b + j] + g * A[c + j] + h * A[d + j];
   }
   return x;
@@ -77,19 +79,20 @@ function counted(s, { scores, usual, sample }, { own, sums }, counts, x) {
   return { ...numbers, uses: counts[s.atom] };
 }
 
-function inWords(s, { positions, usual, sample, users }, { units }, { MSE, awake, dead, wakes, alone, uses }, one, strongest) {
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
+function inWords(s, { positions, usual, sample, users, yours }, { units }, { MSE, awake, dead, wakes, alone, uses }, one, strongest) {
   const many = sample.toLocaleString("en"), ofSample = s.threshold === usual[s.penalty] ? "" : ` of ${many}`;
   const above = s.threshold > 0 ? ` (activity above ${s.threshold}${s.penalty === "kl" ? "; below, they whisper" : ""})` : "";
-  return `${SYMBOLS[s.penalty]} = ${positions[s.penalty][s.strictness - 1]}: test MSE ${MSE.toFixed(4)}, `
+  return `${yours && `${capital(yours)}, `}${SYMBOLS[s.penalty]} = ${positions[s.penalty][s.strictness - 1]}: test MSE ${MSE.toFixed(4)}, `
     + `${percent(awake, 1)} of ${units} units awake for a digit${ofSample}${above}, ${percent(dead, 1)} dead. `
-    + `${one[0].toUpperCase()}${one.slice(1)} wakes ${wakes}; the ten strongest, from the left, are ${strongest.join(", ")} `
+    + `${capital(one)} wakes ${wakes}; the ten strongest, from the left, are ${strongest.join(", ")} `
     + `(MSE with these alone ${alone.toFixed(4)}). Atom ${s.atom} is awake for ${percent(uses / sample, 1)} of ${many} test digits`
     + (uses ? `; beside it the ${Math.min(users, uses)} that use it most.` : ": nobody uses it.");
 }
 
 function compute(s, data) {
   const { setup, setup: { images: { noun }, thresholds, users } } = data;
-  for (let part = 0; part < setup.sample / PART; part++) data.want(`digits-${part}`); // every other atom needs them
+  for (let part = 0; part < setup.sample / PART; part++) data.want(`digits-${part}`); // the users of all other atoms need them
   const stored = data.want(`${s.penalty}-${s.strictness}`), x = ten(data, s.digits);
   if (!stored || !x) return null;
   const net = ready(stored, s.penalty), z = encoded(net, x), apart = takenApart(net, z, s.digit);
@@ -111,15 +114,15 @@ function compute(s, data) {
 }
 
 function View(p) {
-  const { s, set, data: { setup: { images, thresholds, usual } }, out: { rows, names, map, chart, caption: words }, caption } = p;
-  const reach = Math.ceil(chart.x.at(-1)), column = (grow, width) => `flex:${grow} 1 ${width}px; min-width:min(280px, 100%)`;
+  const { s, set, data: { setup: { images, thresholds, usual, yours } }, out: { rows, names, map, chart, caption: words }, caption } = p;
+  const reach = Math.max(1, Math.ceil(chart.x.at(-1))), column = (grow, width) => `flex:${grow} 1 ${width}px; min-width:min(280px, 100%)`;
   const choosing = { ...p, set(name, value) { // another penalty brings its own threshold, unless that was moved
     if (s.threshold === usual[s.penalty]) set("threshold", usual[value]);
     set(name, value);
   } };
   return html`
-    <${Row}><${Menu} p=${choosing} name="penalty" label="penalty" options=${MENU} />
-      <${Slider} p=${p} name="strictness" label="strictness" min=${1} max=${3} />
+    <${Row}>${!yours && html`<${Menu} p=${choosing} name="penalty" label="penalty" options=${MENU} />
+      <${Slider} p=${p} name="strictness" label="strictness" min=${1} max=${3} />`}
       <${Steps} p=${p} name="threshold" label="awake: activity above" options=${thresholds.map((value) => [String(value), value])} /></${Row}>
     <${Row}><${NumberBox} p=${p} name="digits" label="set of ten ${images.noun}s" min=${0} max=${images.sets - 1} />
       <${NumberBox} p=${p} name="digit" label="${images.noun} to take apart" min=${0} max=${images.per_set - 1} />

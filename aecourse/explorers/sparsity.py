@@ -13,22 +13,21 @@ from aecourse.bundle import bundle
 from aecourse.checks import check_choice, check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import mse
-from aecourse.explorers.base.network import pack
-from aecourse.explorers.base.page import Whole, check_setting
+from aecourse.explorers.base.network import for_display, in_bytes, name_of, pack
+from aecourse.explorers.base.page import Real, Whole, check_setting
 from aecourse.explorers.base.shown_images import pack_digits, shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, sparse_setup
+from aecourse.models import Autoencoder, SparseAutoencoder
 from aecourse.models.sparse import PENALTIES
 from aecourse.plotting import plot_reconstructions
 from aecourse.zoo import SPARSE, read_card
-from aecourse.zoo.precision import quantise
-from aecourse.zoo.shipped import SPARSE_SAMPLE, USERS, SparseNet, load_sparse_net
+from aecourse.zoo.shipped import SPARSE_SAMPLE, THRESHOLDS, USERS, SparseNet, load_sparse_net, sparse_net_of
 
 POSITIONS = {penalty: tuple(networks) for penalty, networks in SPARSE.items()}  # the slider's, ever stricter
+STRICT = {"l1": "strength", "kl": "rho", "topk": "k"}  # the setting of a network that its place on the slider shows
 USUAL = {"l1": 0.0, "kl": 0.1, "topk": 0.0}  # the activity above which a unit counts as awake, as `active` says
-THRESHOLDS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 SHOWN = 10  # atoms that build a digit
-UNITS = 1024
 
 
 def atom_images(atoms: torch.Tensor) -> torch.Tensor:
@@ -45,12 +44,15 @@ class SparsityExplorer(TrainableExplorer):
     ----------
     penalty : "l1", "kl" or "topk"
     strictness : 1, 2 or 3
+    model : SparseAutoencoder, optional
+        A network of one's own, with its own penalty. Another kind of network has no atoms, one picture for each unit;
+        `DrawingPad` moves its code numbers one by one.
     images : ImageSet or float tensor (n, 784) in [0, 1], optional
         What to show instead of the test digits.
 
     Attributes
     ----------
-    penalty, strictness : which shipped network
+    penalty, strictness : which network
     digits : which ten images, a whole number from 0
     digit : which of the ten is taken apart, 0 to 9
     atom : which unit is looked at, 0 to 1023, numbered by how often they are used
@@ -62,43 +64,57 @@ class SparsityExplorer(TrainableExplorer):
     strictness = Whole(2, min=1, max=3).tag(sync=True)
     digits = Whole(0).tag(sync=True)
     digit = Whole(0).tag(sync=True)
-    atom = Whole(0, min=0, max=UNITS - 1).tag(sync=True)
-    threshold = traitlets.Float(0.0).tag(sync=True)
+    atom = Whole(0).tag(sync=True)
+    threshold = Real(0.0).tag(sync=True)
 
     def __init__(
-        self, penalty: str = "l1", strictness: int = 2, *, images: ImageSet | torch.Tensor | None = None
+        self,
+        penalty: str = "l1",
+        strictness: int = 2,
+        *,
+        model: SparseAutoencoder | None = None,
+        images: ImageSet | torch.Tensor | None = None,
     ) -> None:
         check_choice("penalty", penalty, PENALTIES)
         strictness = check_whole("strictness", strictness, maximum=3)
-        self.images = shown_images(images)
+        self.images, self.own, self.positions = shown_images(images), None, POSITIONS
+        if model is not None:
+            self.own = sparse_net_of(_checked(for_display(model)))
+            penalty, strictness = self.own.model.penalty, 1
+            self.positions = {penalty: (getattr(self.own.model, STRICT[penalty]),)}
         self._seen = functools.lru_cache(maxsize=4)(self._freshly_seen)
-        digits, digit, net = self.images.first, min(3, self.images.per_set - 1), _net(penalty, strictness)
+        digits, digit, net = self.images.first, min(3, self.images.per_set - 1), self._net(penalty, strictness)
+        self.units = len(net.atoms)
         z = self._seen(penalty, strictness, digits)[1]
         atom = int(_take_apart(net, z[digit])[0][0])
         super().__init__(
             penalty=penalty, strictness=strictness, digits=digits, digit=digit, atom=atom, threshold=USUAL[penalty]
         )
-        users = net.users[: int(net.counts[atom]), atom].tolist()
+        users = net.users[: int(net.uses[THRESHOLDS.index(USUAL[penalty]), atom]), atom].tolist()
         self.assets = {
-            f"{penalty}-{strictness}": _packed(penalty, strictness),
+            f"{penalty}-{strictness}": _packed(net),
             "images": self.images.near(),
             "near digits": pack_digits(users),
         }
-        self.later |= {
-            f"{kind}-{place}": functools.partial(_packed, kind, place) for kind in POSITIONS for place in (1, 2, 3)
-        }
+        for kind, places in self.positions.items():
+            for place in range(1, len(places) + 1):
+                self.later[f"{kind}-{place}"] = lambda kind=kind, place=place: _packed(self._net(kind, place))
         self.later |= self.images.far() | shown_images(None).in_parts("digits", SPARSE_SAMPLE)
         self.setup = {
-            "positions": POSITIONS, "usual": USUAL, "thresholds": THRESHOLDS, "sample": SPARSE_SAMPLE, "users": USERS,
-            "images": self.images.in_words(),
-            "scores": {kind: [_scores(kind, place) for place in POSITIONS[kind]] for kind in POSITIONS},
+            "positions": self.positions, "usual": USUAL, "thresholds": THRESHOLDS, "sample": SPARSE_SAMPLE,
+            "users": USERS, "images": self.images.in_words(), "yours": name_of(self.own.model) if self.own else "",
+            "scores": {
+                kind: [self._scores(kind, place) for place in range(1, len(places) + 1)]
+                for kind, places in self.positions.items()
+            },
         }  # fmt: skip
         self.resume()
 
-    @traitlets.validate("penalty", "digits", "digit", "threshold")
+    @traitlets.validate("penalty", "strictness", "digits", "digit", "atom", "threshold")
     def _among(self, proposal) -> object:
         accepted = {
-            "penalty": PENALTIES, "digits": range(self.images.sets), "digit": range(self.images.per_set),
+            "penalty": tuple(self.positions), "strictness": range(1, 1 + max(map(len, self.positions.values()))),
+            "atom": range(self.units), "digits": range(self.images.sets), "digit": range(self.images.per_set),
             "threshold": THRESHOLDS,
         }  # fmt: skip
         return check_setting(proposal, accepted[proposal["trait"].name])
@@ -117,10 +133,18 @@ class SparsityExplorer(TrainableExplorer):
         """Sparse autoencoders with the penalty on the screen."""
         return sparse_setup(self.penalty)
 
+    def _net(self, penalty: str, strictness: int) -> SparseNet:
+        return self.own or load_sparse_net(penalty, POSITIONS[penalty][strictness - 1])
+
+    def _scores(self, penalty: str, strictness: int) -> dict[str, float]:
+        """Return the scores of one network on all test digits."""
+        scores = self.own.scores if self.own else read_card(SPARSE[penalty][POSITIONS[penalty][strictness - 1]]).scores
+        return {"MSE": scores["test_mse"], "awake": scores["test_awake"], "dead": scores["test_dead"]}
+
     @torch.inference_mode()
     def _freshly_seen(self, penalty: str, strictness: int, digits: int) -> tuple[torch.Tensor, ...]:
         """Ten images, their codes in the order of the atoms, what comes back; (10, 784), (10, 1024), (10, 784)."""
-        net, x = _net(penalty, strictness), self.images.ten(digits)
+        net, x = self._net(penalty, strictness), self.images.ten(digits)
         z = net.model.encode(x)
         return x, z[:, net.order], net.model.decode(z)
 
@@ -128,10 +152,10 @@ class SparsityExplorer(TrainableExplorer):
         self, penalty: str, strictness: int, digits: int, digit: int, atom: int, threshold: float
     ) -> dict[str, torch.Tensor]:
         """Return the images, restored, one's strongest atoms, their sums, one atom with its users; each (≤ 10, 784)."""
-        net = _net(penalty, strictness)
+        net = self._net(penalty, strictness)
         x, z, x_hat = self._seen(penalty, strictness, digits)
         strongest, sums = _take_apart(net, z[digit])
-        uses = int(_uses(penalty, strictness)[THRESHOLDS.index(threshold), atom])
+        uses = int(net.uses[THRESHOLDS.index(threshold), atom])
         one = f"the {digit}" if self.images.are_digits else f"picture {digit} of the ten"
         return {
             f"ten {self.images.noun}s": x,
@@ -147,9 +171,10 @@ class SparsityExplorer(TrainableExplorer):
         self, penalty: str, strictness: int, digits: int, digit: int, atom: int, threshold: float
     ) -> dict[str, float]:
         """Return the network's three scores, how many units one image wakes, how often the atom is used."""
-        net, uses = _net(penalty, strictness), _uses(penalty, strictness)[THRESHOLDS.index(threshold)]
+        net = self._net(penalty, strictness)
+        uses = net.uses[THRESHOLDS.index(threshold)]
         x, z, _ = self._seen(penalty, strictness, digits)
-        scores = _scores(penalty, POSITIONS[penalty][strictness - 1])
+        scores = self._scores(penalty, strictness)
         if threshold != USUAL[penalty]:  # of the sample then
             scores |= {"awake": uses.double().mean().item() / SPARSE_SAMPLE, "dead": (uses == 0).double().mean().item()}
         return scores | {
@@ -164,14 +189,14 @@ class SparsityExplorer(TrainableExplorer):
         plot_reconstructions(rows, ax=figure.subplots(), title="A digit, and the few atoms that build it")
 
 
-def _net(penalty: str, strictness: int) -> SparseNet:
-    return load_sparse_net(penalty, POSITIONS[penalty][strictness - 1])
-
-
-def _scores(penalty: str, strength: float) -> dict[str, float]:
-    """Return what one network reaches on all test digits."""
-    scores = read_card(SPARSE[penalty][strength]).scores
-    return {"MSE": scores["test_mse"], "awake": scores["test_awake"], "dead": scores["test_dead"]}
+def _checked(model: Autoencoder) -> SparseAutoencoder:
+    """Return a network if it has atoms to show, enough of them."""
+    if not isinstance(model, SparseAutoencoder):
+        hint = "DrawingPad(model) moves the code numbers of any other network"
+        raise TypeError(f"model must be a SparseAutoencoder, whose units have atoms; got {name_of(model)}: {hint}")
+    if model.latent_dim < SHOWN:
+        raise ValueError(f"model must have {SHOWN} units or more; got {model.latent_dim}")
+    return model
 
 
 def _take_apart(net: SparseNet, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -182,30 +207,21 @@ def _take_apart(net: SparseNet, z: torch.Tensor) -> tuple[torch.Tensor, torch.Te
     return strongest, net.model.decoder.bias + parts.cumsum(0)
 
 
-@functools.cache
 @torch.inference_mode()
-def _uses(penalty: str, strictness: int) -> torch.Tensor:
-    """For how many digits of the sample each atom is above each threshold; (thresholds, units) int32."""
-    net = _net(penalty, strictness)
-    z = net.model.encode(load_mnist()[1].x[:SPARSE_SAMPLE])[:, net.order]
-    return torch.stack([(z > threshold).sum(0, dtype=torch.int32) for threshold in THRESHOLDS])
-
-
-@functools.cache
-@torch.inference_mode()
-def _packed(penalty: str, strictness: int) -> bytes:
+def _packed(net: SparseNet) -> bytes:
     """One network for the page, its units in the order of the atoms, and what it did with the sample.
 
-    The matrix was shipped as whole numbers with a scale for each row, a pixel: `quantise` finds these same numbers.
+    A matrix that was shipped as whole numbers with a scale for each row, a pixel, goes as these.
     """
-    net, uses = _net(penalty, strictness), _uses(penalty, strictness)
-    model, (whole, scale) = net.model, quantise(net.model.decoder.weight[:, net.order])
-    wake = [{"op": "sigmoid" if penalty == "kl" else "relu"}]
-    wake += [{"op": "largest", "value": model.k}] if penalty == "topk" else []
+    model = net.model
+    weight = model.decoder.weight[:, net.order]
+    whole, scale = in_bytes(weight) or (weight, torch.ones(len(weight)))
+    wake = [{"op": "sigmoid" if model.penalty == "kl" else "relu"}]
+    wake += [{"op": "largest", "value": model.k}] if model.penalty == "topk" else []
     tensors = {
         "atoms": whole.T, "steps": scale.ravel(), "bias": model.decoder.bias,
         "encoder bias": model.encoder_bias[net.order] - net.atoms @ model.decoder.bias,
-        "users": net.users.T.to(torch.int32), "uses": uses,
+        "users": net.users.T.to(torch.int32), "uses": net.uses,
         "activity": torch.tensor(net.activity), "share": torch.tensor(net.share),
     }  # fmt: skip
     return pack(tensors, {"encoder": [{"op": "linear", "weight": "atoms", "bias": "encoder bias"}, *wake]})

@@ -1,4 +1,4 @@
-// A denoiser of the plane: arrows show where it moves each place, a line what ten repairs do to one. It can be trained here.
+// A denoiser of the plane: arrows show where it moves each point, a line how ten repairs move one. It can be trained here.
 import { html, useEffect, useRef, useState } from "./base/vendor/preact.js";
 import { latest, normalFrom, randomFrom } from "./base/engine.js";
 import { nearest } from "./base/code_map.js";
@@ -26,7 +26,7 @@ function mixing(x, sigma, { variance, fine }) {
 /** Some places (n × 2) before, after one repair, after two, …, each time for the same σ. */
 const way = (layers, x, sigma, setup) => Array.from({ length: setup.times }).reduce((places) => {
   const before = places.at(-1), { input, w } = mixing(before, sigma, setup), g = restore(layers, input, x.length / 2);
-  return [...places, w.map((share, i) => share * before[i] + (1 - share) * g[i])];
+  return [...places, w.map((share, i) => Math.max(-setup.far, Math.min(setup.far, share * before[i] + (1 - share) * g[i])))];
 }, [x]);
 
 /** How far places are from the spiral, on average: before, after one repair, after all. */
@@ -71,7 +71,7 @@ function* training({ data: curve }, seed, { sizes, activations, epochs, batch_si
     const clean = new Float32Array(2 * batch), sigma = Float32Array.from({ length: batch }, () => low * (high / low) ** random());
     for (let i = 0, at; i < batch; i++) clean.set(curve.subarray(at = 2 * Math.floor(random() * count), at + 2), 2 * i);
     const noisy = clean.map((v, j) => v + sigma[j >> 1] * normal()), { input, w } = mixing(noisy, sigma, setup);
-    const target = clean.map((v, j) => (v - w[j] * noisy[j]) / (1 - w[j])); // what g must say for x̂ to be clean
+    const target = clean.map((v, j) => (v - w[j] * noisy[j]) / (1 - w[j])); // the output of g that makes x̂ clean
     const { loss, gradients } = lossAndGradients(layers, input, batch, target, w.map((share) => (1 - share) ** 2));
     step(gradients, Math.min(1, (k + 1) / WARM_UP, 2 * (1 - k / all)));
     sum += loss;

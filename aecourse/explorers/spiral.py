@@ -1,4 +1,4 @@
-"""A denoiser of points in the plane: where it moves each place, and what ten repairs do to one."""
+"""A denoiser of points in the plane: where it moves each point, and how ten repairs move one of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import functools
 from pathlib import Path
 
+import numpy as np
 import torch
 import traitlets
 from matplotlib.figure import Figure
@@ -16,13 +17,14 @@ from aecourse.bundle import bundle
 from aecourse.data import SIDE, spiral
 from aecourse.device import one_thread, own_random_numbers
 from aecourse.explorers.base.network import pack
-from aecourse.explorers.base.page import Explorer, Whole
+from aecourse.explorers.base.page import Explorer, Raw, Real, Whole
 from aecourse.plotting import BLUE, ORANGE
 from aecourse.training import fit
 
 LOW, HIGH = SIGMAS = 0.05, 0.5
 REACH, FINE = 1.4, 6  # half the side of the map; what goes into the network is so many times larger: it sees fine steps
 TIMES, NOISY = 10, 50  # repairs of a point; points over which the caption averages
+FAR = 1e6  # the limit of all weights and places
 TRAINING = {"epochs": 200, "batch_size": 200, "lr": 0.02}
 
 
@@ -50,7 +52,8 @@ def first_network() -> PointDenoiser:
     """Return the network that is shown before one is trained in the page; training it takes a second."""
     with own_random_numbers(seed=0), one_thread():
         model = PointDenoiser(spiral().var(0))
-        fit(model, spiral(), progress=False, **TRAINING)
+        if fit(model, spiral(), progress=False, **TRAINING).stopped:
+            raise KeyboardInterrupt  # half a training must not be kept
     return model.requires_grad_(False)
 
 
@@ -66,10 +69,10 @@ class SpiralExplorer(Explorer):
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
-    sigma = traitlets.Float(0.15, min=LOW, max=HIGH).tag(sync=True)
-    point = traitlets.List(traitlets.Float(min=-REACH, max=REACH), minlen=2, maxlen=2).tag(sync=True)
+    sigma = Real(0.15, min=LOW, max=HIGH).tag(sync=True)
+    point = traitlets.List(Real(min=-REACH, max=REACH), minlen=2, maxlen=2).tag(sync=True)
     seed = Whole(min=0, max=99).tag(sync=True)
-    weights = traitlets.CBytes().tag(sync=True)
+    weights = Raw().tag(sync=True)
 
     def __init__(self) -> None:
         self.first, self.curve, along = first_network(), spiral(), torch.linspace(-1.2, 1.2, 13)
@@ -80,7 +83,7 @@ class SpiralExplorer(Explorer):
         self.assets = {"spiral": pack(parts | {"first": parameters_to_vector(self.first.parameters())})}
         self.setup = {
             "sizes": [3, 64, 32, 2], "activations": ["gelu", "gelu", None], "fine": FINE, "times": TIMES,
-            "reach": REACH, "sigmas": SIGMAS, "variance": self.first.variance.tolist(), **TRAINING,
+            "reach": REACH, "far": FAR, "sigmas": SIGMAS, "variance": self.first.variance.tolist(), **TRAINING,
         }  # fmt: skip
         self.resume()
 
@@ -89,6 +92,8 @@ class SpiralExplorer(Explorer):
         weights, size = proposal["value"], 4 * sum(part.numel() for part in self.first.parameters())
         if len(weights) not in (0, size):
             raise traitlets.TraitError(f"weights must hold {size} bytes, or none; got {len(weights)}")
+        if weights and not (largest := np.abs(np.frombuffer(weights, np.float32)).max()) <= FAR:  # NaN fails too
+            raise traitlets.TraitError(f"weights must be numbers from {-FAR:g} to {FAR:g}; got {largest:g}")
         return weights
 
     @torch.inference_mode()
@@ -99,7 +104,8 @@ class SpiralExplorer(Explorer):
             model = copy.deepcopy(self.first)  # a new one would draw random numbers
             vector_to_parameters(torch.frombuffer(bytearray(weights), dtype=torch.float32), model.parameters())
         for _ in range(TIMES):
-            places.append(model(places[-1], torch.full((len(x), 1), sigma)))
+            moved = model(places[-1], torch.full((len(x), 1), sigma))
+            places.append(moved.clamp(-FAR, FAR))  # what runs away stays finite
         return places
 
     def rows(self, sigma: float, point: list[float], seed: int, weights: bytes) -> dict[str, torch.Tensor]:

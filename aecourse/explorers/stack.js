@@ -1,4 +1,4 @@
-// Step through a stack of autoencoders as it is built: what comes back, and what its code is worth.
+// Step through a stack of autoencoders as it is built: its reconstructions, and how useful its code is.
 import { html, useEffect } from "./base/vendor/preact.js";
 import { latest, run } from "./base/engine.js";
 import { NumberBox, Picture, Row, Slider, page, percent } from "./base/page.js";

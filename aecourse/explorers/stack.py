@@ -1,4 +1,4 @@
-"""Step through a stack of autoencoders as it is built: what comes back, and what its code is worth."""
+"""Step through a stack of autoencoders as it is built: its reconstructions, and how useful its code is."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class StackExplorer(TrainableExplorer):
     """A stack before training, after each greedily trained layer, and after fine-tuning.
 
     Taught in notebooks/04_deep_and_stacked.ipynb. The probe is ridge regression on the labels of 5,000 training
-    digits, its penalty chosen on validation digits; in closed form, so that it is measured anew for whatever stack is
-    shown. Beside each error stands that of PCA with as many numbers.
+    digits, its penalty chosen on validation digits; it is solved in closed form, fast enough for any stack that is
+    shown. Beside each error stands the error of PCA with as many components.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class StackExplorer(TrainableExplorer):
         ]  # fmt: skip
 
     def rows(self, step: int, digits: int) -> dict[str, torch.Tensor]:
-        """Return the images, their codes with one gray square a number, and what comes back."""
+        """Return the images, their codes with one gray square per number, and the reconstructions."""
         model = self.steps[step].model
         x = self.images.ten(digits)
         z = model.encode(x)

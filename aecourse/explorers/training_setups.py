@@ -108,7 +108,7 @@ def matchsticks() -> torch.Tensor:
 
 
 def stack_setup() -> TrainingSetup:
-    """A stack of one to three layers, trained all at once from its random start."""
+    """A stack of one to three layers, trained all at once from random initial weights."""
     sizes = (784, 256, 128, 32)
     return TrainingSetup(
         label="layers, trained together",
@@ -120,7 +120,7 @@ def stack_setup() -> TrainingSetup:
 
 
 def sparse_setup(penalty: str) -> TrainingSetup:
-    """A sparse autoencoder with the price, the target or the number of awake units to choose."""
+    """A sparse autoencoder whose penalty weight, target activity or number of active units can be chosen."""
     options, word, argument = {
         "l1": ((0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), "price of activity, λ", "strength"),
         "kl": ((0.01, 0.02, 0.05, 0.1, 0.2), "asked mean activity, ρ", "rho"),
@@ -150,7 +150,7 @@ def repair_setup() -> TrainingSetup:
 
 
 def contraction_setup() -> TrainingSetup:
-    """A contractive autoencoder for one price of its Jacobian."""
+    """A contractive autoencoder for one weight of the penalty on its Jacobian."""
     return TrainingSetup(
         label="price of the Jacobian, λ",
         value=0.1,

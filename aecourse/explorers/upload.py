@@ -1,8 +1,9 @@
-"""Pictures of one's own, by a button: what was uploaded becomes an ImageSet that every explorer takes as `images=`."""
+"""A button to upload your own pictures; they become an ImageSet that every explorer takes as `images=`."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,6 @@ class PictureUpload(Explorer):
         self.ways = {way: PictureFiles() for way in (False, True)}  # as pictures and as digits, for the box
         super().__init__(as_digits=as_digits)
         self._show()
-        self.on_msg(lambda _, message, buffers: "files" in message and self.take(message["files"], buffers))
         self.observe(lambda _: self._show(), "as_digits")
         self.resume()
 
@@ -59,7 +59,10 @@ class PictureUpload(Explorer):
         return [picture for _, picture in self.ways[self.as_digits].pictures]
 
     def take(self, names: list[str], contents: list[bytes]) -> None:
-        """Read files; those that are no pictures are named, and if none is one, the pictures before stay."""
+        """Read files; name those that are not pictures. If none is a picture, the earlier pictures stay."""
+        named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        if not named or len(names) != len(contents):
+            raise ValueError(f"names must name the {len(contents)} files that come with them; got {names!r}")
         files = list(zip(names, contents, strict=True))
         ways = {
             way: read_pictures(((name, io.BytesIO(raw)) for name, raw in files), as_digits=way) for way in (False, True)
@@ -70,12 +73,17 @@ class PictureUpload(Explorer):
         else:
             self._show(" · ".join(ways[False].in_words()))
 
+    def _hear(self, message: Mapping, buffers: Sequence[bytes] = ()) -> None:
+        super()._hear(message, buffers)
+        if "files" in message:
+            self.take(message["files"], buffers)
+
     def memory(self) -> dict:
         """Return what goes on when the cell runs again."""
         return super().memory() | {"ways": self.ways}
 
     def remember(self, memory: dict) -> None:
-        """Go on with the pictures of an earlier run of the cell."""
+        """Restore the pictures of an earlier run of the cell."""
         self.ways = memory["ways"]
         super().remember(memory)
         self._show()

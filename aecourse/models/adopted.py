@@ -1,4 +1,4 @@
-"""Anybody's network as an autoencoder of the course: what differs between people's networks is said here, once."""
+"""Any network as an autoencoder of the course: this adapter handles how networks of other people differ."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ def adopt(
 ) -> Autoencoder:
     """Return any network of digits as an `Autoencoder`, which `fit`, the measures and the explorers take.
 
-    The network itself is kept, not a copy: to train what comes back is to train it. An Autoencoder of the course comes
-    back as it is. An `nn.Sequential` is cut into two halves behind its narrowest linear layer.
+    The network itself is kept, not a copy: training the result trains the network. An Autoencoder of the course comes
+    back as it is, and what torch.compile has wrapped is taken without its compilation. An `nn.Sequential` is cut into
+    two halves behind its narrowest linear layer.
 
     Parameters
     ----------
     net : nn.Module
     shape : tuple, optional
         One picture as the network takes it: (784,), (1, h, w) or (3, h, w). For other sizes than 28 × 28 the digits are
-        resized, and what comes back too. Without it, (784,) and (1, 28, 28) are tried.
+        resized, and so is the output. Without it, (784,) and (1, 28, 28) are tried.
     scale : {(0, 1), (-1, 1)}
         The pixel values that stand for black and white.
     encode, decode : name of a method or part, or callable (net, x) → code and (net, z) → picture, optional
@@ -56,6 +57,7 @@ def adopt(
         If the network does not take or return what is said here; the message says what to write instead.
     """
     check_network("net", net)
+    net = getattr(net, "_orig_mod", net)
     if isinstance(net, Autoencoder):
         return net
     if not isinstance(scale, tuple | list) or tuple(scale) not in SCALES:
@@ -175,7 +177,7 @@ class Adopted(Autoencoder):
             try:
                 first(self.net, self._to_net(x))
                 break
-            except Exception as error:  # whatever a network of others raises
+            except Exception as error:  # a foreign network may raise anything
                 reason = f"{type(error).__name__}: {error}"
         else:
             tried = " or ".join(str(("n", *shape)).replace("'", "") for shape in shapes)

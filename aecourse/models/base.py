@@ -175,7 +175,7 @@ def stack_layers(sizes: Sequence[int], activation: str, *, batch_norm: bool = Fa
 
 
 def check_network(name: str, model: nn.Module) -> None:
-    """Raise an error if `model` is no network, of the course or of anybody else."""
+    """Raise an error if `model` is not a network, of the course or of anybody else."""
     if not isinstance(model, nn.Module):
         raise TypeError(f"{name} must be an nn.Module, such as a DenseAutoencoder; got {type(model).__name__}")
 
@@ -183,8 +183,8 @@ def check_network(name: str, model: nn.Module) -> None:
 def check_images_of(model: nn.Module, name: str, x: torch.Tensor) -> None:
     """Raise an error if a network, the course's or anybody's, cannot be trained or evaluated on x.
 
-    An Autoencoder of the course knows the shape and the range it takes; of another network's images only what holds
-    for every network is asked: a batch of finite numbers of its precision.
+    An Autoencoder of the course knows the shape and the range it takes; the images of another network need only be a
+    batch of finite numbers of its precision.
     """
     if isinstance(model, Autoencoder):
         model.check_images(name, x)
@@ -244,7 +244,7 @@ def check_model(model: Autoencoder) -> Autoencoder:
 
 def check_sizes(name: str, sizes: Sequence[int], *, max_layers: int | None = None) -> tuple[int, ...]:
     """Return `sizes` as a tuple if each is a whole number above 0; raise an error otherwise."""
-    if isinstance(sizes, str) or not isinstance(sizes, Sequence):
+    if isinstance(sizes, str | bytes) or not isinstance(sizes, Sequence):
         raise TypeError(f"{name} must be a sequence of layer sizes such as (512,); got {sizes!r}")
     if max_layers is not None and not 1 <= len(sizes) <= max_layers:
         raise ValueError(f"{name} must name 1 to {max_layers} layers; got {len(sizes)}")
@@ -256,20 +256,11 @@ def check_rows(
 ) -> None:
     """Raise an error unless `rows` is a dense float tensor of shape (n, features); without `features`, of any width.
 
-    What a model takes is a batch: at least one row, of the model's precision and on its device. No value is looked at,
-    which would make each step of a training wait.
+    A model takes a batch: at least one row, of the model's precision and on its device. The values are not checked,
+    which would make each training step wait.
     """
     shape = f"(n, {'d' if features is None else features})"
-    if not isinstance(rows, torch.Tensor):
-        hint = f"; pass its images, {name}.x" if hasattr(rows, "x") else ""
-        raise TypeError(f"{name} must be a torch.Tensor of shape {shape}; got {type(rows).__name__}{hint}")
-    meta = rows.device.type == "meta"
-    if rows.layout != torch.strided or rows.is_nested or meta:
-        kind = "a nested one" if rows.is_nested else f"{rows.layout} (take .to_dense())"
-        got = "one on the meta device, without numbers" if meta else kind
-        raise TypeError(f"{name} must be a dense tensor of shape {shape}; got {got}")
-    if not rows.is_floating_point():
-        raise TypeError(f"{name} must hold floating-point numbers; got {rows.dtype}")
+    check_dense(name, rows, shape)
     if rows.ndim != 2 or features not in (None, rows.shape[1]) or rows.shape[1] == 0:
         raise ValueError(f"{name} must have shape {shape}; got {tuple(rows.shape)}")
     if len(rows) < (least if model is None else 1):
@@ -288,6 +279,20 @@ def check_rows(
             f"{name} comes from torch.inference_mode, nothing can be learnt through it: take {name}.clone(), or call "
             "this under torch.no_grad()"
         )
+
+
+def check_dense(name: str, x: torch.Tensor, shape: str) -> None:
+    """Raise an error unless x is a dense tensor of floating-point numbers; `shape` is only for the message."""
+    if not isinstance(x, torch.Tensor):
+        hint = f"; pass its images, {name}.x" if hasattr(x, "x") else ""
+        raise TypeError(f"{name} must be a torch.Tensor of shape {shape}; got {type(x).__name__}{hint}")
+    meta = x.device.type == "meta"
+    if x.layout != torch.strided or x.is_nested or meta:
+        kind = "a nested one" if x.is_nested else f"{x.layout} (take .to_dense())"
+        got = "one on the meta device, without numbers" if meta else kind
+        raise TypeError(f"{name} must be a dense tensor of shape {shape}; got {got}")
+    if not x.is_floating_point():
+        raise TypeError(f"{name} must hold floating-point numbers; got {x.dtype}")
 
 
 def check_pair(x: torch.Tensor, x_hat: torch.Tensor) -> None:
@@ -312,15 +317,17 @@ def check_same_device(name: str, x: torch.Tensor, other_name: str, other: torch.
 
 
 def cross_entropy(x_hat: torch.Tensor, x: torch.Tensor, *, reduction: str = "mean") -> torch.Tensor:
-    """Return the binary cross-entropy of probabilities x_hat and pixels x; say which of them is none.
+    """Return the binary cross-entropy of probabilities x_hat and pixels x; an error names the one that is invalid.
 
     Raises
     ------
     ValueError
         If a pixel or a probability is outside [0, 1].
     FloatingPointError
-        If a probability is no number, because a weight is none or too large.
+        If a probability is NaN, because a weight is NaN or too large.
     """
+    if x_hat.device.type != "cpu":
+        return _cross_entropy_of_any(x_hat, x, reduction)
     try:
         return F.binary_cross_entropy(x_hat, x, reduction=reduction)
     except RuntimeError as error:  # looked for only now, since each look would make a training wait
@@ -333,3 +340,17 @@ def cross_entropy(x_hat: torch.Tensor, x: torch.Tensor, *, reduction: str = "mea
         if x_hat.min() < 0 or x_hat.max() > 1:
             raise ValueError("x_hat must hold probabilities, in [0, 1]; got others") from error
         raise
+
+
+def _cross_entropy_of_any(x_hat: torch.Tensor, x: torch.Tensor, reduction: str) -> torch.Tensor:
+    """Return the cross-entropy on a GPU, with NaN where a pixel or a probability is outside [0, 1].
+
+    CUDA's own check ends the whole use of the card, weights included, and to look at the values first would make each
+    step of a training wait. `fit` finds the NaN at the end of the epoch and puts the weights back.
+    """
+    with torch.autocast(x_hat.device.type, enabled=False):  # which refuses this loss
+        x_hat = x_hat.to(x.dtype)
+        wrong = (x_hat.clamp(0, 1) != x_hat) | (x.clamp(0, 1) != x)  # NaN too
+        each = F.binary_cross_entropy(x_hat.masked_fill(wrong, 0.5), x.masked_fill(wrong, 0.5), reduction="none")
+    each = each.masked_fill(wrong, float("nan"))
+    return each if reduction == "none" else each.mean()

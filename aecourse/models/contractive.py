@@ -11,7 +11,7 @@ from torch.func import jacrev, vmap
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_number, check_whole
-from aecourse.models.base import Autoencoder, Config, FromConfig, check_rows, check_sizes, stack_layers
+from aecourse.models.base import MOST, Autoencoder, Config, FromConfig, check_rows, check_sizes, stack_layers
 
 ESTIMATORS = ("closed", "hutchinson")
 
@@ -86,6 +86,7 @@ class ContractiveAutoencoder(Autoencoder):
 
     def closed_form(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """Return ‖J‖²_F = Σ_j (z_j (1 − z_j))² Σ_i W_ji² of one sigmoid layer z = σ(Wx + b); (n, latent_dim) → (n,)."""
+        check_rows("x", x, self.in_features, model=self)
         check_rows("z", z, self.latent_dim, model=self)
         if len(self.encoder) != 2:
             raise ValueError("the closed form exists for an encoder of one layer only; use jacobian or hutchinson")
@@ -99,7 +100,7 @@ class ContractiveAutoencoder(Autoencoder):
 
     def hutchinson(self, x: torch.Tensor, *, probes: int = 1) -> torch.Tensor:
         """Estimate ‖J‖²_F, unbiased: the mean of ‖vᵀJ‖² over random ±1 vectors v (`probes` of them); (n, …) → (n,)."""
-        probes = check_whole("probes", probes)
+        probes = check_whole("probes", probes, maximum=MOST)
         check_rows("x", x, self.in_features)
         with_grad = torch.is_grad_enabled()
         with torch.inference_mode(False), torch.enable_grad():  # also where gradients are switched off

@@ -36,7 +36,7 @@ class DenoisingConfig(DenseConfig):
         check_choice("noise", self.noise, (*CORRUPTIONS, "mixed"))
         if self.noise != "mixed":
             try:
-                corrupt(torch.zeros(1, self.in_features), self.noise, self.strength, seed=0)
+                corrupt(torch.zeros(1, self.in_features, device="cpu"), self.noise, self.strength, seed=0)
             except (TypeError, ValueError) as error:
                 what = f"noise {self.noise!r} on pictures of {self.in_features} pixels"
                 raise type(error)(f"strength {self.strength!r} does not suit {what}: {error}") from None

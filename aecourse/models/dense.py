@@ -15,6 +15,7 @@ from aecourse.models.base import (
     Autoencoder,
     Config,
     check_alike,
+    check_dense,
     check_rows,
     check_sizes,
     cross_entropy,
@@ -38,7 +39,7 @@ class DenseConfig(Config):
         check_choice("activation", self.activation, tuple(ACTIVATIONS))
         check_choice("output", self.output, ("sigmoid", "linear"))
         check_choice("objective", self.objective, ("mse", "bce"))
-        check_flag("batch_norm", self.batch_norm)
+        self._keep(batch_norm=check_flag("batch_norm", self.batch_norm))
         if self.objective == "bce" and self.output != "sigmoid":
             raise ValueError(
                 f"objective 'bce' needs output 'sigmoid', a probability per pixel; got output {self.output!r}"
@@ -112,6 +113,8 @@ class DenseAutoencoder(Autoencoder):
 
     def distance(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Return the value of this model's objective for x_hat and x, a scalar."""
+        for name, part in (("x_hat", x_hat), ("x", x)):
+            check_dense(name, part, "(n, in_features)")
         check_alike(x, x_hat)
         return cross_entropy(x_hat, x) if self.config.objective == "bce" else F.mse_loss(x_hat, x)
 

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_number, check_whole
-from aecourse.models.base import Autoencoder, Config, FromConfig, check_rows
+from aecourse.models.base import Autoencoder, Config, FromConfig, check_dense, check_rows
 
 PENALTIES = ("l1", "kl", "topk")
 DEAD_AFTER = 10  # training steps without activity after which a unit counts as dead and is trained on the residual
@@ -138,6 +138,7 @@ class SparseAutoencoder(Autoencoder):
 
     def active(self, z: torch.Tensor) -> torch.Tensor:
         """Whether each unit is active: above 0, or above 0.1 for the sigmoids of "kl"; same shape as z."""
+        check_dense("z", z, "(n, latent_dim)")
         return z > (0.1 if self.penalty == "kl" else 0.0)
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:

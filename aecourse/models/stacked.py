@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from aecourse.checks import check_choice, check_whole
 from aecourse.models.base import (
     ACTIVATIONS,
+    MOST,
     Autoencoder,
     Config,
     check_model,
@@ -140,12 +141,12 @@ class StackedAutoencoder(Autoencoder):
 
     @classmethod
     def from_layers(cls, layers: Sequence[ShallowAutoencoder]) -> StackedAutoencoder:
-        """Build a stack from autoencoders that were trained one by one, each on the codes of the one before.
+        """Build a stack from autoencoders that were trained one by one, each on the codes of the one below.
 
         Raises
         ------
         ValueError
-            If a layer does not take as many numbers as the one below gives, or has an activation that does not fit.
+            If the input size of a layer is not the code size of the one below, or an activation does not fit.
         """
         if not isinstance(layers, Sequence) or not layers:
             raise TypeError(f"layers must be a sequence of at least one ShallowAutoencoder; got {layers!r}")
@@ -227,7 +228,7 @@ class Classifier(nn.Module):
     def __init__(self, autoencoder: Autoencoder, *, classes: int = 10) -> None:
         super().__init__()
         check_model(autoencoder)
-        self.classes = check_whole("classes", classes, minimum=2)
+        self.classes = check_whole("classes", classes, minimum=2, maximum=MOST)
         self.in_features = autoencoder.in_features
         self.body = _encoder_only(copy.deepcopy(autoencoder))
         self.head = nn.Linear(autoencoder.latent_dim, classes)
@@ -242,11 +243,13 @@ class Classifier(nn.Module):
         scores = self(x)
         self._check_kind(labels, len(x))
         check_same_device("labels", labels, "the model", scores)
-        try:
-            return {"total": F.cross_entropy(scores, labels)}
-        except IndexError:  # looked for only now, since each look would make a training wait
+        if scores.device.type == "cpu":
             self.check_labels(labels, len(x))
-            raise
+            return {"total": F.cross_entropy(scores, labels)}
+        # On a GPU such a check would make each step wait, and CUDA's own makes the GPU unusable: give NaN instead.
+        wrong = labels.clamp(0, self.classes - 1) != labels
+        each = F.cross_entropy(scores, labels.masked_fill(wrong, 0), reduction="none")
+        return {"total": each.masked_fill(wrong, float("nan")).mean()}
 
     @torch.inference_mode()
     def accuracy(self, x: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 5_000) -> float:
@@ -269,7 +272,7 @@ class Classifier(nn.Module):
             raise ValueError(f"labels must be from 0 to {self.classes - 1}; got {labels.min()} to {labels.max()}")
 
     def _check_kind(self, labels: torch.Tensor, count: int) -> None:
-        """Raise an error unless the labels have the right type and shape; their values are not looked at."""
+        """Raise an error unless the labels have the right type and shape; their values are not checked."""
         if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != (count,):
             tensor = isinstance(labels, torch.Tensor)
             got = f"{labels.dtype}, {tuple(labels.shape)}" if tensor else type(labels).__name__

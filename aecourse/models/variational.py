@@ -17,6 +17,7 @@ from aecourse.models.base import (
     Config,
     FromConfig,
     check_alike,
+    check_dense,
     check_rows,
     check_sizes,
     cross_entropy,
@@ -107,7 +108,7 @@ class VariationalAutoencoder(Autoencoder):
         )
 
     def posterior(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the mean and log variance of q(z|x); (n, in_features) → (n, latent_dim) twice."""
+        """Return the mean and log variance of q(z|x); (n, in_features) → (n, latent_dim) each."""
         check_rows("x", x, self.in_features, model=self)
         features = self.trunk(x)
         return self.head_mu(features), self.head_logvar(features)
@@ -119,11 +120,13 @@ class VariationalAutoencoder(Autoencoder):
     @staticmethod
     def reparameterise(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
         """Draw z = mu + exp(logvar / 2) · eps with eps ~ N(0, 1), so that gradients reach mu and logvar."""
+        _check_gaussians(mu, logvar)
         return mu + (logvar / 2).exp() * torch.randn_like(mu)
 
     @staticmethod
     def kl_divergence(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
         """Return KL(N(mu, exp(logvar)) ‖ N(0, 1)) = ½ (mu² + exp(logvar) − logvar − 1) of each dimension, in nats."""
+        _check_gaussians(mu, logvar)
         return 0.5 * (mu.square() + logvar.exp() - logvar - 1)
 
     def log_likelihood(self, x: torch.Tensor, x_hat: torch.Tensor) -> torch.Tensor:
@@ -218,3 +221,12 @@ class VariationalAutoencoder(Autoencoder):
     def _noise(like: torch.Tensor, seed: int):
         generator = torch.Generator(like.device).manual_seed(seed)
         return lambda: torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
+
+
+def _check_gaussians(mu: torch.Tensor, logvar: torch.Tensor) -> None:
+    """Raise an error unless mu and logvar are dense float tensors of one shape, on one device."""
+    for name, part in (("mu", mu), ("logvar", logvar)):
+        check_dense(name, part, "(n, latent_dim)")
+    if logvar.shape != mu.shape or logvar.device != mu.device or logvar.dtype != mu.dtype:
+        same, came = (f"{tuple(part.shape)}, {part.dtype} on {part.device}" for part in (mu, logvar))
+        raise ValueError(f"logvar must be like mu, {same}; got {came}")

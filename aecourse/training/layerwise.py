@@ -110,6 +110,7 @@ def fit_classifier(
     """
     if not isinstance(model, Classifier):
         raise TypeError(f"model must be a Classifier; got {type(model).__name__}")
+    check_learns("model", model)
     settings = check_settings(epochs=epochs, batch_size=batch_size, lr=lr, schedule=schedule, seed=seed)
     check_images_of(model.body, "x", x)
     check_batches(model, len(x), settings["batch_size"])

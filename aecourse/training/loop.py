@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
+from aecourse.checks import check_whole
 from aecourse.device import own_random_numbers
 from aecourse.models import Autoencoder
-from aecourse.models.base import check_images_of, in_evaluation_mode, set_training
+from aecourse.models.base import check_images_of, check_network, in_evaluation_mode, set_training
 from aecourse.training.objective import check_learns, has_died, objective
 from aecourse.training.settings import WARM_UP, check_batches, check_callbacks, check_settings, trapezoid
 
@@ -22,6 +25,7 @@ LossTerms = dict[str, float]  # {name: value}, "total" among them
 
 NARROW = 0.1  # pixels that span less of [0, 1] than this are suspect
 BETAS = (0.9, 0.95)  # Adam's; .95 forgets the large gradients of the first steps sooner than the usual .999
+_LOCKS: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()  # held by the thread that trains it
 
 
 @dataclass
@@ -31,7 +35,7 @@ class History:
     Attributes
     ----------
     train : list of dict
-        {term: mean over the epoch's batches}; "total" is what was minimised. The network changes meanwhile, so that
+        {term: mean over the epoch's batches}; "total" is what was minimised. The network changes during an epoch, so
         the first epoch's mean lies far above the loss at its end.
     validation : list of dict
         {term: value on the validation images after the epoch}; empty if there were none.
@@ -40,7 +44,7 @@ class History:
     stopped : str
         "" if all epochs ran, otherwise what ended the training: "Ctrl-C" or "Stop".
     died : bool
-        Whether the network now answers every image alike, and worse than the mean image would.
+        Whether the network now gives the same output for every image, and a worse one than the mean image.
     """
 
     train: list[LossTerms] = field(default_factory=list)
@@ -76,8 +80,8 @@ def fit(
 
     There is no argument for labels: an autoencoder's target is its input. Ctrl-C, the notebook's Stop button or a
     `stop` event ends the training early; the network keeps what it has learnt, and a partial History is returned.
-    Calling `fit` again goes on from the weights it left, with Adam and the schedule begun anew. Taught in
-    notebooks/01_compression.ipynb.
+    Calling `fit` again goes on from the weights it left; Adam, the schedule and the order of the images begin anew, so
+    that two calls of three epochs are not one of six. Taught in notebooks/01_compression.ipynb.
 
     Parameters
     ----------
@@ -118,10 +122,10 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not accepted; raised before any work.
+        If an argument is not accepted, or another thread is training the network; raised before any work.
     FloatingPointError
-        If the loss or a weight becomes NaN or infinite, because the learning rate was too high. The network then has
-        the weights from before that epoch.
+        If the loss or a weight becomes NaN or infinite, because the learning rate was too high. It is found at the end
+        of the epoch, or when the training is ended; the network then has the weights from before that epoch.
 
     Warns
     -----
@@ -190,6 +194,7 @@ def fit(
     return history
 
 
+@torch.inference_mode(False)  # with gradients, also where the caller has switched them off
 def training_loop(
     model: nn.Module,
     batch_loss: Callable[[torch.Tensor], dict[str, torch.Tensor]],
@@ -207,15 +212,19 @@ def training_loop(
     progress: bool = True,
 ) -> History:
     """Minimise with Adam the "total" of `batch_loss`, a function of the positions of a batch's images."""
+    if not _is_sound(model):
+        raise ValueError("model must have finite weights; some are NaN or infinite: build it anew")
     history, batch_size = History(), min(batch_size, count)
     device = next(model.parameters()).device
     shuffler = torch.Generator(device).manual_seed(seed)
-    weights = list(model.parameters())
-    optimizer = torch.optim.Adam(weights, lr=lr, betas=BETAS, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, betas=BETAS, fused=True)
     steps = -(-count // batch_size)  # an epoch
     share = trapezoid(epochs * steps) if schedule == "trapezoid" else lambda step: 1.0
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
     stopping = stop.is_set if stop is not None else lambda: False
+    lock = _LOCKS.setdefault(model, threading.RLock())
+    if not lock.acquire(blocking=False):
+        raise ValueError("model is being trained by another thread: wait for its end, or train copy.deepcopy(model)")
     started = time.perf_counter()
     bar = tqdm(
         total=epochs * steps,
@@ -226,13 +235,17 @@ def training_loop(
         disable=not progress,
     )
     bar.bar_format = "{desc} {bar} {remaining} left{postfix}"  # from now on: what is stored has no time in it
+
     try:
-        for _ in range(epochs):
+        for epoch in range(1, epochs + 1):
             set_training(model)
-            good = {name: value.clone() for name, value in model.state_dict().items()}
+            if _is_sound(model):  # `on_epoch` may have changed it
+                good = {name: value.clone() for name, value in model.state_dict().items()}
             sums: dict[str, torch.Tensor] = {}  # on the device: reading a value would wait for it
             for index in torch.randperm(count, generator=shuffler, device=device).split(batch_size):
                 terms = batch_loss(index)
+                if not terms["total"].requires_grad:
+                    raise ValueError("model must have weights that learn; all on which its loss depends are fixed")
                 optimizer.zero_grad()
                 terms["total"].backward()
                 optimizer.step()
@@ -245,27 +258,28 @@ def training_loop(
                 if stopping():
                     raise KeyboardInterrupt
             history.train.append({name: value.item() / steps for name, value in sums.items()})
-            if not (all(map(_is_finite, history.train[-1].values())) and all(w.isfinite().all() for w in weights)):
-                raise FloatingPointError(
-                    f"the loss is no longer a number in epoch {history.epochs}; the weights are put back to those "
-                    f"before it: train with lr below {lr:g}"
-                )
+            if not (all(map(math.isfinite, history.train[-1].values())) and _is_sound(model)):
+                raise _spoilt(epoch, lr)
             if validate is not None:
                 history.validation.append(validate())
             history.seconds.append(time.perf_counter() - started)
             bar.set_postfix_str(f"epoch {history.epochs}, loss {history.train[-1]['total']:.5f}")
             if on_epoch is not None:
                 on_epoch(history)
-    except FloatingPointError:  # also one that the loss itself raises
-        model.load_state_dict(good)
-        raise
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if isinstance(error, FloatingPointError) or not _is_sound(model):  # the loss itself may raise one, too
+            model.load_state_dict(good)
+            if not isinstance(error, FloatingPointError):
+                raise _spoilt(epoch, lr) from error
+        if not isinstance(error, KeyboardInterrupt):
+            raise
         history.stopped = "Stop" if stopping() else "Ctrl-C"
-        kept = min(len(history.train), len(history.seconds))  # an epoch cut short in its validation does not count
-        del history.train[kept:], history.validation[kept:]
     finally:
-        bar.close()
+        kept = len(history.seconds)  # an epoch that was interrupted, even in its validation, does not count
+        del history.train[kept:], history.validation[kept:]
         model.eval()
+        bar.close()
+        lock.release()
     return history
 
 
@@ -276,8 +290,12 @@ def mean_loss(model: nn.Module, x: torch.Tensor, *, loss: Callable | None = None
     The loss draws the same noise at each call, and training does not lose these random numbers: measuring a model does
     not change how it trains. `loss` is as in `fit`.
     """
-    sums: dict[str, torch.Tensor] = {}
+    check_network("model", model)
+    check_callbacks(loss=loss)
     terms = objective(model, loss)
+    check_images_of(model, "x", x)
+    batch_size = min(check_whole("batch_size", batch_size), len(x))
+    sums: dict[str, torch.Tensor] = {}
     with in_evaluation_mode(model), own_random_numbers(seed=0):
         for batch in x.split(batch_size):
             for name, value in terms(batch).items():
@@ -285,5 +303,14 @@ def mean_loss(model: nn.Module, x: torch.Tensor, *, loss: Callable | None = None
     return {name: value.item() / len(x) for name, value in sums.items()}
 
 
-def _is_finite(value: float) -> bool:
-    return abs(value) < float("inf")  # False for NaN too
+def _spoilt(epoch: int, lr: float) -> FloatingPointError:
+    return FloatingPointError(
+        f"the loss is no longer a number in epoch {epoch}; the weights are put back to those before it: train with lr "
+        f"below {lr:g}"
+    )
+
+
+@torch.no_grad()
+def _is_sound(model: nn.Module) -> bool:
+    """Whether all parameters and buffers of a network are finite."""
+    return all(value.isfinite().all() for value in model.state_dict().values() if value.is_floating_point())

@@ -1,4 +1,4 @@
-"""What a network minimises, and what it can be trained on: the course's autoencoders and anybody's own networks."""
+"""What a network minimises, and what it can be trained on: the course's autoencoders and all other networks."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def objective(
     loss : callable (model, batch), optional
         Without it, the network's own method `loss(batch)`.
     x : float tensor (n, …), optional
-        Images on which a network from outside the course is tried once, so that what does not fit is said before any
-        work; its weights and the random numbers stay as they are.
+        Images on which a network from outside the course is tried once, so that an error comes before any work; its
+        weights and the random numbers stay as they are.
 
     Raises
     ------
@@ -42,9 +42,9 @@ def objective(
         )
     function = own if loss is None else functools.partial(loss, model)
     if x is not None and (loss is not None or not isinstance(model, Autoencoder)):
-        with in_evaluation_mode(model), own_random_numbers(seed=0), torch.enable_grad():
+        with in_evaluation_mode(model), own_random_numbers(seed=0), torch.inference_mode(False):
             try:
-                found = function(x[:2])
+                found = function(x[:2].clone())  # a plain tensor, also of images of inference mode
             except (TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
                 raise type(error)(
                     f"loss cannot be computed for images of shape (n, {', '.join(map(str, x.shape[1:]))}): {error}"
@@ -71,7 +71,7 @@ def _as_terms(loss: object) -> Terms:
 
 
 def check_learns(name: str, model: nn.Module) -> None:
-    """Raise an error if `model` is no network, or has nothing to train, as PCA has not."""
+    """Raise an error if `model` is not a network, or has nothing to train, such as PCA."""
     check_network(name, model)
     if not any(weight.requires_grad for weight in model.parameters()):
         raise ValueError(f"{name} must have weights that learn; those of this {type(model).__name__} are all fixed")
@@ -79,7 +79,7 @@ def check_learns(name: str, model: nn.Module) -> None:
 
 @torch.inference_mode()
 def has_died(model: nn.Module, x: torch.Tensor) -> bool:
-    """Return whether the network answers every image alike, and worse than the mean image would."""
+    """Return whether the network gives the same output for every image, and a worse one than the mean image."""
     x = x[:1_000]
     try:
         with in_evaluation_mode(model), own_random_numbers(seed=0):

@@ -1,4 +1,4 @@
-"""The settings, names, split and seeds of the course, said once for recipes, explorers, exercises and notebooks."""
+"""The settings, names, split and seeds of the course, defined once for recipes, explorers, exercises and notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How tensors are kept in a weights file: in half precision or bytes, and what that may cost."""
+"""How a weights file stores tensors, in half precision or bytes, and how large the rounding errors may be."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from aecourse.models import Autoencoder
 from aecourse.models.adopted import Adopted
 
 SCALE = ".scale"  # the suffix for the step sizes of a matrix stored as int8
-NEGLIGIBLE = 1e-3  # an rms error of a tensor that no network of pixels in [0, 1] feels
-ROUNDING = {torch.float32: 1e-3, torch.float16: 0.01, torch.int8: 0.1}  # rms error allowed, in spreads of the tensor
+NEGLIGIBLE = 1e-3  # an rms error of a tensor that has no effect on pixels in [0, 1]
+ROUNDING = {torch.float32: 1e-3, torch.float16: 0.01, torch.int8: 0.1}  # rms error allowed, in standard deviations
 
 
 def quantise(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -26,7 +26,7 @@ def quantise(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def rounded(name: str, value: torch.Tensor, dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """One tensor as it is stored, by name; with its scale if it becomes int8."""
+    """Return one tensor by name as it is stored, with its scale if it becomes int8."""
     if not value.is_floating_point():
         return {name: value.contiguous()}
     if dtype == torch.int8 and value.ndim > 1:
@@ -43,7 +43,7 @@ def restore(stored: dict[str, torch.Tensor], name: str | Path) -> dict[str, torc
     for key in [key for key in tensors if key.endswith(SCALE)]:
         whole = tensors.get(key.removesuffix(SCALE))
         if whole is None or whole.dtype != torch.int8:
-            continue  # a network of somebody else may call a parameter so
+            continue  # another network may have a parameter of this name
         scale = tensors.pop(key)
         if whole.ndim < 2 or scale.shape != (len(whole), *[1] * (whole.ndim - 1)):
             raise ValueError(f"weights {str(name)!r} hold a scale {key!r} that fits none of their matrices")
@@ -57,7 +57,7 @@ def restore(stored: dict[str, torch.Tensor], name: str | Path) -> dict[str, torc
 
 
 def check_rounding(model: nn.Module, net: nn.Module, restored: dict[str, torch.Tensor], dtype: torch.dtype) -> None:
-    """Raise an error if the stored tensors are not those of the network to within what its lesson can bear."""
+    """Raise an error if storing changes a tensor or the test error of the network too much."""
     for name, value in net.state_dict().items():
         if not value.is_floating_point() or not value.numel():
             continue

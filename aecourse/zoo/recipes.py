@@ -51,7 +51,7 @@ class Recipe:
     lr: float = 3e-3
     batch_size: int = 64
     shift: int = 0
-    only: int | None = None  # a label: fit its images only; None: the images of all
+    only: int | None = None  # fit only the images of this label; None: all images
     ramp: int = 0  # epochs in which the strength of a penalty rises from 0, so that fewer units die
     layerwise: int = 0  # epochs of greedy pretraining for each layer, before the epochs that train all together
     seed: int = 0
@@ -66,7 +66,7 @@ class Recipe:
         return {"script": "python -m aecourse.zoo.recipes", "schedule": "trapezoid", **settings}
 
     def images(self, train: ImageSet) -> ImageSet:
-        """Return the images that the model is fitted to: none of them serves as a validation image."""
+        """Return the images that the model is fitted to; none of them is a validation image."""
         fitting, _ = train.split(VALIDATION_SIZE, seed=SPLIT_SEED)
         return fitting if self.only is None else fitting[fitting.y == self.only]
 
@@ -76,7 +76,7 @@ def _augmentation(max_shift: int) -> Callable[[torch.Tensor], torch.Tensor] | No
 
 
 def _ramp(model: Autoencoder, steps: int) -> Callable[[], None]:
-    """Return what to call after each step so that the model's strength rises from 0 to its value in so many steps."""
+    """Return a function to call after each step; it raises the model's strength to its value in so many steps."""
     strength, count = model.strength, itertools.count(1)
     model.strength = 0.0
 

@@ -9,16 +9,16 @@ from aecourse.evaluation import reconstruct
 from aecourse.models import Autoencoder
 from aecourse.zoo.precision import quantise
 
-DAMPING = 0.01  # of the mean square of an input, added to the squares of all: some pixels are always 0
+DAMPING = 0.01  # share of the inputs' mean square that is added to all squares: some pixels are always 0
 
 
 @torch.no_grad()
 def round_to_bytes(model: Autoencoder, x: torch.Tensor) -> None:
     """Round every matrix of a network's linear layers, in place, to whole steps of its rows.
 
-    The columns are rounded one after the other, and those that follow make up for the error as well as they can on
-    the inputs that the layer gets for `x` from the layers rounded before it (Frantar et al. 2023, GPTQ). Of the
-    bottleneck networks the test error then rises by 0.0 to 0.4 %, by plain rounding by 0.1 to 3.5 %.
+    The columns are rounded one after the other. Those that follow compensate for the error as well as they can, on the
+    inputs that the layers rounded before give for `x` (Frantar et al. 2023, GPTQ). The test error of the bottleneck
+    networks rises by 0.0 to 0.4 %; with plain rounding it rises by 0.1 to 3.5 %.
 
     Parameters
     ----------

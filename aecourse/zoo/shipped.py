@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from aecourse.data import ImageSet, load_mnist
 from aecourse.device import own_random_numbers
-from aecourse.evaluation import anomaly_scores, pca_mse, reconstruct
+from aecourse.evaluation import anomaly_scores, pca_mse, reconstruct, reconstruction_mse
 from aecourse.evaluation.anomaly import DetectionResult, detection_result
 from aecourse.evaluation.denoising import errors_by_strength
 from aecourse.evaluation.retrieval import CodeIndex, nearest, precision_at
@@ -26,13 +27,13 @@ from aecourse.zoo.catalogue import CODE_SIZES, DENSE, NORMAL, SPARSE, VARIATIONA
 from aecourse.zoo.weights import read_card, shared_weights
 
 BATCH = 1_000  # pictures encoded or scored at once, which takes little memory
-COMPONENTS = 16  # of the PCA that detects anomalies, as many numbers as the code of the networks
 INK_POWERS = (0.0, 0.5, 1.0)
 LIBRARY = 10_000  # training digits that are searched
 QUERIES = 1_000  # test digits behind the precision of a search
 FOUND = 10
 SPARSE_SAMPLE = 3_000  # test digits from which activities and the users of each atom are taken
 USERS = 9  # digits kept for each atom
+THRESHOLDS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # activities above which a unit may count as awake
 RARE = 1e-4  # the histogram of activities ends where fewer than one in 10,000 falls into a bin
 REPAIRED = 300  # test digits behind the error at each strength of a corruption
 ACTIVE = 0.01  # Burda et al. (2016): a code number whose mean varies less over the images carries nothing
@@ -62,7 +63,7 @@ class BottleneckModels:
 
 @functools.cache
 def load_bottleneck_models() -> BottleneckModels:
-    """Load the shipped networks and compute PCA; about a second."""
+    """Load the shipped networks and compute PCA; this takes about a second."""
     pca, every, x = digits_pca(), range(1, CODE_SIZES[-1] + 1), load_mnist()[1].x
     nested, separate = shared_weights("nested"), {k: shared_weights(name) for k, name in DENSE.items()}
     by_k = read_card("nested").scores["test_mse_by_k"]
@@ -91,14 +92,20 @@ class Detectors:
 
 
 @functools.cache
-@own_random_numbers()  # importing scikit-learn draws some
 def load_detectors() -> Detectors:
-    """Load the ten shipped networks, compute PCA of each digit, and score every test digit by all; some seconds."""
+    """Load the ten shipped networks, and score every test digit by all; this takes seconds."""
+    return detectors_of({normal: shared_weights(name) for normal, name in NORMAL.items()})
+
+
+@own_random_numbers()  # importing scikit-learn draws some
+def detectors_of(networks: Mapping[int, Autoencoder]) -> Detectors:
+    """Return the results of {normal digit: its network}, each beside PCA of that digit with as many numbers."""
     test, (fitting, valid) = load_mnist()[1], load_split()
     labels, models, results = test.y.numpy(), {}, {}
-    for normal, name in NORMAL.items():
-        models[normal, "autoencoder"] = shared_weights(name)
-        models[normal, "PCA"] = PCA.fit(fitting.x[fitting.y == normal], COMPONENTS)
+    for normal, network in networks.items():
+        x = fitting.x[fitting.y == normal]
+        models[normal, "autoencoder"] = network
+        models[normal, "PCA"] = PCA.fit(x, min(network.latent_dim, *x.shape))
         held_back = valid.x[valid.y == normal]
         for kind in ("autoencoder", "PCA"):
             scores, valid_scores = (_scores(models[normal, kind], x) for x in (test.x, held_back))
@@ -127,13 +134,17 @@ def load_library() -> tuple[ImageSet, ImageSet, float]:
 
 
 @functools.cache
-@torch.inference_mode()
 def load_index(k: int) -> tuple[CodeIndex, dict[str, float]]:
-    """Return the library's codes of k numbers, and the precision of a search by "numbers" and "bits"."""
+    """Return the same as `index_of` for the shipped network of k numbers."""
+    return index_of(shared_weights(DENSE[k]), precision=torch.float16)
+
+
+def index_of(model: Autoencoder, *, precision: torch.dtype = torch.float32) -> tuple[CodeIndex, dict[str, float]]:
+    """Return the library's codes, and the precision of a search by "numbers" and "bits"."""
     library, asked, _ = load_library()
-    model = shared_weights(DENSE[k])
-    index = CodeIndex.of(model.encode(library.x).half().float())  # as the page gets them
-    found = index.search(model.encode(asked.x), n=FOUND)
+    z, queries = (torch.from_numpy(codes_of(model, images.x)).float() for images in (library, asked))
+    index = CodeIndex.of(z.to(precision).float())  # as the page gets them
+    found = index.search(queries, n=FOUND)
     return index, {name: precision_at(positions, library.y, asked.y) for name, positions in found.items()}
 
 
@@ -154,8 +165,8 @@ class SparseNet:
         On all 10,000 test digits: "test_mse", "test_awake", "test_dead".
     users : int64 (9, units)
         The test digits that use each atom most.
-    counts : int64 (units,)
-        For how many digits of the sample each atom is active.
+    uses : int32 (thresholds, units)
+        The number of digits of the sample for which each atom is above each of the `THRESHOLDS`.
     activity, share : list of float
         The middle of each bin of activity and the share of all activities in it, without rare bins.
     """
@@ -165,31 +176,45 @@ class SparseNet:
     atoms: torch.Tensor
     scores: dict
     users: torch.Tensor
-    counts: torch.Tensor
+    uses: torch.Tensor
     activity: list[float]
     share: list[float]
 
 
 @functools.cache
-@torch.inference_mode()
 def load_sparse_net(penalty: str, strength: float) -> SparseNet:
-    """Load one shipped network and encode the sample; about a quarter of a second."""
+    """Load one shipped network and encode the sample; this takes about a quarter of a second."""
     name = SPARSE[penalty][strength]
-    model, card = shared_weights(name), read_card(name)
+    return sparse_net_of(shared_weights(name), read_card(name).scores)
+
+
+@torch.inference_mode()
+def sparse_net_of(model: SparseAutoencoder, scores: dict | None = None) -> SparseNet:
+    """Encode the sample with a sparse network; measure its scores if they are not given."""
     z = model.encode(load_mnist()[1].x[:SPARSE_SAMPLE])  # (3000, 1024)
-    counts, order = model.active(z).sum(0).sort(descending=True, stable=True)
+    order = model.active(z).sum(0).argsort(descending=True, stable=True)
+    uses = torch.stack([(z > threshold).sum(0, dtype=torch.int32)[order] for threshold in THRESHOLDS])
     atoms = model.decoder.atoms.T[order].contiguous()  # (1024, 784)
     few = (z[:, units].topk(USERS, dim=0).indices for units in order.split(64))  # a little memory at a time
     users = torch.cat(list(few), 1)
     in_bin, edges = torch.histogram(z, 30)
     full = (in_bin >= RARE * z.numel()).cumprod(0).bool()  # up to the first rare bin
     share, middle = in_bin[full] / z.numel(), ((edges[1:] + edges[:-1]) / 2)[full]
-    return SparseNet(model, order, atoms, card.scores, users, counts, middle.tolist(), share.tolist())
+    scores = sparse_scores(model) if scores is None else scores
+    return SparseNet(model, order, atoms, scores, users, uses, middle.tolist(), share.tolist())
+
+
+def sparse_scores(model: SparseAutoencoder) -> dict[str, float]:
+    """Return a sparse network's test error, the share of units active for one digit, and the share of dead units."""
+    x = load_mnist()[1].x
+    awake = torch.cat([model.active(model.encode(batch)) for batch in x.split(BATCH)])
+    dead = 1 - awake.any(0).float().mean().item()
+    return {"test_mse": reconstruction_mse(model, x), "test_awake": awake.float().mean().item(), "test_dead": dead}
 
 
 @functools.cache
 def repair_errors(noise: str, strengths: tuple[float, ...]) -> dict[str, list[float]]:
-    """Return the test error at each strength of one corruption, by method of repair; a tenth of a second."""
+    """Return the test error at each strength of one corruption, by method of repair; this takes a tenth of a second."""
     return errors_of_repair(shared_weights("denoising-mixed"), noise, strengths)
 
 
@@ -198,14 +223,8 @@ def errors_of_repair(model: Autoencoder, noise: str, strengths: tuple[float, ...
     return errors_by_strength(model, load_mnist()[1].x[:REPAIRED], noise, strengths)
 
 
-@functools.cache
-def encoder_gram(name: str) -> torch.Tensor:
-    """Return W Wᵀ of a one-layer encoder, which together with z gives J Jᵀ; (k, k)."""
-    W = shared_weights(name).encoder[0].weight.detach().double()
-    return W @ W.T
-
-
 @torch.inference_mode()
+@own_random_numbers()  # a network from outside may draw some
 def codes_of(model: Autoencoder, x: torch.Tensor) -> np.ndarray:
     """Return the codes of many images as an array in double precision; (n, features) → (n, latent_dim)."""
     return torch.cat([model.encode(batch) for batch in x.split(BATCH)]).cpu().double().numpy()
@@ -213,23 +232,21 @@ def codes_of(model: Autoencoder, x: torch.Tensor) -> np.ndarray:
 
 @torch.inference_mode()
 def posterior_of(model: VariationalAutoencoder, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and log variance of q(z|x) in double precision; (n, features) → (n, latent_dim) twice."""
+    """Return mean and log variance of q(z|x) in double precision; (n, features) → (n, latent_dim) each."""
     parts = zip(*map(model.posterior, x.split(BATCH)), strict=True)
     return tuple(torch.cat(part).double().numpy() for part in parts)
 
 
 @functools.cache
 def variational_posterior(beta: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the network of this β makes of the test digits, as `posterior_of` does; (10000, 2) twice."""
+    """Return `posterior_of` the network of this β for the test digits; (10000, 2) each."""
     return posterior_of(shared_weights(VARIATIONAL[beta]), load_mnist()[1].x)
 
 
-@functools.cache
 @torch.inference_mode()
-def ranked_code_numbers(name: str) -> tuple[torch.Tensor, int]:
+def ranked_code_numbers(model: VariationalAutoencoder) -> tuple[torch.Tensor, int]:
     """Return the code numbers of a variational network, largest KL divergence first, and how many are active."""
-    model = shared_weights(name)
-    mu, logvar = model.posterior(load_mnist()[1].x)
+    mu, logvar = map(torch.from_numpy, posterior_of(model, load_mnist()[1].x))
     order = model.kl_divergence(mu, logvar).mean(0).argsort(descending=True)
     return order, int((mu.var(0) > ACTIVE).sum())
 

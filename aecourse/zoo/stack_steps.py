@@ -34,7 +34,7 @@ class StackStep:
     test_mse : float
         Per pixel, on the 10,000 test digits.
     pca_mse : float
-        The same of PCA with as many numbers as the code.
+        The test MSE of PCA with as many components as the code has numbers.
     accuracy : float
         The share of test digits that a linear probe on the code classifies correctly.
     """
@@ -90,7 +90,7 @@ def pca_errors(widest: int) -> np.ndarray:
 def probe_accuracy(encode: Callable[[torch.Tensor], torch.Tensor]) -> float:
     """Return the share of test digits that a linear probe on their codes classifies correctly.
 
-    The penalty of the probe is chosen on the validation digits, for each input anew.
+    The penalty of the probe is chosen on the validation digits, separately for each input.
     """
     (fitting, valid), test = load_split(), load_mnist()[1]
     parts = [value for part in (fitting[:LABELLED], valid, test) for value in (encode(part.x), part.y)]
@@ -99,7 +99,7 @@ def probe_accuracy(encode: Callable[[torch.Tensor], torch.Tensor]) -> float:
 
 @functools.cache
 def pixel_accuracy() -> float:
-    """Return the share that the same probe classifies correctly from their pixels."""
+    """Return the share of test digits that the same probe classifies correctly from pixels."""
     return probe_accuracy(lambda x: x)
 
 

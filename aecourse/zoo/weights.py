@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
+import hashlib
 import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import nn
 
-from aecourse.device import own_random_numbers
+from aecourse.device import check_device, own_random_numbers
+from aecourse.files import write_whole
 from aecourse.models import FAMILIES, Autoencoder
 from aecourse.models.adopted import Adopted
 from aecourse.models.base import check_network
 from aecourse.zoo.precision import check_rounding, restore, rounded
 
 SHIPPED = Path(str(resources.files("aecourse") / "assets" / "weights"))
+CHECKSUM = "sha256 of all else"  # the checksum's key in the metadata of a file
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def save_weights(
     Parameters
     ----------
     model : nn.Module
-        A model of the course, which `load_weights(path)` builds again; of any other network the tensors are stored, and
-        `load_weights(path, into=net)` fills them in.
+        A model of the course, which `load_weights(path)` builds again. Of any other network only the tensors are
+        stored; `load_weights(path, into=net)` fills them in.
     path : str or Path
         File to write, usually ending in .safetensors; its folder must exist.
     recipe, scores : dict of plain numbers and strings, optional
@@ -71,15 +73,17 @@ def save_weights(
     Raises
     ------
     TypeError
-        If model is no network.
+        If model is not a network.
     ValueError
-        If a layer of a course's model was exchanged, so that its configuration would build another one; if rounding
-        to `dtype` spoils a tensor or the reconstructions; or if the file cannot be written.
+        If a layer of the course's model was replaced, so that its configuration would build another network; if
+        rounding to `dtype` spoils a tensor or the reconstructions; or if the file cannot be written.
     """
     check_network("model", model)
     if dtype not in (torch.float16, torch.float32, torch.int8):
         raise ValueError(f"dtype must be torch.float16, torch.float32 or torch.int8; got {dtype!r}")
-    path = Path(path)
+    if not isinstance(path, str | Path):
+        raise TypeError(f"path must be the path of the file to write; got {path!r}")
+    path, recipe, scores = Path(path), _plain("recipe", recipe), _plain("scores", scores)
     of_the_course = FAMILIES.get(type(model).__name__) is type(model)
     if of_the_course:
         with own_random_numbers():
@@ -93,24 +97,18 @@ def save_weights(
     card = {
         "family": type(net).__name__ if of_the_course else f"{type(net).__module__}.{type(net).__qualname__}",
         "config": model.config.arguments() if of_the_course else {},
-        "recipe": recipe or {},
-        "scores": scores or {},
+        "recipe": recipe,
+        "scores": scores,
     }
     stored: dict[str, torch.Tensor] = {}
     for name, value in net.state_dict().items():
         stored |= rounded(name, value.detach().cpu(), dtype)
     check_rounding(model, net, restore(stored, path), dtype)
-    part = path.with_name(path.name + ".part")  # a crash half-way must not leave a broken file under the real name
     try:
         raw = save(stored, metadata={key: json.dumps(value) for key, value in card.items()})
-        part.write_bytes(_sort_metadata(raw))
-        part.replace(path)
+        return write_whole(path, _signed(raw))
     except (OSError, SafetensorError) as error:
         raise ValueError(f"path {str(path)!r} cannot be written ({error}); choose a folder you may write to") from error
-    finally:
-        if path.parent.is_dir():
-            part.unlink(missing_ok=True)
-    return path
 
 
 def shipped_weights() -> list[str]:
@@ -119,9 +117,8 @@ def shipped_weights() -> list[str]:
 
 
 def read_card(name: str | Path) -> Card:
-    """Return the description in a weights file, without loading the weights."""
-    with _open(_find(name)) as file:
-        return _card_of(file, name)
+    """Return the description in a weights file."""
+    return _card_of(_read(_find(name))[0], name)
 
 
 def load_weights(
@@ -141,38 +138,32 @@ def load_weights(
     Raises
     ------
     FileNotFoundError
-        If there is no such name or file; the error lists the names there are.
+        If there is no such name or file; the error lists the shipped names.
     ValueError
-        If the file is damaged or of another kind, or its weights do not have the shapes of the network.
+        If the file is damaged (a checksum finds a single wrong byte) or of another kind, holds NaN, or its weights do
+        not have the shapes of the network.
     """
-    path = _find(name)
-    with _open(path) as file:
-        card = _card_of(file, name)
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
-    tensors = restore(tensors, name)
+    if device is not None:
+        device = check_device(device)
     if into is not None:
         check_network("into", into)
+    metadata, tensors = _read(_find(name))
+    card, tensors = _card_of(metadata, name), restore(tensors, name)
+    if spoilt := [key for key, tensor in tensors.items() if not tensor.isfinite().all()]:
+        raise ValueError(
+            f"weights {str(name)!r} hold NaN or infinity in {spoilt[0]}: their training failed; train again"
+        )
+    if into is not None:
         model = into
     elif card.family in FAMILIES:
-        try:
-            with own_random_numbers():  # a new network draws its weights, to be overwritten below
-                model = FAMILIES[card.family](**card.config)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"the description in weights {str(name)!r} builds no {card.family}: {error}") from error
+        model = _built(card, tensors, name)
     else:
         raise ValueError(
-            f"weights {str(name)!r} are of a {card.family}, which is no model of the course: build one, and write "
+            f"weights {str(name)!r} are of a {card.family}, which is not a model of the course: build one, and write "
             f"load_weights(path, into=net)"
         )
     net = model.net if isinstance(model, Adopted) else model
-    expected = net.state_dict()
-    for key in sorted(expected.keys() | tensors.keys()):
-        came = tuple(tensors[key].shape) if key in tensors else "missing"
-        accepted = tuple(expected[key].shape) if key in expected else "absent"
-        if came != accepted:
-            raise ValueError(
-                f"weights {str(name)!r} do not fit their {type(net).__name__}: {key} is {came}, must be {accepted}"
-            )
+    _check_fit(net, tensors, name)
     net.load_state_dict(tensors)  # copies into the precision of the network
     model = model.eval()
     return model if into is not None and device is None else model.to(device or "cpu")
@@ -185,47 +176,115 @@ def shared_weights(name: str) -> Autoencoder:
         return load_weights(name)
 
 
-def _sort_metadata(raw: bytes) -> bytes:
-    """Put a safetensors file's metadata, written in random order, in a fixed one: equal weights give equal files."""
+def _built(card: Card, tensors: dict[str, torch.Tensor], name: str | Path) -> Autoencoder:
+    """Return a new model as a card describes it; no layer may be larger than the tensors of the file."""
+    config = [card.config.get(key) for key in ("latent_dim", "in_features", "hidden")]
+    sizes = [size for value in config for size in (value if isinstance(value, list) else [value])]
+    told = max((size for size in sizes if isinstance(size, int)), default=0)
+    held = max((side for tensor in tensors.values() for side in tensor.shape), default=0)
+    if told > held:
+        raise ValueError(
+            f"weights {str(name)!r} do not fit their description: it has a layer of size {told}, the largest tensor a "
+            f"side of {held}"
+        )
+    try:
+        with own_random_numbers():  # a new network draws its weights, to be overwritten
+            return FAMILIES[card.family](**card.config)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"the description in weights {str(name)!r} builds no {card.family}: {error}") from error
+
+
+def _check_fit(net: nn.Module, tensors: dict[str, torch.Tensor], name: str | Path) -> None:
+    """Raise an error that names the first tensor which a network lacks, or has in another shape."""
+    expected = net.state_dict()
+    for key in sorted(expected.keys() | tensors.keys()):
+        came = tuple(tensors[key].shape) if key in tensors else "missing"
+        accepted = tuple(expected[key].shape) if key in expected else "absent"
+        if came != accepted:
+            raise ValueError(
+                f"weights {str(name)!r} do not fit their {type(net).__name__}: {key} is {came}, must be {accepted}"
+            )
+
+
+def _signed(raw: bytes) -> bytes:
+    """Return a safetensors file with its checksum, and its metadata in order: equal weights give equal files."""
     end = 8 + int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8:end])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":")).encode()
+    header["__metadata__"][CHECKSUM] = json.dumps(_checksum(header, raw[end:]))
+    text = _as_text(header)
     text += b" " * (-len(text) % 8)  # the tensors after it start at a multiple of 8
     return len(text).to_bytes(8, "little") + text + raw[end:]
 
 
+def _checksum(header: dict, tensors: bytes) -> str:
+    """Return the SHA-256 of a file's header, without a checksum, and of its tensors."""
+    return hashlib.sha256(_as_text(header) + tensors).hexdigest()
+
+
+def _as_text(header: dict) -> bytes:
+    return json.dumps(header, separators=(",", ":")).encode()
+
+
+def _plain(name: str, values: dict | None) -> dict:
+    """Return a dict that is stored beside weights; raise an error unless JSON can hold it."""
+    try:
+        if values is None or (isinstance(values, dict) and json.dumps(values, allow_nan=False)):
+            return values or {}
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"{name} must be a dict of plain finite numbers, words, lists and dicts; got {values!r}")
+
+
 def _find(name: str | Path) -> Path:
+    if not isinstance(name, str | Path):
+        raise TypeError(f"name must be one of shipped_weights(), or a file's path; got {name!r}")
     shipped = SHIPPED / f"{name}.safetensors"
     if isinstance(name, str) and shipped.exists():
         return shipped
     if Path(name).is_file():
         return Path(name)
     raise FileNotFoundError(
-        f"no weights {str(name)!r}; shipped are: {', '.join(shipped_weights())}; or give a file's path"
+        f"there are no weights {str(name)!r}; shipped are: {', '.join(shipped_weights())}; or give a file's path"
     )
 
 
-def _open(path: Path):
+def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """Return the metadata and the tensors of a weights file; raise an error if any byte has changed."""
+    raw = path.read_bytes()
+    if raw[:2] == b"PK" or (raw[:1] == b"\x80" and raw[8:9] != b"{"):  # a ZIP of torch's, or a bare pickle
+        raise ValueError(
+            f"weights file {path.name} was written by torch.save or pickle and may run code when it is read, so the "
+            f"course does not: load it yourself, and store the network with save_weights"
+        )
     try:
-        return safe_open(path, framework="pt")
-    except (SafetensorError, OSError) as error:
-        with contextlib.suppress(OSError):
-            if path.read_bytes()[:2] in (b"PK", b"\x80\x02"):  # a ZIP of torch's, or a bare pickle
-                raise ValueError(
-                    f"weights file {path.name} was written by torch.save or pickle and may run code when it is "
-                    f"read, so the course does not: load it yourself, and store the network with save_weights"
-                ) from error
+        tensors, end = load(raw), 8 + int.from_bytes(raw[:8], "little")
+        header = json.loads(raw[8:end])
+        metadata = header.get("__metadata__", {})
+        told, listed = metadata.pop(CHECKSUM, None), _listed_checksum(path)  # other programs write none
+        if (told and told != json.dumps(_checksum(header, raw[end:]))) or (
+            listed and listed != hashlib.sha256(raw).hexdigest()
+        ):
+            raise ValueError("its checksum is wrong")
+        return metadata, tensors
+    except Exception as error:  # safetensors raises many kinds on damaged files
         cure = "reinstall the course to restore it" if path.parent == SHIPPED else "write or download it again"
         raise ValueError(f"weights file {path.name} is damaged ({error}); {cure}") from error
 
 
-def _card_of(file, name: str | Path) -> Card:
-    stored = file.metadata() or {}
+def _listed_checksum(path: Path) -> str | None:
+    """Return the SHA-256 that the course lists of a shipped file; None of any other."""
+    if path.parent != SHIPPED:
+        return None
+    lines = (SHIPPED / "SHA256SUMS").read_text("utf-8").splitlines()
+    return dict(reversed(line.split()) for line in lines).get(path.name)
+
+
+def _card_of(stored: dict[str, str], name: str | Path) -> Card:
     try:
         card = Card(**{key: json.loads(stored[key]) for key in ("family", "config", "recipe", "scores")})
         if not isinstance(card.family, str) or not isinstance(card.config, dict):
             raise TypeError("family")
         return card
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"weights {str(name)!r} were not written by save_weights: no valid {error} in them") from error

@@ -6,7 +6,7 @@ const memory = document.querySelector(".slides") ? sessionStorage : localStorage
 const kept = (name) => memory.getItem(`aecourse ${name}`);
 
 for (const vote of votes) {
-  const name = vote.dataset.name, reveal = document.querySelector(`[data-measured][data-name="${name}"]`);
+  const name = vote.dataset.name, reveal = document.querySelector(`[data-measured][data-name="${CSS.escape(name)}"]`);
   const said = vote.appendChild(document.createElement("p"));
   said.setAttribute("role", "status");
   const hidden = reveal?.closest("article") ? between(vote, reveal) : [];
@@ -28,14 +28,17 @@ function verdict(choice, measured) {
   return choice === measured ? " You predicted just that." : ` You predicted ${choice}: what did you assume that is not so?`;
 }
 
-/** The outputs of all cells after the vote, up to and with the one that shows the result; and what is written between them. */
+/** What tells the result of a vote: the outputs up to the reveal, and all that follows it in its section, to the next vote. */
 function between(vote, reveal) {
-  const last = reveal.closest(".cell"), found = [];
-  const all = [...vote.closest("article").querySelectorAll(".cell_output, .cell ~ p, .cell ~ ul")];
-  for (const node of all) {
-    const after = vote.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING && !node.contains(vote);
-    const before = last.contains(node) || last.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_PRECEDING;
-    if (after && before && node.matches(".cell_output")) found.push(node);
+  const last = reveal.closest(".cell"), section = reveal.closest("section"), found = [];
+  const isBefore = (a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING && !a.contains(b);
+  for (const node of vote.closest("article").querySelectorAll(".cell_output, .cell ~ :not(.cell, section)")) {
+    if (!isBefore(vote, node)) continue;
+    if (node.querySelector("fieldset.vote")) {
+      if (isBefore(last, node)) break;
+    } else if (last.contains(node) || isBefore(node, last)) {
+      if (node.matches(".cell_output")) found.push(node); // what is written on the way to the result stays
+    } else if (node.closest("section") === section) found.push(node);
   }
   return found;
 }

@@ -39,7 +39,11 @@ PRESSES, PACE = 60, 0.25  # four key presses a second for a quarter of a minute,
 PATIENCE = 240  # seconds until the first picture; beyond that it counts as failed
 USE = 0.6  # busier processors than this and waiting grows faster than the class
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id"
-READY = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+READY = """() => {
+  const notebook = window.jupyterapp?.shell.currentWidget;
+  const isIdle = notebook?.sessionContext?.session?.kernel?.status === 'idle';
+  return isIdle && notebook.context.isReady && notebook.content.widgets.length > 9;
+}"""
 RUN_CELLS = """
 async (words) => {
   const app = window.jupyterapp, notebook = app.shell.currentWidget.content;

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -45,15 +46,19 @@ def by_fit(x: torch.Tensor, device: str) -> DenseAutoencoder:
 def by_bare_loop(x: torch.Tensor, device: str) -> DenseAutoencoder:
     """The shortest loop over tensors in memory that trains the network."""
     model = new_model(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=LR, fused=True)
-    for _ in range(EPOCHS):
-        for index in torch.randperm(len(x), device=device).split(BATCH):
-            batch = x[index]
-            loss = F.mse_loss(model.decoder(model.encoder(batch)), batch)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+    bare_epochs(model, x, lambda batch: F.mse_loss(model.decoder(model.encoder(batch)), batch))
     return model
+
+
+def bare_epochs(model: nn.Module, x: torch.Tensor, loss: Callable, *, epochs: int = EPOCHS) -> None:
+    """Adam on shuffled batches, and nothing else."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=LR, fused=True)
+    for _ in range(epochs):
+        for index in torch.randperm(len(x), device=x.device).split(BATCH):
+            value = loss(x[index])
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
 
 
 def by_tensor_dataset(x: torch.Tensor, device: str) -> DenseAutoencoder:
@@ -135,16 +140,17 @@ def compare(device: str) -> dict[str, tuple[float, float | None]]:
     for turn in range(max(count for _, count in WAYS.values())):
         for way, (train_once, count) in WAYS.items():
             if turn < count:
-                _wait(device)
+                wait(device)
                 started = time.perf_counter()
                 model = train_once(train.x, device)
-                _wait(device)
+                wait(device)
                 times[way].append((time.perf_counter() - started) / EPOCHS)
                 scores[way] = reconstruction_mse(model.eval(), test.x) if model is not None else None
     return {way: (min(times[way]), scores[way]) for way in WAYS}
 
 
-def _wait(device: str) -> None:
+def wait(device: str) -> None:
+    """Until the device has done what it was given."""
     if device == "cuda":
         torch.cuda.synchronize()
     elif device == "mps":

@@ -14,7 +14,7 @@ from browser.visits import served
 from helpers.paths import ROOT
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from aecourse.classroom.serve import is_fresh
+from aecourse.publisher.serve import is_fresh
 
 expect.set_options(timeout=1000 * PATIENCE)
 

@@ -14,8 +14,8 @@ from browser.demo import Board, serve_demo
 from browser.explorers import wait_for_caption
 from playwright.sync_api import Browser, expect
 
-from aecourse.classroom import serve
 from aecourse.explorers.board.demos import DEMOS, Demo
+from aecourse.publisher import serve
 
 pytestmark = pytest.mark.browser
 

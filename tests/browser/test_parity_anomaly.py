@@ -10,7 +10,8 @@ from helpers.parity import compare, load, random_states, show
 from playwright.sync_api import Page
 
 from aecourse.explorers import AnomalyExplorer
-from aecourse.explorers.anomaly import SCORERS, SCORES
+from aecourse.explorers.anomaly import SCORES
+from aecourse.models import ConvAutoencoder
 from aecourse.plotting import as_images
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,7 @@ def some_states(explorer: AnomalyExplorer, rng: random.Random, count: int) -> li
     draw = {
         "rate": lambda: rng.choice([0.0, 50.0, rng.randrange(101) / 2, rng.randrange(101) / 2, rng.uniform(0, 2)]),
         "normal": lambda: rng.randrange(10),
-        "scorer": lambda: rng.choice(list(SCORERS)),
+        "scorer": lambda: rng.choice(list(explorer.scorers)),
         "score": lambda: rng.choice(list(SCORES)),
     }
     return random_states(explorer, draw, count)
@@ -36,7 +37,7 @@ def test_every_row_and_number(blank: Page) -> None:
         n, normal = explorer.numbers(**state), state["normal"]
         which = f", most often {n['most']} ({n['of most']} of {n['in all']})" if n["misses"] else ""
         assert words.removesuffix(" Pale digits were judged rightly.") == (
-            f"{normal} is normal; {SCORERS[state['scorer']]}, AUROC {n['AUROC']:.3f}. A threshold of "
+            f"{normal} is normal; {explorer.scorers[state['scorer']]}, AUROC {n['AUROC']:.3f}. A threshold of "
             f"{n['threshold']:.3g} lets {state['rate']:g} % of the validation {normal}s raise an alarm. On the test "
             f"set: {n['alarms']} false alarms among {n['normal']} ({n['alarms'] / n['normal']:.1%}), {n['misses']} of "
             f"{n['others']} strangers missed ({n['misses'] / n['others']:.1%}){which}."
@@ -110,3 +111,18 @@ def test_the_keyboard_moves_everything(blank: Page) -> None:
     assert blank.evaluate("model.get('rate')") == 5.5
     blank.get_by_text("9 is normal; PCA-16, AUROC").wait_for()
     blank.get_by_text("lets 5.5 % of the validation 9s raise an alarm").wait_for()
+
+
+@pytest.mark.parametrize("own_pictures", [False, True])
+def test_a_network_of_ones_own(blank: Page, mnist, own_pictures: bool) -> None:
+    """Beside PCA of as many numbers; there is no menu of the normal digit."""
+    torch.manual_seed(0)
+    explorer = AnomalyExplorer(
+        3, model=ConvAutoencoder(5, hidden=(4, 8)), images=mnist[1][:40] if own_pictures else None
+    )
+    load(blank, explorer)
+    states = [state | {"normal": 3} for state in some_states(explorer, random.Random(2), 50)]
+    for state, words in zip(states, compare(blank, explorer, states), strict=True):
+        assert words.startswith(f"3 is normal; {'your ConvAutoencoder' if state['scorer'] != 'PCA' else 'PCA-5'}")
+    show(blank, explorer)
+    assert blank.get_by_role("combobox").count() == 2

@@ -10,9 +10,9 @@ from playwright.sync_api import Page
 from aecourse.data import ImageSet
 from aecourse.explorers import ContractionExplorer
 from aecourse.explorers.contraction import DIRECTIONS, STRENGTHS
+from aecourse.models import ContractiveAutoencoder
 
 pytestmark = pytest.mark.browser
-EVERY = [(direction, weights) for direction in DIRECTIONS.values() for weights in STRENGTHS]
 
 
 def some_states(explorer: ContractionExplorer, rng: random.Random, count: int) -> list[dict]:
@@ -21,7 +21,8 @@ def some_states(explorer: ContractionExplorer, rng: random.Random, count: int) -
         "amount": lambda: rng.choice([0.0, rng.randrange(-40, 41) / 10]),
         "digit": lambda: rng.randrange(len(explorer.images)),
     }
-    states, ways = random_states(explorer, draw, count), EVERY + rng.choices(EVERY, k=count)
+    every = [(direction, weights) for direction in DIRECTIONS.values() for weights in explorer.models]
+    states, ways = random_states(explorer, draw, count), every + rng.choices(every, k=count)
     return [state | {"direction": way, "weights": weights} for state, (way, weights) in zip(states, ways, strict=False)]
 
 
@@ -43,3 +44,13 @@ def test_pictures_of_ones_own(blank: Page, labels: list[int]) -> None:
     explorer = ContractionExplorer(0, images=images)
     load(blank, explorer)
     compare(blank, explorer, some_states(explorer, random.Random(1), 60))
+
+
+def test_a_network_of_ones_own(blank: Page) -> None:
+    """Beside that of λ = 0, every direction of both."""
+    torch.manual_seed(0)
+    explorer = ContractionExplorer(model=ContractiveAutoencoder(strength=0.05))
+    load(blank, explorer)
+    states = some_states(explorer, random.Random(2), 60)
+    for state, words in zip(states, compare(blank, explorer, states), strict=True):
+        assert words.startswith(f"λ = {explorer.strengths[state['weights']]}, nudge of length ")

@@ -4,10 +4,14 @@ import random
 
 import pytest
 import torch
-from helpers.parity import compare, load, random_ink, random_states
+from helpers.foreign import Halves
+from helpers.parity import compare, load, random_ink, random_states, show, with_kernel
 from playwright.sync_api import Page
+from torch import nn
 
 from aecourse.explorers import GeneratorExplorer
+from aecourse.models import DenseAutoencoder, VariationalAutoencoder
+from aecourse.plotting import as_images
 from aecourse.zoo import BETAS
 
 pytestmark = pytest.mark.browser
@@ -62,3 +66,46 @@ def test_pictures_of_ones_own(blank: Page, mode: str, count: int) -> None:
     states = random_states(explorer, drawn_by(rng, explorer, mode), 50)
     words = compare(blank, explorer, states, digits=few)
     assert not any("test digit" in sentence for sentence in words)
+
+
+@pytest.mark.parametrize("family", ["dense", "long", "map"])
+def test_a_network_of_ones_own(blank: Page, family: str) -> None:
+    """In all of its modes: without a prior, with more numbers than sliders, with a map of its own β."""
+    torch.manual_seed(0)
+    build = {
+        "dense": lambda: DenseAutoencoder(6, hidden=(20,)),
+        "long": lambda: VariationalAutoencoder(30, hidden=(20,)),
+        "map": lambda: VariationalAutoencoder(2, hidden=(20,), beta=2.5),
+    }
+    rng, explorer = random.Random(2), GeneratorExplorer(model=build[family]())
+    load(blank, explorer)
+    fixed = {"beta": explorer.beta, "network": "yours"}
+    for mode in explorer.modes:
+        states = [state | fixed for state in random_states(explorer, drawn_by(rng, explorer, mode), 50)]
+        for words in compare(blank, explorer, states, digits=1e-4 if mode != "between" else 0.01):
+            assert explorer.setup["yours"].removeprefix("your ") in words
+            assert ("has no prior" in words) == (family == "dense" and mode == "twenty")
+            assert ("β = 2.5: your" in words) == (mode == "map")
+
+
+def test_the_kernel_computes_what_the_page_cannot(blank: Page) -> None:
+    """Each picture waits for its answer; the sliders start from a digit once its code has come, and are drawn anew."""
+    torch.manual_seed(0)
+    halves = (nn.Sequential(nn.Linear(784, 5), nn.LayerNorm(5)), nn.Sequential(nn.Linear(5, 784), nn.Sigmoid()))
+    explorer = GeneratorExplorer(model=Halves(*halves))
+    assert set(explorer._run_here) == {"yours"}
+    with_kernel(blank, explorer)
+    show(blank, explorer)
+    blank.get_by_text("Your Halves has no prior").wait_for()
+    before = blank.evaluate("model.get('z')")
+    blank.get_by_label("or start from test digit").fill("7")
+    blank.keyboard.press("Enter")
+    blank.wait_for_function("(before) => String(model.get('z')) !== String(before)", arg=before)
+    explorer.start_from(7)
+    assert blank.evaluate("model.get('z')") == pytest.approx(explorer.z, abs=1e-4)
+    blank.get_by_role("button", name="draw from the spread of the codes").click()
+    explorer.z = blank.evaluate("model.get('z')")
+    decoded = as_images(explorer.rows(**explorer.settings())["decoded"]).ravel()
+    look = "(gray) => { const [c] = document.querySelectorAll('.aecourse-single canvas'); const d = c.getContext('2d')"
+    look += ".getImageData(0, 0, 28, 28).data; return gray.every((v, i) => Math.abs(v - d[4 * i]) <= 1); }"
+    blank.wait_for_function(look, arg=decoded.tolist())

@@ -4,12 +4,14 @@ import random
 
 import pytest
 import torch
-from helpers.parity import compare, load, random_ink, random_states
+from helpers.foreign import Halves
+from helpers.parity import compare, load, random_ink, random_states, show, with_kernel
 from playwright.sync_api import Page
+from torch import nn
 
 from aecourse.data import load_mnist
 from aecourse.explorers import SearchExplorer
-from aecourse.explorers.search import SIZES
+from aecourse.models import DenseAutoencoder
 from aecourse.zoo.shipped import load_index
 
 pytestmark = pytest.mark.browser
@@ -21,7 +23,7 @@ def compare_many(page: Page, explorer: SearchExplorer, count: int) -> list[tuple
     load(page, explorer)
     draw = {
         "query": lambda: rng.randrange(len(explorer.images)),
-        "k": lambda: rng.choice(SIZES),
+        "k": lambda: rng.choice(list(explorer.networks)),
         "ink": lambda: random_ink(rng) if rng.random() < 0.3 else b"",
     }
     states = random_states(explorer, draw, count)
@@ -64,3 +66,25 @@ def test_digits_of_ones_own(blank: Page) -> None:
     for state, words in compare_many(blank, explorer, 20):
         if not any(state["ink"]):
             assert words.startswith(f"Picture {state['query']}, labelled {explorer.images.y[state['query']]}. ")
+
+
+@pytest.mark.parametrize("k", [1, 13])
+def test_a_network_of_ones_own(blank: Page, k: int) -> None:
+    """Codes of any length, also of one that four does not divide; the caption says whose they are."""
+    torch.manual_seed(0)
+    explorer = SearchExplorer(model=DenseAutoencoder(k, hidden=(20,)))
+    for state, words in compare_many(blank, explorer, 30):
+        assert words.endswith(". The codes are those of your DenseAutoencoder.")
+        assert f"{k} number{'s' * (k > 1)} " in words and state["k"] == k
+
+
+def test_the_kernel_computes_what_the_page_cannot(blank: Page) -> None:
+    """Code, decoded code and decoded bits come one after the other; the caption's numbers are Python's."""
+    torch.manual_seed(0)
+    halves = nn.Sequential(nn.Linear(784, 5), nn.LayerNorm(5)), nn.Sequential(nn.Linear(5, 784), nn.Sigmoid())
+    explorer = SearchExplorer(model=Halves(*halves))
+    with_kernel(blank, explorer)
+    show(blank, explorer)
+    numbers = explorer.numbers(**explorer.settings())
+    found = ", ".join(f"{kind} {numbers[kind]:.0f}" for kind in ("pixels", "5 numbers", "5 bits"))
+    blank.get_by_text(f"(others are inverted): {found}.").first.wait_for()

@@ -10,10 +10,10 @@ from playwright.sync_api import Page
 
 from aecourse.explorers import BottleneckExplorer, SparsityExplorer
 from aecourse.explorers.base.trainer import TrainedNetwork
-from aecourse.explorers.sparsity import POSITIONS, THRESHOLDS, USUAL, atom_images
+from aecourse.explorers.sparsity import POSITIONS, USUAL, atom_images
 from aecourse.models import SparseAutoencoder
 from aecourse.plotting import as_images, mosaic
-from aecourse.zoo.shipped import load_sparse_net
+from aecourse.zoo.shipped import THRESHOLDS, load_sparse_net
 
 pytestmark = pytest.mark.browser
 
@@ -21,11 +21,11 @@ pytestmark = pytest.mark.browser
 def some_states(explorer: SparsityExplorer, rng: random.Random, count: int) -> list[dict]:
     """Every control drawn anew; half of the time the threshold is the penalty's own."""
     draw = {
-        "penalty": lambda: rng.choice(list(POSITIONS)),
-        "strictness": lambda: rng.randint(1, 3),
+        "penalty": lambda: rng.choice(list(explorer.positions)),
+        "strictness": lambda: rng.randint(1, len(next(iter(explorer.positions.values())))),
         "digits": lambda: rng.randrange(explorer.images.sets),
         "digit": lambda: rng.randrange(explorer.images.per_set),
-        "atom": lambda: rng.choice([rng.randrange(1024), rng.randrange(20), 1023]),
+        "atom": lambda: rng.choice([rng.randrange(explorer.units), rng.randrange(20), explorer.units - 1]),
         "threshold": lambda: rng.choice(THRESHOLDS),
     }
     states = random_states(explorer, draw, count)
@@ -150,3 +150,18 @@ def test_a_penalty_brings_its_threshold(blank: Page) -> None:
     menu.select_option(label="top-k")
     assert values() == ["topk", 0.2]
     blank.get_by_text("(activity above 0.2)").wait_for()
+
+
+@pytest.mark.parametrize("penalty", ["l1", "kl", "topk"])
+def test_a_network_of_ones_own(blank: Page, penalty: str) -> None:
+    """Of 37 units, a number that four does not divide; the caption says whose they are."""
+    torch.manual_seed(0)
+    model = SparseAutoencoder(37, penalty=penalty, k=7)
+    with torch.no_grad():
+        model.encoder_bias.uniform_(-1, 1)
+    explorer = SparsityExplorer(model=model)
+    load(blank, explorer)
+    for words in compare(blank, explorer, some_states(explorer, random.Random(3), 50)):
+        assert words.startswith("Your SparseAutoencoder, ") and " of 37 units awake" in words
+    show(blank, explorer)
+    assert blank.get_by_label("strictness").count() == blank.get_by_role("combobox").count() == 0

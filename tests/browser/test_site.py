@@ -14,9 +14,9 @@ from browser.explorers import caption, pixels, wait_for_caption
 from browser.visits import Visit
 from playwright.sync_api import Browser, expect
 
-from aecourse.classroom.explorer_files import shown_explorers
-from aecourse.classroom.site import main as write_site
-from aecourse.classroom.taken import BRANCH, links
+from aecourse.publisher.downloads import BRANCH, links
+from aecourse.publisher.explorer_files import shown_explorers
+from aecourse.publisher.site import main as write_site
 
 pytestmark = pytest.mark.browser
 
@@ -104,6 +104,27 @@ def test_a_vote_shows_the_result(visit: Visit) -> None:
     page.reload()
     assert reveal.is_visible()
     assert vote.locator("input").first.is_checked()
+
+
+def test_before_a_vote_its_section_tells_no_result(visit: Visit, pages: list[str]) -> None:
+    """Neither the reveal nor a figure or a sentence behind it, up to the next vote; after the vote all is there."""
+    behind = """(reveal) => {
+      const found = [reveal], section = reveal.closest('section');
+      const all = [...section.querySelectorAll('fieldset.vote, .reveal, .figure, p, li, pre')];
+      for (const node of all.slice(all.indexOf(reveal) + 1)) {
+        if (node.matches('.vote') || node.closest('section') !== section) break;
+        if (!node.closest('.cell_input, details')) found.push(node);
+      }
+      return [found.length, found.filter((node) => node.checkVisibility()).length];
+    }"""
+    for name in (name for name in pages if name.startswith("notebooks/0")):
+        page = visit.open(name)
+        for reveal in page.locator(".reveal").all():
+            vote = page.locator(f"fieldset.vote[data-name='{reveal.get_attribute('data-name')}'] input").first
+            assert reveal.evaluate(behind)[1] == 0, f"{name}: {reveal.get_attribute('data-name')}"
+            vote.check()
+            told, seen = reveal.evaluate(behind)
+            assert told == seen > 0, f"{name}: {reveal.get_attribute('data-name')}"
 
 
 def test_every_vote_has_its_result(visit: Visit, pages: list[str]) -> None:

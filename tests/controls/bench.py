@@ -1,8 +1,8 @@
-"""The bench of controls: what each headline statement is measured against, and how far the numbers scatter.
+"""The bench of controls: what each headline statement is compared with, and how much the numbers vary.
 
 `make controls` measures what is missing, `make controls NAMES="01 03"` the controls of some notebooks. Every result is
-stored as soon as it is there, so that a run may be interrupted; `--again` forgets what was stored. A notebook shows
-with `aecourse.evaluation.controls.stored` what takes longer than its minute.
+stored at once, so a run may be interrupted; `--again` discards the stored results. A notebook shows stored results with
+`aecourse.evaluation.controls.stored` if they take too long to compute in it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Numbers = dict[str, float]  # {what was measured: number}
 
 @dataclass(frozen=True)
 class Control:
-    """One statement of a notebook and what it is measured against.
+    """One statement of a notebook and what it is compared with.
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ def digits() -> tuple[ImageSet, ImageSet, ImageSet]:
 def train_many(
     x: torch.Tensor, sizes: tuple[int, ...], *, starts: int, steps: int, lr: float, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[torch.Tensor]]:
-    """Train many small nets at once, in float32; the codes, the outputs, and the decoder's parameters."""
+    """Train many small nets at once, in float32; return the codes, the outputs and the decoder's parameters."""
     generator = torch.Generator().manual_seed(seed)
     parameters, middle = [], len(sizes) // 2
     for fan_in, fan_out in itertools.pairwise(sizes):  # as nn.Linear draws them
@@ -61,7 +61,7 @@ def train_many(
 
 
 def restored(x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """How many rows every net restores; (starts, n, features) → (starts,)."""
+    """Return how many rows each net restores; (starts, n, features) → (starts,)."""
     return ((x_hat > 0.5) == (x > 0.5)).all(2).sum(1)
 
 
@@ -70,7 +70,7 @@ def restored(x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     "two and four numbers, and the same codes after rounding to one and two bits a number",
 )
 def matchstick_starts(seed: int) -> dict[str, float]:
-    """The share of 500 starts in which all ten digits come back."""
+    """Return the share of 500 starts in which all ten digits are restored."""
     x, found = seven_segment_digits(), {}
     for k in (2, 3, 4):
         z, x_hat, batch, (weight, bias) = train_many(x, (7, k, 7), starts=500, steps=600, lr=0.05, seed=seed)
@@ -89,7 +89,7 @@ def matchstick_starts(seed: int) -> dict[str, float]:
     quick=True,
 )
 def binary_codes(seed: int) -> dict[str, float]:
-    """The shares of 500 starts that restore all rows, and that number them in binary."""
+    """Return the shares of 500 starts that restore all rows, and that give every row its own binary code."""
     found = {}
     for n, k in ((4, 2), (8, 3)):
         z, x_hat, batch, _ = train_many(torch.eye(n), (n, k, n), starts=500, steps=600, lr=0.05, seed=seed)
@@ -102,7 +102,7 @@ def binary_codes(seed: int) -> dict[str, float]:
 
 @control("A single number can carry ten digits", "a decoder of one layer, which cannot tell more than eight apart")
 def one_number(seed: int) -> dict[str, float]:
-    """The share of 200 starts in which all ten digits come back through one number."""
+    """Return the share of 200 starts in which all ten digits are restored from one number."""
     x = seven_segment_digits()
     _, deep, batch, _ = train_many(x, (7, 16, 1, 16, 7), starts=200, steps=1000, lr=0.02, seed=seed)
     _, flat, _, _ = train_many(x, (7, 1, 7), starts=200, steps=1000, lr=0.05, seed=seed)
@@ -130,7 +130,7 @@ def squared_error(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     "rates from .001 to .1 with warm-up and fall, and .03 without either; validation error after one epoch",
 )
 def learning_rates(seed: int) -> dict[str, float]:
-    """The validation error of the notebook's network after one epoch, and how many trainings died."""
+    """Return the validation error of the notebook's network after one epoch, and how many trainings died."""
     fitting, valid, _ = digits()
     found, died = {}, 0
     for lr, schedule in ((0.001, "trapezoid"), (0.003, "trapezoid"), (0.01, "trapezoid"), (0.03, "trapezoid"),
@@ -149,7 +149,7 @@ def learning_rates(seed: int) -> dict[str, float]:
     "both errors of one and the same network, at the end of the epoch",
 )
 def like_for_like(seed: int) -> dict[str, float]:
-    """The ratios validation / training, as shown and like for like, after the first and the third epoch."""
+    """Return validation / training error, as shown and for the same network, after the first and the third epoch."""
     fitting, valid, _ = digits()
     seed_everything(seed)
     net, same = fresh_net(), []
@@ -169,7 +169,7 @@ def like_for_like(seed: int) -> dict[str, float]:
     "the same network trained with squared error, cross-entropy and absolute error, judged by all three",
 )
 def loss_choice(seed: int) -> dict[str, float]:
-    """Three measures on test digits for three losses, one epoch each."""
+    """Return three measures on test digits for three losses, one epoch each."""
     fitting, _, test = digits()
     losses = {"squared": F.mse_loss, "cross-entropy": F.binary_cross_entropy, "absolute": F.l1_loss}
     found = {}
@@ -190,12 +190,12 @@ def cut(x: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def nearest(b: torch.Tensor, centres: torch.Tensor) -> torch.Tensor:
-    """The nearest of the centres of every block; → (blocks, n)."""
+    """Return the nearest centre of every block; → (blocks, n)."""
     return torch.baddbmm(centres.square().sum(2)[:, None], b, centres.mT, alpha=-2).argmin(2)
 
 
 def codebook_error(x: torch.Tensor, unseen: torch.Tensor, side: int, rounds: int = 10) -> float:
-    """The test error of 256 centres a block, found by k-means: one byte a block."""
+    """Return the test error of 256 centres per block, found by k-means: one byte per block."""
     b, new = cut(x, side), cut(unseen, side)
     centres = b[:, :256].clone()
     for _ in range(rounds):
@@ -206,7 +206,7 @@ def codebook_error(x: torch.Tensor, unseen: torch.Tensor, side: int, rounds: int
 
 
 def saved(x: torch.Tensor, kind: str, **options) -> tuple[float, float]:
-    """Bytes an image and PSNR of 2,500 images saved as one sheet."""
+    """Return bytes per image and PSNR of 2,500 images saved as one sheet."""
     file = io.BytesIO()
     Image.fromarray(mosaic(x.split(50), gap=0)).save(file, kind, **options)
     sheet = np.asarray(Image.open(file).convert("L")).reshape(-1, 28, 50, 28)
@@ -215,7 +215,7 @@ def saved(x: torch.Tensor, kind: str, **options) -> tuple[float, float]:
 
 
 def overtakes(ours: np.ndarray, other: np.ndarray) -> float:
-    """The bytes from which another curve (bytes, dB) lies above ours, whose largest code is its ceiling."""
+    """Return the bytes from which another curve (bytes, dB) lies above ours, which ends at its largest code."""
     places = np.linspace(other[0, 0], other[0, -1], 2_000)
     better = np.interp(places, *other) > np.interp(places, *ours)
     return float(places[better.argmax()])
@@ -227,7 +227,7 @@ def overtakes(ours: np.ndarray, other: np.ndarray) -> float:
 )
 @torch.inference_mode()
 def bytes_on_digits(seed: int) -> dict[str, float]:
-    """PSNR at equal bytes, and the bytes from which the others are better."""
+    """Return PSNR at equal bytes, and the bytes from which the others are better."""
     fitting, _, test = digits()
     generator = torch.Generator().manual_seed(seed)
     x = test.x[torch.randperm(10_000, generator=generator)[:2_500]]
@@ -258,7 +258,7 @@ def bytes_on_digits(seed: int) -> dict[str, float]:
 
 
 def relative_error(model: nn.Module, x: torch.Tensor, mean: torch.Tensor) -> float:
-    """The error over the images' variance of a linear network that sees images minus the mean digit."""
+    """Return error / variance of the images for a linear network that sees images minus the mean digit."""
     return ((reconstruct(model, x - mean) + mean - x).square().mean() / (x - x.mean(0)).square().mean()).item()
 
 
@@ -267,7 +267,7 @@ def relative_error(model: nn.Module, x: torch.Tensor, mean: torch.Tensor) -> flo
     "the same net with 32 numbers, and the wide one trained on digits with faint noise in every pixel",
 )
 def identity(seed: int) -> dict[str, float]:
-    """Errors over variance of three linear nets on images they never saw."""
+    """Return error / variance of three linear nets on images that they never saw."""
     fitting, _, test = digits()
     few = fitting.x[:20_000]
     generator = torch.Generator().manual_seed(100 + seed)

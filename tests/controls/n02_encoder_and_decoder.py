@@ -1,4 +1,4 @@
-"""Controls of notebook 02: what a convolution uses, what codes are worth to a reader, where a decoder draws well."""
+"""Controls of notebook 02: what a convolution uses, what a classifier reads from codes, where a decoder draws well."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def sure(images: torch.Tensor, seed: int) -> float:
 )
 @torch.no_grad()
 def lines(seed: int) -> Numbers:
-    """Share of the pictures in percent of which a reader is sure; 1,000 pairs of different classes."""
+    """Return the share of pictures, in percent, of which a reader is sure; 1,000 pairs of different classes."""
     test, found = load_mnist()[1], {}
     pairs = torch.randperm(len(test.x), generator=torch.Generator().manual_seed(seed)).view(2, -1)
     a, b = (test.x[part] for part in pairs[:, test.y[pairs[0]] != test.y[pairs[1]]][:, :1_000])
@@ -176,7 +176,7 @@ def lines(seed: int) -> Numbers:
 )
 @torch.no_grad()
 def random_codes(seed: int) -> Numbers:
-    """Share of 2,000 pictures in percent of which a reader is sure."""
+    """Return the share of 2,000 pictures, in percent, of which a reader is sure."""
     fitting, test, found = load_split()[0], load_mnist()[1], {}
     generator = torch.Generator().manual_seed(seed)
     for k in (4, 8, 16, 32):
@@ -206,7 +206,7 @@ def counted(codes: torch.Tensor, edges: list[np.ndarray]) -> torch.Tensor:
 )
 @torch.no_grad()
 def maps(seed: int) -> Numbers:
-    """Votes of neighbours, number of cells, and shares of which a reader is sure, in percent; a map made anew."""
+    """Return votes of neighbours, number of cells, and shares of which a reader is sure, in percent, for a new map."""
     fitting, test = load_split()[0], load_mnist()[1]
     model: Autoencoder = DenseAutoencoder(2, hidden=(256, 64))
     with torch.enable_grad():

@@ -1,4 +1,4 @@
-"""Controls of notebook 03: where the gain over PCA comes from, when PCA wins, and what an order in the code costs."""
+"""Controls of notebook 03: where the gain over PCA comes from, when PCA wins, and what an ordered code costs."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def plain_descent(model: LinearAutoencoder, *, steps: int = 10_000, lr: float = 
     "PCA, PCA cut to [0, 1], and the same network with each part bent alone; three epochs each",
 )
 def ladder(seed: int) -> Numbers:
-    """Return the test error of every rung as a share of PCA's."""
+    """Return the test error of every variant as a share of PCA's."""
     (fitting, _), test = load_split(), load_mnist()[1]
     pca = PCA.fit(fitting.x, K)
     base = reconstruction_mse(pca, test.x)

@@ -1,4 +1,4 @@
-"""Controls of notebook 04: what a greedy layer loses and why, what pretraining is worth against a better start."""
+"""Controls of notebook 04: what a greedy layer loses and why, and pretraining compared with a better start."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def gradients(seed: int) -> Numbers:
 def teach(
     model: nn.Module, digits: ImageSet, epochs: int, batch_size: int, descent: torch.optim.Optimizer, seed: int
 ) -> nn.Module:
-    """Minimise cross-entropy; the rate falls linearly to 0, momentum stays as it is."""
+    """Minimise cross-entropy; the rate falls linearly to 0, the momentum is constant."""
     shuffler = torch.Generator().manual_seed(seed)
     steps = epochs * -(-len(digits) // batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(descent, lambda step: 1 - step / steps)
@@ -291,16 +291,16 @@ def teach(
 
 @torch.inference_mode()
 def accuracy(model: nn.Module, digits: ImageSet) -> float:
-    """Return the share of digits named rightly, in per cent."""
+    """Return the share of digits classified correctly, in per cent."""
     return 100 * (model(digits.x).argmax(1) == digits.y).float().mean().item()
 
 
 def best_rate(
     build: Callable[[], nn.Module], digits: ImageSet, plan: tuple[int, int], rates: Sequence[float], seed: int, **sgd
 ) -> tuple[float, float]:
-    """Return the test accuracy at the rate that names most validation digits rightly, and that rate.
+    """Return the test accuracy at the rate that classifies most validation digits correctly, and that rate.
 
-    Adam learns, or with any option in `sgd` gradient descent.
+    Adam is used, or gradient descent if `sgd` has any option.
     """
     valid, test, tries = load_split()[1], load_mnist()[1], []
     for lr in rates:

@@ -1,4 +1,4 @@
-"""Controls of notebook 05: what a price on activity gives, what comes from the width, and what the atoms are like."""
+"""Controls of notebook 05: what a penalty on activity gives, what the width gives, and what the atoms are like."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Free(nn.Module):
         return self.b + self.encode(x) @ self.atoms().T
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the mean squared error plus the price."""
+        """Return the mean squared error plus the penalty."""
         z = self.encode(x)
         return F.mse_loss(self.b + z @ self.atoms().T, x) + STRENGTH / 784 * z.sum(1).mean()
 
@@ -79,7 +79,7 @@ class Free(nn.Module):
     "tied and untied, atoms of length 1 and free; 10,000 digits, 4 epochs, the untied ones 10",
 )
 def unit_length(seed: int) -> Numbers:
-    """Return the length of the atoms, the price paid, the share of units awake and the test error."""
+    """Return the length of the atoms, the penalty, the share of active units and the test error."""
     x, test = load_split()[0].x[:10_000], load_mnist()[1].x
     found = {}
     for tied, unit, epochs in ((1, 1, 4), (1, 0, 4), (0, 1, 10), (0, 0, 10)):
@@ -117,7 +117,7 @@ def ista(x: torch.Tensor, D: torch.Tensor, strength: float, steps: int, z: torch
     quick=True,
 )
 def inference(seed: int) -> Numbers:
-    """Return the loss (squared error + price) a digit and the share of units awake."""
+    """Return the loss (squared error + penalty) per digit and the share of active units."""
     net, test = shared_weights(SPARSE["l1"][STRENGTH]), load_mnist()[1].x
     x = test[torch.randperm(len(test), generator=torch.Generator().manual_seed(seed))[:300]]
     found = {}
@@ -142,7 +142,7 @@ def inference(seed: int) -> Numbers:
     "the same network with the cure, each at two learning rates; 25 of 1,024 awake, 10,000 digits, two epochs",
 )
 def dead_units(seed: int) -> Numbers:
-    """Return the share of units that no validation digit wakes, and the validation error."""
+    """Return the share of units that no validation digit activates, and the validation error."""
     fitting, valid = load_split()
     found = {}
     for lr, epochs in ((3e-3, 2), (1e-3, 2)):
@@ -158,7 +158,7 @@ def dead_units(seed: int) -> Numbers:
 
 @torch.inference_mode()
 def kept(net: SparseAutoencoder, x: torch.Tensor, count: int) -> float:
-    """Return the error when for each image only the units that add most are kept; the others are set to 0."""
+    """Return the error when only the units that add most to an image are kept; the others are set to 0."""
     z = net.encode(x)
     size = z * net.decoder.atoms.norm(dim=0)  # (n, units): the length of what each adds
     chosen = torch.zeros_like(z).scatter(1, size.topk(count, dim=1).indices, 1.0)
@@ -167,7 +167,7 @@ def kept(net: SparseAutoencoder, x: torch.Tensor, count: int) -> float:
 
 @torch.inference_mode()
 def refitted(net: SparseAutoencoder, x: torch.Tensor) -> float:
-    """Return the error when the activities of the units awake are fitted anew, by least squares for each image."""
+    """Return the error when the activities of active units are fitted again, by least squares for each image."""
     z, D = net.encode(x), net.decoder.atoms
     errors = []
     for code, image in zip(z, x - net.decoder.bias, strict=True):
@@ -217,7 +217,7 @@ def roads(seed: int) -> Numbers:
     "the same network with atoms of length 1; a network of the L1 road; 10,000 digits, three epochs",
 )
 def kl_length(seed: int) -> Numbers:
-    """Return lengths, errors, and units awake by activity and by ink (activity times length above 0.1)."""
+    """Return lengths, errors, and active units by activity and by ink (activity times length above 0.1)."""
     x, test = load_split()[0].x[:10_000], load_mnist()[1].x
     found = {}
     for name, unit in (("free", False), ("length 1", True)):
@@ -237,7 +237,7 @@ def kl_length(seed: int) -> Numbers:
 
 @functools.cache
 def without_price() -> SparseAutoencoder:
-    """Return the network of the L1 road after two epochs at price 0."""
+    """Return the network of the L1 variant after two epochs without a penalty."""
     return trained(made(0, penalty="l1", strength=0), load_split()[0].x, 0, epochs=2, lr=1e-3)
 
 

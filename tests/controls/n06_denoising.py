@@ -75,7 +75,7 @@ def linear_sums(draws: int, seed: int) -> tuple[torch.Tensor, ...]:
 
 
 def linear_sums_of_endless_draws() -> tuple[torch.Tensor, ...]:
-    """Return the same for endlessly many draws, from the mean and the variance of noise that is cut off at 0 and 1."""
+    """Return the same for infinitely many draws, from the mean and the variance of noise that is clipped to [0, 1]."""
     x, mean = load_split()[0].x, clean_statistics()[0].float()
     low, high = (0 - x) / SIGMA, (1 - x) / SIGMA
     below, above = 0.5 * torch.erfc(-low / math.sqrt(2)), 0.5 * torch.erfc(high / math.sqrt(2))
@@ -163,7 +163,7 @@ def shifted(seed: int) -> Numbers:
 
 
 class Levels(nn.Module):
-    """A denoiser trained at one σ or at many, that may be told σ, and may pass its input on beside its code.
+    """A denoiser trained at one σ or at many; it may get σ as an input, and its output may use its input directly.
 
     The notebook's own network is told σ and "mixes": a pixel of variance v weighs v / (v + (3 σ)²), the network's the
     rest.

@@ -149,7 +149,7 @@ def tangent(seed: int) -> Numbers:
 
 
 class Tiny(ContractiveAutoencoder):
-    """The notebook's class: contraction, or weight decay, which is contraction with every slope held at 1/4."""
+    """The notebook's class, with contraction or weight decay, which is contraction with every slope fixed at 1/4."""
 
     def __init__(self, strength: float, *, decay: bool = False) -> None:
         super().__init__(128, strength=strength)
@@ -207,7 +207,7 @@ def weight_decay(seed: int) -> Numbers:
     "the exact penalty on the same network, and no penalty; a deep encoder with and without the estimate",
 )
 def one_vector(seed: int) -> Numbers:
-    """Return the mean norm of J, exactly, and the error on validation digits, which 10,000 others were trained for."""
+    """Return the exact mean norm of J, and the error on validation digits, after training on 10,000 other digits."""
     valid, found = load_split()[1].x[:500], {}
     kinds = {
         "one layer, no penalty": {"strength": 0},
@@ -251,7 +251,7 @@ class Noisy(ContractiveAutoencoder):
     """A denoising autoencoder with a little noise."""
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the error of what is made of the noisy image."""
+        """Return the error of the reconstruction of the noisy image."""
         return F.mse_loss(self(gaussian_noise(x, 0.1, clip=False)), x)
 
 

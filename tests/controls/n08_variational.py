@@ -1,4 +1,4 @@
-"""Controls of notebook 08: what the prior is worth, what a bound hides, and how generated digits are judged."""
+"""Controls of notebook 08: the effect of the prior, the gap of the bound, and how generated digits are judged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REAL = "real digits"
 
 
 def generator(seed: int) -> torch.Generator:
-    """Return random numbers of one's own, so that the order of the controls does not matter."""
+    """Return a separate random generator, so that the order of the controls does not matter."""
     return torch.Generator().manual_seed(1_000 + seed)
 
 
@@ -128,7 +128,7 @@ def random_codes(model: nn.Module, seed: int, *, ways: tuple[str, ...]) -> dict[
 
 @torch.inference_mode()
 def decoded(model: nn.Module, z: torch.Tensor) -> torch.Tensor:
-    """Return what the decoder draws for these codes; (n, k) → (n, 784)."""
+    """Return the decoder's output for these codes; (n, k) → (n, 784)."""
     return model.decode(z)
 
 
@@ -165,7 +165,7 @@ def covered(points: torch.Tensor, cloud: torch.Tensor) -> float:
 
 @torch.inference_mode()
 def features(x: torch.Tensor, seed: int) -> torch.Tensor:
-    """Return what the second judge's last layer reads from; (n, 784) → (n, 64)."""
+    """Return the input of the second judge's last layer; (n, 784) → (n, 64)."""
     return judges(seed)[1].body(x)
 
 
@@ -258,7 +258,7 @@ def evidence(model: VariationalAutoencoder, x: torch.Tensor) -> tuple[torch.Tens
 
 
 def bound(model: nn.Module, x: torch.Tensor, mu: torch.Tensor, logvar: torch.Tensor, eps: torch.Tensor) -> torch.Tensor:
-    """Return the ELBO of each image for any bell, with these draws; eps (s, n, k) → (n,)."""
+    """Return the ELBO of each image for any Gaussian q(z|x), with these draws; eps (s, n, k) → (n,)."""
     z = mu + (logvar / 2).exp() * eps
     x_hat = model.decode(z.flatten(0, 1)).view(len(z), *x.shape)
     return model.log_likelihood(x.expand_as(x_hat), x_hat).mean(0) - model.kl_divergence(mu, logvar).sum(1)
@@ -460,7 +460,7 @@ def factors(x: torch.Tensor) -> np.ndarray:
     "β = 1 and β = 4, an ordinary autoencoder, and the codes of β = 1 turned at random; ink, width and slant",
 )
 def disentangle(seed: int) -> Numbers:
-    """Return how much of what a linear reader knows of each property the best single number knows, mean of three."""
+    """Return what the best single number explains of a property, as a share of a linear reader, mean of three."""
     (fitting, _), test = load_split(), load_mnist()[1]
     truth, found, models = factors(test.x), {}, {}
     turn = torch.linalg.qr(torch.randn(10, 10, generator=generator(seed)))[0]

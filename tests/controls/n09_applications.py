@@ -39,7 +39,7 @@ LENGTHS = (8, 100)  # epochs, chosen on validation pictures
 
 
 def generator(seed: int) -> torch.Generator:
-    """Return random numbers of one's own, so that the order of the controls does not matter."""
+    """Return a separate random generator, so that the order of the controls does not matter."""
     return torch.Generator().manual_seed(9_000 + seed)
 
 
@@ -77,7 +77,7 @@ def scored(x: torch.Tensor, x_hat: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def detectors(x: torch.Tensor, seed: int) -> dict[str, Callable]:
-    """Return what restores pictures: PCA of four sizes and two networks of one shape, data and training."""
+    """Return models that restore pictures: PCA of four sizes and two networks of one shape, data and training."""
     pca = PCA.fit(x, max(COMPONENTS))
 
     def by_pca(a: torch.Tensor, k: int) -> torch.Tensor:
@@ -96,7 +96,7 @@ def detectors(x: torch.Tensor, seed: int) -> dict[str, Callable]:
 
 
 def one_class(parts: tuple[ImageSet, ImageSet, ImageSet], seed: int) -> Numbers:
-    """Return AUROCs, each label normal once, and how many of each label pass where 8 is normal."""
+    """Return AUROCs with each label as normal, and how many of each label pass if 8 is normal."""
     fitting, valid, test = parts
     rows: dict[str, list[float]] = {}
     found: Numbers = {}
@@ -135,7 +135,7 @@ def one_class(parts: tuple[ImageSet, ImageSet, ImageSet], seed: int) -> Numbers:
     "an isolation forest; four scores for each",
 )
 def anomaly(seed: int) -> Numbers:
-    """Return mean test AUROC of each scorer and score, and what passes where 8 is normal."""
+    """Return mean test AUROC of each scorer and score, and what passes if 8 is normal."""
     found, (fitting, _, test) = one_class(digits(), seed), digits()
     forests = [IsolationForest(random_state=seed).fit(fitting.x[fitting.y == normal]) for normal in range(10)]
     for normal, forest in enumerate(forests):
@@ -268,7 +268,7 @@ class Hashing(DenseAutoencoder):
         self.standardise, self.noise, self.bend = nn.BatchNorm1d(bits, affine=False), noise, bend
 
     def loss(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the mean squared error, after what is done to the code."""
+        """Return the mean squared error after the change of the code."""
         z = self.standardise(self.encode(x))
         if self.noise:
             z = z + 0.5 * torch.randn_like(z)
@@ -425,13 +425,13 @@ def few_labels_clothes(seed: int) -> Numbers:
 
 @functools.cache
 def photograph(which: int) -> np.ndarray:
-    """Return one of scikit-learn's two photographs in gray at half its size, as the course cuts it up."""
+    """Return one of scikit-learn's two photographs in gray at half its size, as the course uses it."""
     gray = Image.fromarray(load_sample_images().images[which]).convert("L")
     return np.asarray(gray.resize((gray.width // 2, gray.height // 2), Image.Resampling.LANCZOS), np.float32) / 255
 
 
 def cut_out(photo: np.ndarray, count: int, seed: int) -> torch.Tensor:
-    """Return random pieces of 28 × 28 of a photograph, (count, 784)."""
+    """Return random 28 × 28 patches of a photograph; (count, 784)."""
     random = np.random.default_rng(seed)
     rows, columns = (random.integers(0, size - SIDE + 1, count) for size in photo.shape)
     pieces = [photo[r : r + SIDE, c : c + SIDE].ravel() for r, c in zip(rows, columns, strict=True)]
@@ -460,7 +460,7 @@ def sets(seed: int) -> dict[str, tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def by_length(build: Callable[[], nn.Module], x: torch.Tensor, judged: Callable, seed: int) -> dict[int, nn.Module]:
-    """Return the networks after each number of epochs, and under 0 the one that does best where choices are made."""
+    """Return the networks after each number of epochs; key 0 holds the best one on validation data."""
     models = {}
     for epochs in LENGTHS:
         torch.manual_seed(seed)
@@ -486,7 +486,7 @@ def elsewhere_restored(seed: int) -> Numbers:
 
 
 def linear_maps(x: torch.Tensor, valid: torch.Tensor, noisy_valid: torch.Tensor, seed: int) -> dict[str, Callable]:
-    """Return the best linear map from noisy to clean, of full rank and of rank 16; the ridge suits the validation."""
+    """Return the best linear map from noisy to clean, of full rank and of rank 16, with a tuned ridge penalty."""
     noisy = torch.cat([gaussian_noise(x, SIGMA, seed=1_000 * (seed + 1) + draw) for draw in range(DRAWS)])
     clean, middle, mean = x.repeat(DRAWS, 1), noisy.mean(0), x.mean(0)
     noisy = noisy - middle

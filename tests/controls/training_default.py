@@ -1,4 +1,4 @@
-"""Which settings `fit` comes with: every family at five budgets under the loops that others use, and under ours.
+"""Compare the default settings of `fit` with other common training loops: every family at five budgets.
 
 Every family and budget is trained on 11,000 digits, as many as a lesson uses, and some of them on all 55,000. Judged on
 validation digits. The loops of others train with a constant learning rate: pytorch/examples' VAE (Adam, 1e-3, batches
@@ -90,7 +90,7 @@ def train(model: Autoencoder, x: torch.Tensor, loop: Loop, *, epochs: int, seed:
 
 
 def entry(family: str, epochs: int, digits: int) -> Control:
-    """The validation losses of one family after so many epochs, by each loop, all from the same start."""
+    """Return the validation losses of one family after so many epochs, by each loop, all from the same start."""
 
     def measure(seed: int) -> Numbers:
         fitting, valid = load_split()

@@ -25,9 +25,9 @@ import pytest
 from helpers.numbers import BY_NUMBER, PAPER, Number, Pool, behind, number, numbers, pieces, said_by_explorers
 from helpers.paths import ROOT
 
-from aecourse.classroom.explorer_files import shown_explorers
 from aecourse.evaluation.controls import read_results
 from aecourse.explorers.board.demos import DEMOS
+from aecourse.publisher.explorer_files import shown_explorers
 
 TAUGHT = [name for name in BY_NUMBER if name != "10"]
 DECLARED = {  # what is worked out, or quoted from a paper, and stands nowhere in the outputs

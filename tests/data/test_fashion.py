@@ -95,7 +95,7 @@ class TestFashionCopies:
         damaged = write_set(tmp_path) / "t10k-labels-idx1-ubyte.gz"
         damaged.write_bytes(damaged.read_bytes()[:-9])
         with pytest.raises(
-            ValueError, match=r"t10k-labels-idx1-ubyte\.gz is damaged.*delete this copy to have it loaded anew"
+            ValueError, match=r"t10k-labels-idx1-ubyte\.gz is damaged.*delete this copy to load it again"
         ):
             load_fashion_mnist(root=tmp_path)
 

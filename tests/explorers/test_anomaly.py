@@ -14,7 +14,7 @@ from aecourse.evaluation import reconstruct
 from aecourse.evaluation.anomaly import threshold_at
 from aecourse.explorers import AnomalyExplorer
 from aecourse.explorers.anomaly import log_bins, mistakes
-from aecourse.zoo.shipped import COMPONENTS
+from aecourse.models import ConvAutoencoder, DenseAutoencoder
 from aecourse.zoo.weights import load_weights
 
 
@@ -29,7 +29,7 @@ def by_hand(mnist, normal: int, scorer: str, power: float) -> tuple[np.ndarray, 
     fitting, valid = mnist[0].split(5_000, seed=0)
     groups = [valid.x[valid.y == normal], mnist[1].x]
     if scorer == "PCA":
-        pca = PCA(COMPONENTS).fit(numpy_of(fitting.x[fitting.y == normal]))
+        pca = PCA(16).fit(numpy_of(fitting.x[fitting.y == normal]))
         restored = [pca.inverse_transform(pca.transform(numpy_of(x))) for x in groups]
     else:
         model = load_weights(f"normal-{normal}")
@@ -198,3 +198,37 @@ def test_own_digits_stand_in_their_order(mnist) -> None:
     assert (len(judged["own"]), len(judged["own shown"])) == (300, 10)
     x_hat = reconstruct(load_weights("normal-1"), page)
     torch.testing.assert_close(judged["own shown"], (page - x_hat).square().sum(1), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_a_network_of_ones_own(mnist, images):
+    """Its errors, beside PCA of the normal digit with as many numbers; no other digit can be normal."""
+    torch.manual_seed(0)
+    model = ConvAutoencoder(5, hidden=(4, 8)).eval()
+    explorer = AnomalyExplorer(3, model=model, images=mnist[1].x[:30] if images else None)
+    assert explorer.setup["scorers"] == [("autoencoder", "your ConvAutoencoder"), ("PCA", "PCA-5")]
+    assert explorer.setup["normals"] == [3]
+    with pytest.raises(traitlets.TraitError, match="normal must be"):
+        explorer.normal = 8
+    fitting, valid = mnist[0].split(5_000, seed=0)
+    pca = PCA(5).fit(numpy_of(fitting.x[fitting.y == 3]))
+    by_pca = lambda x: torch.from_numpy(pca.inverse_transform(pca.transform(numpy_of(x)))).float()  # noqa: E731
+    strange = mnist[1].y.numpy() != 3
+    for scorer, restore in (("autoencoder", model), ("PCA", by_pca)):
+        with torch.inference_mode():
+            error = lambda x, restore=restore: numpy_of((x - restore(x)).square().sum(1))  # noqa: E731
+            threshold, scores = threshold_at(error(valid.x[valid.y == 3]), 0.05), error(mnist[1].x)
+        numbers = explorer.numbers(5.0, 3, scorer, 0.0)
+        assert numbers["threshold"] == pytest.approx(threshold, rel=1e-3)
+        if images:
+            assert numbers["alarms"] == (scores[:30] > threshold).sum()
+        else:
+            assert numbers["AUROC"] == pytest.approx(roc_auc_score(strange, scores), abs=1e-4)
+    assert {name for name in explorer.later if name.startswith(("PCA", "auto"))} == {"PCA-3"}
+    assert explorer.static_png()
+
+
+def test_wrong_networks():
+    """No network, and one of other pictures."""
+    refuses("model", AnomalyExplorer, model=3)
+    refuses("model", AnomalyExplorer, model=DenseAutoencoder(2, hidden=(3,), in_features=64))

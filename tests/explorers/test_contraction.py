@@ -1,5 +1,7 @@
 """The nudge explorer: its movements, norms and directions against finite differences and NumPy's decomposition."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from scipy.ndimage import affine_transform
 from aecourse.data import ImageSet
 from aecourse.explorers import ContractionExplorer
 from aecourse.explorers.contraction import BEND, DIRECTIONS
+from aecourse.models import ContractiveAutoencoder, DenseAutoencoder
 from aecourse.plotting import as_images
 from aecourse.zoo.weights import load_weights
 
@@ -182,3 +185,29 @@ def test_bad_start(strength):
     if type(strength) is float and strength in STRENGTHS:
         return
     refuses("strength", ContractionExplorer, strength)
+
+
+def test_a_network_of_ones_own():
+    """It stands beside that of λ = 0; its singular values are those of finite differences."""
+    torch.manual_seed(0)
+    model = ContractiveAutoencoder(strength=0.05).eval()
+    explorer = ContractionExplorer(model=model)
+    assert explorer.weights == "yours"
+    assert explorer.setup["strengths"] == {"contractive-0": "0", "yours": "0.05 (yours)"}
+    x, encoder = explorer.images.x[7].double(), copy.deepcopy(model.encoder).double()
+    steps = 1e-5 * torch.eye(784, dtype=torch.float64)
+    with torch.no_grad():
+        sigma = np.linalg.svd(numpy_of((encoder(x + steps) - encoder(x - steps)) / 2e-5), compute_uv=False)
+    numbers = numbers_of(explorer, digit=7, direction=1, amount=0.0)
+    assert [numbers["σ 1"], numbers["σ 10"]] == pytest.approx([sigma[0], sigma[9]], rel=1e-4)
+    assert numbers["‖J‖"] == pytest.approx(np.linalg.norm(sigma), rel=1e-4)
+    assert numbers["gain"] == pytest.approx(sigma[0], rel=1e-4)
+    with pytest.raises(traitlets.TraitError, match="weights must be"):
+        explorer.weights = "contractive-1"
+    assert explorer.static_png()
+
+
+def test_networks_whose_code_is_no_square():
+    """Another family, more layers, another size: said in words."""
+    for wrong in (DenseAutoencoder(256, hidden=()), ContractiveAutoencoder(64), ContractiveAutoencoder(hidden=(300,))):
+        refuses("model", ContractionExplorer, model=wrong)

@@ -19,7 +19,14 @@ from matplotlib import pyplot as plt
 from PIL import Image
 from safetensors.torch import load
 
-from aecourse.explorers import BottleneckExplorer, DrawingPad, LatentMapExplorer
+from aecourse.explorers import (
+    AnomalyExplorer,
+    BottleneckExplorer,
+    DrawingPad,
+    GeneratorExplorer,
+    LatentMapExplorer,
+    SearchExplorer,
+)
 from aecourse.explorers.base.ink import Ink
 from aecourse.explorers.base.lifetime import return_memory
 from aecourse.explorers.base.page import Explorer
@@ -174,13 +181,16 @@ def test_memory_does_not_grow(explorers, name):
     assert plt.get_fignums() == []
 
 
-@pytest.mark.parametrize("build", [DrawingPad, LatentMapExplorer, lambda model: BottleneckExplorer(model=model)])
-def test_a_network_of_ones_own_is_left_alone(build):
+KINDS = (DrawingPad, LatentMapExplorer, BottleneckExplorer, SearchExplorer, AnomalyExplorer, GeneratorExplorer)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_network_of_ones_own_is_left_alone(kind):
     """In its mode, with its weights, without gradients."""
     torch.manual_seed(0)
     model = DenseAutoencoder(2, hidden=(8,), batch_norm=True).train()
     before = state_of(model)
-    explorer = build(model)
+    explorer = kind(model=model)
     explorer.static_png()
     for state in walk(explorer, steps=0):
         computed(explorer, state)

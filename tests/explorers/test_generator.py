@@ -13,6 +13,7 @@ from torch.distributions import Normal
 from aecourse.data import normalise_digit
 from aecourse.explorers import GeneratorExplorer
 from aecourse.explorers.prior_map import REACH
+from aecourse.models import DenseAutoencoder, VariationalAutoencoder
 from aecourse.plotting import as_images
 from aecourse.zoo import BETAS, VARIATIONAL
 from aecourse.zoo.weights import load_weights
@@ -95,7 +96,7 @@ def test_twenty_dials_are_one_code(explorer, z):
     """The first slider is the dimension with most KL; the length is that of what is awake of the code."""
     settings = put(explorer, mode="twenty", z=z)
     code = torch.zeros(20)
-    code[torch.tensor(explorer.setup["order"])] = torch.tensor(z)
+    code[explorer.axes.steps.argmax(1)] = torch.tensor(z)
     row = explorer.rows(**settings)["decoded"].detach()
     np.testing.assert_allclose(row, decoded("vae-20d", code.tolist()), atol=1e-6)
     length = np.sqrt(np.square(z[: explorer.setup["active"]]).sum())
@@ -106,7 +107,7 @@ def test_the_dials_are_sorted_by_what_they_tell(explorer, mnist):
     """By the KL divergence of their dimension, as torch.distributions has it."""
     mu, logvar = load_weights("vae-20d").posterior(mnist[1].x)
     dimension = torch.distributions.kl_divergence(Normal(mu, (logvar / 2).exp()), Normal(0, 1)).mean(0)
-    told = dimension[torch.tensor(explorer.setup["order"])]
+    told = dimension[explorer.axes.steps.argmax(1)]
     assert (told.diff() <= 1e-6).all()
 
 
@@ -119,7 +120,7 @@ def test_the_usual_lengths_are_those_of_draws(explorer):
 
 def test_dials_that_are_asleep_change_nothing(explorer, mnist):
     """The sliders are sorted: all awake ones first, and the last ones leave the picture alone."""
-    order, awake = explorer.setup["order"], explorer.setup["active"]
+    order, awake = explorer.axes.steps.argmax(1), explorer.setup["active"]
     varies = numpy_of(load_weights("vae-20d").encode(mnist[1].x)).var(0)[order] > 0.01
     assert varies.tolist() == [True] * awake + [False] * (20 - awake)
     explorer.start_from(0)
@@ -173,7 +174,7 @@ def test_each_mode_keeps_a_picture_for_readers_without_a_kernel(explorer):
 def test_what_the_first_picture_needs_comes_with_the_widget(mode):
     """And no more: the rest is asked for."""
     explorer = GeneratorExplorer(mode)
-    needs = {"map": {"map-1", "vae-2d-beta1"}, "twenty": {"vae-20d"}, "between": {"vae-20d", "pictures-0"}}
+    needs = {"map": {"map-1", "vae-2d-beta1"}, "twenty": {"vae-20d", "axes"}, "between": {"vae-20d", "pictures-0"}}
     assert set(explorer.assets) == needs[mode]
     assert sum(map(len, explorer.assets.values())) < 2.5e6
     assert {f"map-{beta:g}" for beta in BETAS} | set(VARIATIONAL.values()) < set(explorer.later)
@@ -182,7 +183,8 @@ def test_what_the_first_picture_needs_comes_with_the_widget(mode):
 @given(mode=choices_other_than("map", "twenty", "between"))
 def test_bad_mode(mode):
     """Only the three there are."""
-    refuses("mode", GeneratorExplorer, mode)
+    if mode is not None:  # the first there is
+        refuses("mode", GeneratorExplorer, mode)
 
 
 @given(beta=(junk | st.integers(-5, 20)).filter(lambda b: isinstance(b, bool) or b not in BETAS))
@@ -224,3 +226,70 @@ def test_pictures_come_in_parts():
     assert torch.equal(torch.cat([part["x"] for part in parts]), x)
     assert [len(part["y"]) for part in parts] == [500, 500, 203]
     assert "pictures-3" not in explorer.later
+
+
+@pytest.mark.parametrize("count", [None, 300])
+def test_draws_of_a_network_without_a_prior(mnist, count):
+    """They have the mean and the covariance of its codes of the training digits, or of the pictures it was given."""
+    torch.manual_seed(0)
+    model, images = DenseAutoencoder(6, hidden=(20,)).eval(), count and mnist[1].x[:count]
+    explorer = GeneratorExplorer(model=model, images=images)
+    assert explorer.mode == "twenty" and explorer.setup["yours"] == "your DenseAutoencoder"
+    assert explorer.setup["spread"] == ("your 300 pictures" if count else "10,000 training digits")
+    codes = numpy_of(model.encode(images if count else mnist[0].x[:10_000]))
+    rng, axes = np.random.default_rng(0), explorer.axes
+    draws = np.concatenate([numpy_of(axes.code(rng.normal(size=20).tolist())) for _ in range(4_000)])
+    spread = codes.std(0)
+    np.testing.assert_allclose(draws.mean(0), codes.mean(0), atol=0.06 * spread.max())
+    np.testing.assert_allclose(np.cov(draws.T), np.cov(codes.T), atol=0.1 * spread.max() ** 2)
+    assert explorer.setup["share"] == pytest.approx(1)  # six components of six numbers
+    explorer.start_from(7)  # and a code comes back, as far as the sliders go
+    assert explorer.z[6:] == [0.0] * 14
+    code = model.encode(explorer.images.x[7:8])
+    np.testing.assert_allclose(numpy_of(axes.code(axes.places(code[0]))), numpy_of(code), atol=1e-4)
+    row = explorer.rows(**put(explorer, z=[1.0, -2.0, *[0.5] * 18]))["decoded"]
+    code = axes.middle + axes.steps[0] - 2 * axes.steps[1] + 0.5 * axes.steps[2:].sum(0)
+    np.testing.assert_allclose(numpy_of(row), numpy_of(model.decode(code[None])), atol=1e-5)
+    with pytest.raises(traitlets.TraitError, match="mode must be"):
+        explorer.mode = "map"
+
+
+def test_a_variational_network_of_ones_own(mnist):
+    """With two numbers it has a map, of its own β; its numbers are drawn from the prior."""
+    torch.manual_seed(0)
+    model = VariationalAutoencoder(2, hidden=(20,), beta=2.5).eval()
+    explorer = GeneratorExplorer(model=model)
+    assert (explorer.mode, explorer.beta, explorer.setup["betas"]) == ("map", 2.5, [2.5])
+    assert set(explorer.assets) == {"map-yours", "yours"}
+    mu, logvar = model.posterior(mnist[1].x[5:6])
+    numbers = explorer.numbers(**put(explorer, z1=1.0, z2=0.5, digit=5))
+    assert [numbers["mu1"], numbers["mu2"]] == pytest.approx(mu[0].tolist(), abs=1e-5)
+    assert [numbers["sigma1"], numbers["sigma2"]] == pytest.approx((logvar / 2).exp()[0].tolist(), abs=1e-5)
+    expected = model.decode(torch.tensor([[1.0, 0.5]]))
+    np.testing.assert_allclose(numpy_of(explorer.rows(**explorer.settings())["decoded"]), numpy_of(expected), atol=1e-6)
+    assert not explorer.axes.middle.any()
+    assert torch.equal(explorer.axes.steps.sort(0).values, torch.tensor([[0.0, 0], [1, 1]]))
+    assert explorer.static_png()
+    for name, value in (("beta", 1.0), ("network", "vae-20d")):
+        with pytest.raises(traitlets.TraitError, match=f"{name} must be"):
+            setattr(explorer, name, value)
+
+
+def test_a_long_code_and_the_way_between(mnist):
+    """The first twenty components or numbers have sliders; the way goes through the whole code."""
+    torch.manual_seed(0)
+    for model in (VariationalAutoencoder(30, hidden=(20,)).eval(), DenseAutoencoder(100, hidden=()).eval()):
+        explorer = GeneratorExplorer("between", model=model)
+        assert explorer.axes.steps.shape == (20, model.latent_dim)
+        settings = put(explorer, share=0.25, first=7, second=11)
+        z = model.encode(mnist[1].x[[7, 11]])
+        mixed = model.decode(0.75 * z[:1] + 0.25 * z[1:])
+        np.testing.assert_allclose(numpy_of(explorer.rows(**settings)["mixed in code"]), numpy_of(mixed), atol=1e-5)
+        refuses("mode", GeneratorExplorer, "map", model=model)
+
+
+def test_networks_and_pictures_that_cannot_be_used(mnist):
+    """Said in words; one picture has no spread."""
+    refuses("model", GeneratorExplorer, model="vae-20d")
+    refuses("images", GeneratorExplorer, model=DenseAutoencoder(3, hidden=()), images=mnist[1].x[:1])
+    GeneratorExplorer(model=VariationalAutoencoder(3, hidden=(8,)), images=mnist[1].x[:1])  # a prior needs none

@@ -1,5 +1,6 @@
 """In every notebook the set-up cell and the explorer's own cell are enough to use the explorer."""
 
+import ast
 from pathlib import Path
 
 import matplotlib as mpl
@@ -28,3 +29,21 @@ def test_an_explorers_cell_needs_only_the_set_up(path: Path) -> None:
             *_, last = cell.splitlines()
             exec(cell.removesuffix(last), space)
             assert isinstance(eval(last, space), Explorer)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_no_other_cell_needs_an_explorers_cell(path: Path) -> None:
+    """A learner may skip it: what it defines or imports is used only there, or comes from elsewhere too."""
+    given, needed = set(), set()
+    for cell in code_cells(read(path)):
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        names = [node for node in nodes if isinstance(node, ast.Name)]
+        made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        made |= {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+        if any(word in cell.source for word in EXPLORERS):
+            given |= made - needed
+        else:
+            given -= made | {node.arg for node in nodes if isinstance(node, ast.arg)}
+            used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+            assert not (used & given), used & given
+            needed |= made

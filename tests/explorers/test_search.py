@@ -1,16 +1,17 @@
-"""The search explorer: three searches against scikit-learn and SciPy, what is inverted, what is counted, a drawing."""
+"""The search explorer: three searches against SciPy, what is inverted, what is counted, a drawing."""
 
 import numpy as np
 import pytest
 import torch
 import traitlets
 from helpers.strategies import numpy_of, refuses
+from safetensors.torch import load
 from scipy.spatial.distance import cdist
-from sklearn.neighbors import NearestNeighbors
 
 from aecourse.data import normalise_digit
 from aecourse.explorers import SearchExplorer
 from aecourse.explorers.search import SIZES
+from aecourse.models import Autoencoder, DenseAutoencoder
 from aecourse.zoo.shipped import LIBRARY, QUERIES
 from aecourse.zoo.weights import load_weights
 
@@ -28,12 +29,15 @@ def rows_of(explorer) -> dict[str, np.ndarray]:
 
 
 @torch.inference_mode()
-def by_hand(mnist, x: torch.Tensor, k: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def by_hand(
+    mnist, x: torch.Tensor, k: int, model: Autoencoder | None = None
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Positions found by pixels, by numbers and by bits; what numbers and bits look like when decoded."""
-    library, model = mnist[0].x[:LIBRARY], load_weights(f"dense-k{k}")
-    codes, code = numpy_of(model.encode(library).half().float()), numpy_of(model.encode(x[None]))
+    own, library, model = model is not None, mnist[0].x[:LIBRARY], model or load_weights(f"dense-k{k}")
+    codes, code = numpy_of(model.encode(library)), numpy_of(model.encode(x[None]))
+    codes = codes if own else codes.astype(np.float16).astype(float)  # as they are shipped to the page
     found = [
-        NearestNeighbors(n_neighbors=10).fit(rows).kneighbors(row, return_distance=False)[0]
+        np.argsort(cdist(row, rows)[0], kind="stable")[:10]
         for rows, row in ((numpy_of(library), numpy_of(x[None])), (codes, code))
     ]
     middle = np.sort(codes, axis=0)[(LIBRARY - 1) // 2]
@@ -86,6 +90,51 @@ def test_the_mean_over_many_queries(explorer, mnist, k):
     numbers = explorer.numbers(**explorer.settings())
     figures = [numbers[f"{kind}, mean"] for kind in ("pixels", f"{k} numbers", f"{k} bits")]
     assert figures == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("k", [1, 6, 13])
+def test_a_network_of_ones_own(mnist, k):
+    """Its codes are searched, of any size; the means are those of its codes, and there is nothing else on the menu."""
+    torch.manual_seed(0)
+    model = DenseAutoencoder(k, hidden=(20,)).eval()
+    explorer = SearchExplorer(model=model, k=16)
+    assert (explorer.k, explorer.setup["sizes"], explorer.setup["by"]) == (k, [k], "your DenseAutoencoder")
+    found, seen = by_hand(mnist, mnist[1].x[12], k, model)
+    rows, s = rows_of(explorer), "s" * (k > 1)
+    assert list(rows)[1:] == [f"{k} number{s}: {4 * k} bytes", f"{k} bit{s}: {-(-k // 8)} byte" + "s" * (k > 8)]
+    for row, places, sight in zip(rows.values(), found, [numpy_of(mnist[1].x[12]), *seen], strict=True):
+        pictures = numpy_of(mnist[0].x[places])
+        wrong = numpy_of(mnist[0].y[places]) != int(mnist[1].y[12])
+        np.testing.assert_allclose(row[1:], np.where(wrong[:, None], 1 - pictures, pictures), atol=1e-6)
+        np.testing.assert_allclose(row[0], sight, atol=1e-4)
+    index = load(explorer.later[f"index-{k}"]())
+    assert index["codes"].shape == index["bits"].shape == (LIBRARY, 4 * -(-k // 4))  # the page reads four at a time
+    assert not index["codes"][:, k:].any() and not index["bits"][:, k:].any()
+    with pytest.raises(traitlets.TraitError, match="k must be"):
+        explorer.k = 16
+    assert explorer.static_png()
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e6])
+def test_codes_that_half_precision_would_spoil(scale):
+    """They stay as they are: the same pictures are found as with codes of usual size."""
+    torch.manual_seed(0)
+    model = DenseAutoencoder(8, hidden=())
+    usual = SearchExplorer(model=model)
+    with torch.no_grad():
+        model.encoder[0].weight *= scale
+        model.encoder[0].bias *= scale
+    odd = SearchExplorer(model=model)
+    names = [f"8 {kind}, mean" for kind in ("numbers", "bits")]
+    for name in names:
+        means = [explorer.numbers(**explorer.settings())[name] for explorer in (usual, odd)]
+        assert means[0] == pytest.approx(means[1], abs=0.02)
+
+
+def test_a_code_too_long_to_search():
+    """Ten thousand of them do not go to a page."""
+    assert "1024" in refuses("model", SearchExplorer, model=DenseAutoencoder(1025, hidden=()))
+    refuses("model", SearchExplorer, model="dense-k16")
 
 
 def test_a_drawing_takes_the_digits_place(explorer, mnist, strokes):

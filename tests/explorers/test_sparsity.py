@@ -8,9 +8,10 @@ from helpers.strategies import refuses
 from safetensors.torch import load
 
 from aecourse.explorers import SparsityExplorer
-from aecourse.explorers.sparsity import POSITIONS, THRESHOLDS, USUAL, atom_images
+from aecourse.explorers.sparsity import POSITIONS, USUAL, atom_images
+from aecourse.models import DenseAutoencoder, SparseAutoencoder
 from aecourse.plotting import as_images
-from aecourse.zoo.shipped import SPARSE_SAMPLE, load_sparse_net
+from aecourse.zoo.shipped import SPARSE_SAMPLE, THRESHOLDS, load_sparse_net
 from aecourse.zoo.weights import load_weights, read_card
 
 NETS = [(kind, place, i + 1) for kind, places in POSITIONS.items() for i, place in enumerate(places)]
@@ -113,7 +114,7 @@ def test_the_page_gets_the_network_as_it_was_shipped(explorer, kind, place, stri
     assert torch.equal((found["atoms"].float() * found["steps"].float()).T, weight[:, net.order.clone()])
     assert torch.equal(found["bias"], net.model.decoder.bias)
     assert torch.equal(found["users"].T, net.users.int())
-    assert torch.equal(found["uses"][THRESHOLDS.index(USUAL[kind])], net.counts.int())
+    assert torch.equal(found["uses"], net.uses)
     assert 0.99 <= found["share"].sum() <= 1 + 1e-6
 
 
@@ -168,3 +169,45 @@ def test_bad_setting(explorer, name, value):
     with pytest.raises(traitlets.TraitError, match=name):
         setattr(explorer, name, value)
     assert explorer.settings() == before
+
+
+def own_network(penalty: str, units: int = 37) -> SparseAutoencoder:
+    """One whose units wake for some digits."""
+    torch.manual_seed(0)
+    model = SparseAutoencoder(units, penalty=penalty, k=7, rho=0.2, strength=0.3)
+    with torch.no_grad():
+        model.encoder_bias.uniform_(-1, 1)
+    return model.eval()
+
+
+@pytest.mark.parametrize(("penalty", "place"), [("l1", 0.3), ("kl", 0.2), ("topk", 7)])
+def test_a_network_of_ones_own(mnist, penalty, place):
+    """Its atoms, restored digits and scores, measured anew; of any number of units, and nothing else on the menu."""
+    model = own_network(penalty)
+    explorer = SparsityExplorer(model=model)
+    assert explorer.positions == {penalty: (place,)} and explorer.setup["yours"] == "your SparseAutoencoder"
+    rows, numbers = asked(explorer, penalty=penalty, threshold=USUAL[penalty])
+    x = mnist[1].one_of_each(1)
+    with torch.no_grad():
+        z = model.encode(mnist[1].x)
+        drawn = model.encode(x)[3][None] * model.decoder.atoms
+        strongest = drawn.square().sum(0).argsort(descending=True)[:10]
+        assert same(rows[1], model(x))
+        few = 7 if penalty == "topk" else 10  # no other unit is awake then
+        assert torch.equal(rows[2][:few], atom_images(model.decoder.atoms.T[strongest[:few]]))
+        error = (model(mnist[1].x) - mnist[1].x).square().mean().item()
+    awake = z > USUAL[penalty]
+    assert numbers["MSE"] == pytest.approx(error, rel=1e-4)
+    assert numbers["awake"] == pytest.approx(awake.double().mean().item(), abs=1e-5)
+    assert numbers["dead"] == pytest.approx((~awake.any(0)).double().mean().item(), abs=1e-5)
+    wrong = {"penalty": {"l1": "kl"}.get(penalty, "l1"), "strictness": 2, "atom": 37}
+    for name, value in wrong.items():
+        with pytest.raises(traitlets.TraitError, match=f"{name} must be"):
+            setattr(explorer, name, value)
+    assert explorer.static_png()
+
+
+def test_networks_without_atoms():
+    """Are refused, with the explorer to use instead; and so are fewer units than a row shows."""
+    assert "DrawingPad" in refuses("model", SparsityExplorer, model=DenseAutoencoder(12, hidden=()))
+    assert "10" in refuses("model", SparsityExplorer, model=SparseAutoencoder(9, penalty="l1"))

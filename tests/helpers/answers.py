@@ -22,7 +22,7 @@ def digits() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 class Tied(nn.Module):
-    """What exercise 02.5 asks for; each subclass does one thing in another way."""
+    """A right answer to exercise 02.5; each subclass changes one thing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Tied(nn.Module):
 
 
 class Lying(Tied):
-    """The matrix is kept as (784, 16), the biases as rows."""
+    """It stores the matrix as (784, 16), the biases as rows."""
 
     def __init__(self) -> None:
         nn.Module.__init__(self)
@@ -60,7 +60,7 @@ class Double(Tied):
 
 
 class ByData(Tied):
-    """The gradient of the decoder's use is lost."""
+    """Wrong: the decoder's use of the matrix adds no gradient."""
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(F.linear(z, self.inward.weight.data.T, self.c))
@@ -74,28 +74,28 @@ class Detached(Tied):
 
 
 class EncoderDetached(Tied):
-    """The gradient of the encoder's use is lost."""
+    """Wrong: the encoder's use of the matrix adds no gradient."""
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         return F.linear(x, self.inward.weight.data, self.inward.bias)
 
 
 class ByNumpy(Tied):
-    """Numbers without a way back."""
+    """Wrong: it computes with NumPy, so no gradient comes back."""
 
     def encode(self, x: torch.Tensor) -> np.ndarray:
         return self.inward(x).detach().numpy()
 
 
 class WithoutReturn(Tied):
-    """It computes and forgets."""
+    """Wrong: encode returns None."""
 
     def encode(self, x: torch.Tensor) -> None:
         self.inward(x)
 
 
 class WithoutGradient(Tied):
-    """No gradient at all."""
+    """Wrong: decode runs without gradients."""
 
     @torch.no_grad()
     def decode(self, z: torch.Tensor) -> torch.Tensor:
@@ -103,7 +103,7 @@ class WithoutGradient(Tied):
 
 
 class WithoutSigmoid(Tied):
-    """The pixels are not bounded."""
+    """Wrong: the sigmoid is missing, so the pixels have no bounds."""
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         return z @ self.inward.weight + self.c
@@ -117,14 +117,14 @@ class WithoutC(Tied):
 
 
 class Bent(Tied):
-    """A code between 0 and 1."""
+    """Wrong: a sigmoid limits the code to 0 … 1."""
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(self.inward(x))
 
 
 class TwoMatrices(nn.Module):
-    """Nothing is tied; with `share` the two matrices begin with the same numbers in memory."""
+    """Wrong: the weights are not tied; with `share` both matrices begin in the same memory."""
 
     def __init__(self, share: bool = False) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ def grid() -> tuple:
 
 
 def up_and_down(bricks, x, order=reversed):
-    """The right way through a stack of bricks, or another one."""
+    """The correct pass through a stack of bricks, or a wrong one."""
     for brick in bricks:
         x = brick.encoder(x)
     for brick in order(bricks):
@@ -192,7 +192,7 @@ def unmixed_by_numpy(E, D, C):
 
 
 def pretrained(bricks, x, train, encode=lambda brick, x: brick.encoder(x).detach()):
-    """The greedy loop, or one that hands on something else than the codes."""
+    """The greedy loop, or one that passes on something other than the codes."""
     for brick in bricks:
         train(brick, x)
         x = encode(brick, x)
@@ -426,7 +426,7 @@ WRONG = {
         (lambda n: int(math.log2(n)), "too few to tell them apart"),
         (lambda n: n, "far more than 5 patterns"),
         (math.log2, "a part of a switch"),
-        (lambda n: n.bit_length(), "for 8 things it gives 4, but 3 would do"),
+        (lambda n: n.bit_length(), "for 8 things it gives 4, but 3 are enough"),
     ],
     "01.2": [
         (lambda net, optimizer, x: ((net(x) - x) ** 2).mean().backward() or optimizer.step(), "zero_grad"),
@@ -573,15 +573,15 @@ WRONG = {
     "04.2": [
         (lambda bricks, x: nn.Sequential(*[brick.encoder for brick in bricks])(x), "code at the top"),
         (functools.partial(up_and_down, order=iter), "from the top brick down to the first"),
-        (lambda bricks, x: up_and_down(bricks[::-1], x), "up it goes from the first brick"),
+        (lambda bricks, x: up_and_down(bricks[::-1], x), "encode from the first brick up"),
         (lambda bricks, x: bricks[0](x), "only the first brick"),
-        (lambda bricks, x: nn.Sequential(*bricks)(x), "before the next came"),
+        (lambda bricks, x: nn.Sequential(*bricks)(x), "before the next one encoded"),
         (lambda bricks, x: up_and_down(bricks[:3], x)[:, :2], "shape (4, 2); it should be (4, 6)"),
     ],
     "04.3": [
         (lambda below, above, gain: gain * (2 / (below + above)) ** 0.5, "that is the standard deviation"),
         (lambda below, above, gain: (6 / (below + above)) ** 0.5, "the gain is missing"),
-        (lambda below, above, gain: gain * (3 / below) ** 0.5, "come in only"),
+        (lambda below, above, gain: gain * (3 / below) ** 0.5, "counts only the inputs"),
         (lambda below, above, gain: gain * 6 / (below + above), "without the square root"),
         (lambda below, above, gain: 1 / below**0.5, "PyTorch's default"),
         (lambda below, above, gain: gain * (6 / (below * above)) ** 0.5, "not by their product"),

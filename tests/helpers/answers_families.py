@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 
 def pursued(x, D, k, *, again=True, add=True):
-    """Matching pursuit; an option turned round makes one of the usual mistakes."""
+    """Matching pursuit; an option set to its other value makes one of the usual mistakes."""
     z = torch.zeros(D.shape[1])
     for _ in range(k):
         product = D.T @ (x - D @ z)
@@ -37,7 +37,7 @@ def pursued_by_numpy(x, D, k):
 
 
 def pursued_in_place(x, D, k):
-    """Matching pursuit that takes away from x itself."""
+    """Matching pursuit that subtracts from x in place."""
     z = [0.0] * D.shape[1]
     for _ in range(k):
         product = D.T @ x
@@ -57,7 +57,7 @@ def orthogonally_pursued(x, D, k):
 
 
 def denoised(x_tilde, centres, sigma, factor=2, dim=1):
-    """The mean of the centres, each as likely as it is to be behind a point."""
+    """The mean of the centres, weighted by their probabilities given the point."""
     squared = ((x_tilde[:, None, :] - centres) ** 2).sum(2)
     return (-squared / (factor * sigma**2)).softmax(dim) @ centres
 
@@ -69,7 +69,7 @@ def denoised_by_numpy(x_tilde, centres, sigma):
 
 
 def told(net, x_tilde, sigma, variance, w=None):
-    """A mixture of the noisy picture and what a network draws; another w makes the usual mistakes."""
+    """A mixture of the noisy picture and a network's output; another w makes the usual mistakes."""
     w = variance / (variance + (3 * sigma) ** 2) if w is None else w
     return w * x_tilde + (1 - w) * net(torch.cat([x_tilde, sigma], 1))
 
@@ -162,7 +162,7 @@ def slopes(x, W1, W2):
 
 
 def one_maximum_for_all(log_w):
-    """Safe for one image, not for images of unequal likelihood."""
+    """Wrong: stable for one image, but not for images of very unequal likelihood."""
     return (log_w - log_w.max()).exp().mean(0).log() + log_w.max()
 
 
@@ -211,7 +211,7 @@ def slants_by_numpy(x):
 
 
 def slants_from_the_corner(x):
-    """Without the middle of the ink."""
+    """Wrong: measured from the corner instead of the centre of the ink."""
     along = torch.arange(28.0)
     return (x * along[:, None] * along).sum((1, 2)) / (x.sum(2) * along**2).sum(1)
 
@@ -389,7 +389,7 @@ RIGHT = {
 
 WRONG = {
     "05.1": [
-        (lambda units, k: units, "one bit a unit"),
+        (lambda units, k: units, "one bit per unit"),
         (lambda units, k: k * math.log2(units), "one after the other"),
         (lambda units, k: math.log2(math.perm(units, k)), "counts every order"),
         (lambda units, k: math.comb(units, k), "number of choices"),
@@ -482,7 +482,7 @@ WRONG = {
         (lambda J, v: ((J @ v).norm() / v.norm()) ** 2, "the square of the ratio"),
         (lambda J, v: J @ v, "a vector"),
         (lambda J, v: J.norm(), "does not depend on the direction"),
-        (lambda J, v: v.norm() / (J @ v).norm(), "upside down"),
+        (lambda J, v: v.norm() / (J @ v).norm(), "that is the inverse"),
         (lambda J, v: J.T @ v, "RuntimeError"),
     ],
     "07.2": [
@@ -597,10 +597,10 @@ WRONG = {
         (lambda n, a, t: ((n > t).sum(), (a <= t).sum()), "those are counts"),
         (lambda n, a, t: ((n > t).sum() / 240, (a <= t).sum() / 240), "each share is of its own group"),
         (lambda n, a, t: (rates(n, a, t)[0], (a > t).float().mean()), "share that was caught"),
-        (lambda n, a, t: ((n <= t).float().mean(), rates(n, a, t)[1]), "rightly quiet"),
+        (lambda n, a, t: ((n <= t).float().mean(), rates(n, a, t)[1]), "share without an alarm"),
         (lambda n, a, t: ((n >= t).float().mean(), (a < t).float().mean()), "the first: a normal score equal"),
         (lambda n, a, t: (rates(n, a, t)[0], (a < t).float().mean()), "the second: an abnormal score equal"),
-        (lambda n, a, t: (100 * rates(n, a, t)[0], 100 * rates(n, a, t)[1]), "per cent"),
+        (lambda n, a, t: (100 * rates(n, a, t)[0], 100 * rates(n, a, t)[1]), "percentages"),
         (lambda n, a, t: rates(n, a, t)[0], "2 things"),
     ],
     "09.2": [
@@ -612,9 +612,9 @@ WRONG = {
         (lambda x: slants(x)[:, None], "it should be (4,)"),
     ],
     "09.3": [
-        (lambda a, b: ((a[:, None] > 0.5) ^ (b > 0.5)).sum(2), "takes every bit for sure"),
+        (lambda a, b: ((a[:, None] > 0.5) ^ (b > 0.5)).sum(2), "treats every bit as certain"),
         (lambda a, b: (a[:, None] != b).sum(2), "whether two chances are equal"),
-        (lambda a, b: torch.cdist(a, b, p=1), "right for sure bits only"),
+        (lambda a, b: torch.cdist(a, b, p=1), "right only for certain bits"),
         (lambda a, b: a.shape[1] - hamming(a, b), "in which they agree"),
         (lambda a, b: a @ b.T, "both bits are 1"),
         (lambda a, b: a @ (1 - b).T, "half of it"),

@@ -1,4 +1,4 @@
-"""What explorers say under their pictures: their scripts make it."""
+"""The captions of explorers, as their scripts make them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAY = f"""async ({{ states, ...given }}) => {{
 
 
 def captions(explorer: Explorer, states: Sequence[dict]) -> list[str]:
-    """What an explorer says in some states, given as values of its controls."""
+    """Return the captions of an explorer in some states, given as values of its controls."""
     files, wanted = dict(explorer.assets), []
     while True:
         files |= {name: explorer.later[name]() for name in wanted}

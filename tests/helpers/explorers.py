@@ -1,4 +1,4 @@
-"""All explorers, and where their controls can stand."""
+"""All explorers, and the values that their controls accept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from aecourse.explorers import (
     TrainingExplorer,
 )
 from aecourse.explorers.base.ink import Ink
-from aecourse.explorers.base.page import Explorer, Whole
+from aecourse.explorers.base.page import Choice, Explorer, Raw, Real, Whole
 from aecourse.explorers.spiral import PointDenoiser
 
 EXPLORERS = {
@@ -49,7 +49,7 @@ EXPLORERS = {
     "search": SearchExplorer,
     "anomaly": AnomalyExplorer,
 }
-NOWHERE = {Whole: -(10**9), traitlets.Float: -1e9, traitlets.Unicode: "nothing", traitlets.Enum: "nothing"}
+NOWHERE = {Whole: -(10**9), Real: -1e9, traitlets.Unicode: "nothing", Choice: "nothing"}
 
 
 def places_of(explorer: Explorer) -> dict[str, list]:
@@ -58,7 +58,7 @@ def places_of(explorer: Explorer) -> dict[str, list]:
 
 
 def refused(explorer: Explorer, name: str, value: object) -> str:
-    """What the error says if a control is set to a value that it does not accept; it keeps its own."""
+    """Return the error for a value that a control does not accept; the control keeps its own value."""
     before = getattr(explorer, name)
     with pytest.raises(traitlets.TraitError) as error:
         setattr(explorer, name, value)
@@ -85,11 +85,11 @@ def _places(explorer: Explorer, name: str) -> list:
         stroke = np.zeros((84, 84), np.uint8)
         stroke[20:70, 40:48] = 255
         return [b"", bytes(84**2), stroke.tobytes(), b"\xff" * 84**2, bytes([1, *bytes(84**2 - 2), 1])]
-    if name == "weights" and isinstance(trait, traitlets.CBytes):
+    if isinstance(trait, Raw):
         with own_random_numbers(seed=0):
             untrained = PointDenoiser(torch.ones(2)).parameters()
         return [b"", b"".join(part.detach().numpy().tobytes() for part in untrained)]
-    if isinstance(trait, traitlets.Enum):
+    if isinstance(trait, Choice):
         return list(trait.values)
     if isinstance(trait, traitlets.List):
         part = trait._trait

@@ -35,7 +35,7 @@ def _no_votes_kept() -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _widgets_closed() -> Iterator[None]:
-    """Close all widgets: ipywidgets keeps each, with the digits and networks it shows, until somebody does."""
+    """Close all widgets: ipywidgets keeps each, with its digits and networks, until it is closed."""
     yield
     Widget.close_all()
 

@@ -1,4 +1,4 @@
-"""Networks in the styles in which other courses and libraries write them, and the one call that lets each of them in.
+"""Networks written in the styles of other courses and libraries, with the one call that adopts each of them.
 
 Written for these tests, small; what matters is the form: how they take pictures, name
 their halves, and what they return.
@@ -215,7 +215,7 @@ class Wrapped(nn.Module):
 
 
 class TopK(nn.Module):
-    """The k largest of many units; a loss method that returns a number."""
+    """Only the k largest of many units are active; the loss method returns a number."""
 
     def __init__(self, k=10):
         super().__init__()

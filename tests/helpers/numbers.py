@@ -135,7 +135,7 @@ def leaves(value: object) -> list[float]:
 
 
 def said(output) -> str:
-    """What an output says: its stream, its text, its table without the tags; no question, no bound of a claim."""
+    """Return the text of an output (stream, text, table without tags), without questions and bounds of claims."""
     data = output.get("data", {})
     text = "\n".join([output.get("text", ""), data.get("text/plain", ""), data.get("text/html", "")])
     text = "" if "Predict first" in text or "Figure:" in text else text
@@ -175,7 +175,7 @@ def told(name: str) -> Iterator[str]:
 
 @cache
 def behind(notebook: str, section: int = 0, control: str = "") -> Pool:
-    """What stands behind a section of a notebook, behind all of it (section 0), or behind one of its controls."""
+    """Return the stored numbers of a section of a notebook, of all of it (section 0), or of one of its controls."""
     if control:
         found = stored(control)
         pairs = [found.difference(*pair).mean for pair in itertools.combinations(found.values, 2)]

@@ -14,10 +14,10 @@ SPARE = 64  # entries for the ink of a figure whose pictures have the others
 
 
 def with_palette(png: bytes) -> bytes:
-    """Return a PNG of at most 256 colours, for the eye the same; pixels keep how opaque they are.
+    """Return a PNG of at most 256 colours that looks the same; pixels keep their opacity.
 
-    The ink of our figures is not quite opaque and their pictures are (`aecourse.plotting.figure_png`): each of the two
-    gets colours of its own.
+    In our figures the pictures are opaque and the ink is slightly transparent (`aecourse.plotting.figure_png`): each of
+    the two gets its own colours.
     """
     pixels = np.array(Image.open(io.BytesIO(png)).convert("RGBA"))
     opacities, where = np.unique(pixels[..., 3], return_inverse=True)

@@ -1,4 +1,4 @@
-"""What an explorer's script computes in a browser, beside what Python computes with torch."""
+"""Compare what an explorer's script computes in a browser with what Python computes with torch."""
 
 from __future__ import annotations
 
@@ -28,11 +28,16 @@ LOAD = """async ({ script, state, files }) => {
   window.data = explorer.dataOf(model);
   window.inBytes = bytes;
 }"""
-# Puts it on the page besides, as a host without a kernel does.
+# Puts it on the page besides, as a host without a kernel does, or with the one that `with_kernel` gave.
 SHOW = """() => {
   const state = window.state, heard = {};
   window.model = {
-    get: (name) => state[name], off: () => {}, save_changes: () => {}, send: () => {},
+    get: (name) => state[name], off: () => {}, save_changes: () => {},
+    async send(message, _, buffers = []) {
+      const coded = buffers.map((buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))));
+      const answers = await window.kernel?.(message, coded) ?? [];
+      for (const [answer, raw] of answers) for (const listen of heard["msg:custom"]) listen(answer, [inBytes(raw)]);
+    },
     on: (event, listen) => { (heard[event] ??= []).push(listen); },
     set: (name, value) => { state[name] = value; (heard[`change:${name}`] ?? []).forEach((listen) => listen()); },
   };
@@ -75,8 +80,20 @@ def show(page: Page, explorer: Explorer) -> None:
     page.evaluate(SHOW)
 
 
+def with_kernel(page: Page, explorer: Explorer) -> None:
+    """Let a kernel answer what an explorer that is shown afterwards asks for."""
+
+    def answer(message: dict, buffers: list[str]) -> list[tuple[dict, str]]:
+        sent: list[tuple[dict, str]] = []
+        explorer.send = lambda found, raw: sent.append((found, base64.b64encode(raw[0]).decode()))
+        explorer._handle_custom_msg(message, [base64.b64decode(buffer) for buffer in buffers])
+        return sent
+
+    page.expose_function("kernel", answer)
+
+
 def compare(page: Page, explorer: Explorer, states: list[dict], *, levels: int = 1, digits: float = 1e-4) -> list[str]:
-    """Hold every row (in gray levels) and number of an explorer, in many states, to torch; return the captions."""
+    """Compare every row (in gray levels) and number of an explorer with torch, in many states; return the captions."""
     captions, answers = [], page.evaluate(COMPUTE, [as_json(state) for state in states])
     assert not page.evaluate("[...wanted]")
     for state, found in zip(states, answers, strict=True):

@@ -1,4 +1,4 @@
-"""What the cells of a notebook would do if they ran again, read from their code."""
+"""Find, from their code, which cells of a notebook would give other results if they ran again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SCOPES = (ast.FunctionDef, ast.Lambda)
 
 
 def trained_elsewhere(sources: Sequence[str]) -> list[str]:
-    """The calls that train a network which their cell did not make: run again, it would go on training."""
+    """Return the calls that train a network made in another cell: a second run would continue the training."""
     trees = [ast.parse(source) for source in sources]
     functions = [part for tree in trees for part in ast.walk(tree) if isinstance(part, ast.FunctionDef)]
     heads = {function.name: [arg.arg for arg in function.args.args[:1]] for function in functions}

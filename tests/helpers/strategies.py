@@ -1,4 +1,4 @@
-"""What a learner may type by mistake, as hypothesis strategies, and small readers of what comes back."""
+"""Hypothesis strategies for wrong input that a learner may type, and helpers to read the results."""
 
 import copy
 import re
@@ -35,7 +35,7 @@ def choices_other_than(*accepted: str) -> st.SearchStrategy:
 
 
 def bad_images(features: int) -> st.SearchStrategy:
-    """What no model that ends in a sigmoid can be trained on or judged by."""
+    """Images that a model ending in a sigmoid must refuse."""
     good = torch.full((3, features), 0.5)
     spoilt = st.sampled_from([float("nan"), float("inf"), -float("inf"), -0.01, 1.01, 255.0])
 
@@ -66,10 +66,10 @@ def numpy_of(x: torch.Tensor) -> np.ndarray:
 
 
 def state_of(model: Autoencoder) -> dict:
-    """A copy of everything a model remembers."""
+    """A copy of a model's parameters and buffers."""
     return copy.deepcopy(model.state_dict())
 
 
 def same(a: dict, b: dict) -> bool:
-    """Whether two models remember the same to the last bit."""
+    """Whether two models have equal parameters and buffers, to the last bit."""
     return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)

@@ -27,7 +27,8 @@ def x() -> torch.Tensor:
 @given(mu=st.lists(st.floats(-5, 5), min_size=1, max_size=4), logvar=st.floats(-8, 3))
 def test_kl_of_two_gaussians(mu, logvar):
     """As torch.distributions has it; never negative, 0 for the prior itself."""
-    mu, logvar = torch.tensor(mu).double(), torch.tensor(logvar).double()
+    mu = torch.tensor(mu).double()
+    logvar = torch.full_like(mu, logvar)
     expected = kl_divergence(Normal(mu, (logvar / 2).exp()), Normal(torch.zeros_like(mu), 1.0))
     torch.testing.assert_close(VariationalAutoencoder.kl_divergence(mu, logvar), expected, atol=1e-10, rtol=1e-8)
     assert VariationalAutoencoder.kl_divergence(torch.zeros(1), torch.zeros(1)).item() == 0

@@ -11,7 +11,7 @@ from aecourse.classroom.working_copy import make_working_copy
 
 c = get_config()  # noqa: F821  (Jupyter defines it)
 
-# What is opened are the learner's own copies, in the folder that this variable names.
+# JupyterLab opens the learner's own copies, in the folder that this variable names.
 try:
     c.ServerApp.root_dir = str(make_working_copy(os.environ.get("AECOURSE_WORK", "work")))
 except ValueError as error:
@@ -38,5 +38,5 @@ async def _open_without_delay(self, *args, **kwargs):
 
 KernelWebsocketHandler.open = _open_without_delay
 
-# JupyterLab saves the state of live widgets with the notebook (overrides.json); here that of the others is kept.
+# JupyterLab saves the state of live widgets with the notebook (overrides.json); this keeps the state of the others.
 c.ContentsManager.pre_save_hook = "aecourse.classroom.working_copy.before_saving"

@@ -50,7 +50,7 @@ if len(PASSWORD) < 8:
 for port in (PORT + 2,) if PROXY_FILE.exists() else (PORT, PORT + 1, PORT + 2):
     if not is_free(port):
         sys.exit(f"Port {port} is taken (another class?). Set AECOURSE_PORT to the first of three free ones")
-HOME.mkdir(parents=True, exist_ok=True)
+HOME.mkdir(mode=0o700, parents=True, exist_ok=True)  # no other system user looks into it
 
 # The hub and its proxy
 c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
@@ -85,7 +85,7 @@ c.SimpleLocalProcessSpawner.home_dir_template = str(HOME / "students" / "{userna
 c.Spawner.notebook_dir = "~"
 c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.Spawner.ip = "127.0.0.1"
-c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # thirty servers that start at once need their time
+c.Spawner.start_timeout = c.Spawner.http_timeout = 180  # thirty servers that start at once need time
 c.Spawner.args = [
     f"--config={HERE / 'jupyter_lab_config.py'}",
     "--log-level=WARN",

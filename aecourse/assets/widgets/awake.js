@@ -1,4 +1,4 @@
-// Shared by the widgets of the course that need a kernel: without one they are asleep, gray, deaf to mouse and keys, with one sentence
+// Shared by the widgets of the course that need a kernel: without one they are gray and do not react to mouse and keys, with one sentence
 // that says what to do.
 const ENDED = ["restarting", "autorestarting", "terminating", "dead"];
 

@@ -1,4 +1,4 @@
-// A map of the codes of many images: what lies near a place, and the widget to point at one. Python's side is base/code_map.py.
+// A map of the codes of many images: which codes lie near a point, and the widget to choose one. Python's part is base/code_map.py.
 import { html } from "./vendor/preact.js";
 import { Slider } from "./page.js";
 import { Point } from "./point.js";

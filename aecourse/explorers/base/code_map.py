@@ -1,4 +1,4 @@
-"""A map of the codes of labelled images in two dimensions, at which to point. The page's side is base/code_map.js."""
+"""A two-dimensional map of the codes of labelled images. The page's part is base/code_map.js."""
 
 from __future__ import annotations
 

@@ -11,5 +11,5 @@ export function Dials({ p, name, count, reach, columns = 10 }) {
 
 /** A number with one decimal, and a true minus sign. */
 export const tenth = (value) => (Math.round(10 * value) / 10 || 0).toFixed(1).replace("-", "−");
-/** A whole number in small low digits, as in z₁₂. */
+/** A whole number as a subscript, as in z₁₂. */
 export const subscript = (number) => [...String(number)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");

@@ -43,17 +43,20 @@ export function readTensors(view) {
 
 function linear(x, n, { data: W, shape: [out, width] }, bias) { // five rows and two outputs at a time: what is read once serves many products
   const y = new Float32Array(n * out), b = bias ? bias.data : new Float32Array(out), rows = n - (n % 5), outs = out - (out % 2);
-  for (let o = 0; o < outs; o += 2) for (let i = 0; i < rows; i += 5) {
-    const u = o * width, v = u + width, r0 = i * width, r1 = r0 + width, r2 = r1 + width, r3 = r2 + width, r4 = r3 + width;
-    let s0 = b[o], s1 = s0, s2 = s0, s3 = s0, s4 = s0, t0 = b[o + 1], t1 = t0, t2 = t0, t3 = t0, t4 = t0;
-    for (let j = 0; j < width; j++) {
-      const w = W[u + j], z = W[v + j], x0 = x[r0 + j], x1 = x[r1 + j], x2 = x[r2 + j], x3 = x[r3 + j], x4 = x[r4 + j];
-      s0 += w * x0; s1 += w * x1; s2 += w * x2; s3 += w * x3; s4 += w * x4;
-      t0 += z * x0; t1 += z * x1; t2 += z * x2; t3 += z * x3; t4 += z * x4;
+  const five = new Float64Array(5 * width); // five rows side by side: read in order, and not converted again for each output
+  for (let i = 0; i < rows; i += 5) {
+    for (let row = 0; row < 5; row++) for (let j = 0, at = (i + row) * width; j < width; j++) five[5 * j + row] = x[at + j];
+    for (let o = 0; o < outs; o += 2) {
+      let u = o * width, v = u + width, s0 = b[o], s1 = s0, s2 = s0, s3 = s0, s4 = s0, t0 = b[o + 1], t1 = t0, t2 = t0, t3 = t0, t4 = t0;
+      for (let j = 0; j < five.length; j += 5) {
+        const w = W[u++], z = W[v++], x0 = five[j], x1 = five[j + 1], x2 = five[j + 2], x3 = five[j + 3], x4 = five[j + 4];
+        s0 += w * x0; s1 += w * x1; s2 += w * x2; s3 += w * x3; s4 += w * x4;
+        t0 += z * x0; t1 += z * x1; t2 += z * x2; t3 += z * x3; t4 += z * x4;
+      }
+      const to = i * out + o;
+      y[to] = s0; y[to + out] = s1; y[to + 2 * out] = s2; y[to + 3 * out] = s3; y[to + 4 * out] = s4;
+      y[to + 1] = t0; y[to + out + 1] = t1; y[to + 2 * out + 1] = t2; y[to + 3 * out + 1] = t3; y[to + 4 * out + 1] = t4;
     }
-    const to = i * out + o;
-    y[to] = s0; y[to + out] = s1; y[to + 2 * out] = s2; y[to + 3 * out] = s3; y[to + 4 * out] = s4;
-    y[to + 1] = t0; y[to + out + 1] = t1; y[to + 2 * out + 1] = t2; y[to + 3 * out + 1] = t3; y[to + 4 * out + 1] = t4;
   }
   for (let i = 0; i < n; i++) for (let o = i < rows ? outs : 0; o < out; o++) { // those left over
     let sum = b[o];
@@ -141,7 +144,7 @@ function largest(x, n, k) { // of each row the k largest numbers are kept, the o
   const width = x.length / n, kept = new Float32Array(x.length);
   for (let i = 0; i < n; i++) {
     const row = x.subarray(i * width, (i + 1) * width), least = row.slice().sort()[Math.max(0, width - k)];
-    let equal = k - row.reduce((count, v) => count + (v > least), 0); // so many of those that equal the least
+    let equal = k - row.reduce((count, v) => count + (v > least), 0); // how many of those that equal the least number are kept
     row.forEach((v, j) => { if (v > least || (v === least && equal-- > 0)) kept[i * width + j] = v; });
   }
   return kept;
@@ -175,7 +178,7 @@ export function meanSquare(a, b) {
 }
 
 const KEPT = 4;
-/** A function that remembers its latest results: to and fro between a few settings costs nothing. */
+/** A function that remembers its latest results: moving between a few settings costs nothing. */
 export function latest(compute) {
   const results = []; // [what was given, the result], the latest first
   return (...given) => {

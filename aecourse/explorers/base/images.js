@@ -2,13 +2,26 @@
 import { rowsOf } from "./engine.js";
 
 export const PART = 500; // pictures come so many at once
+const KEPT = 8; // sets that were put together
 
 /** One set of ten (or fewer, if there are no more); null until it has come. */
 export function ten(data, nth) {
   const { per_set: each, sets } = data.setup.images, near = data.asset("images").images, set = Math.min(nth, sets - 1);
   if ((set + 1) * each <= near.shape[0]) return view(near, set * each, (set + 1) * each);
   const all = data.want("sets");
-  return all && ((all.shown ??= {})[set] ??= many(data, [...rowsOf(all.places, set)]));
+  return all && again(all, set, () => many(data, [...rowsOf(all.places, set)]));
+}
+
+/** What was made of one set, the same array again, as long as it is among the latest few. */
+function again(all, set, make) {
+  const shown = (all.shown ??= new Map());
+  if (!shown.has(set)) {
+    const made = make();
+    if (!made) return null;
+    if (shown.size >= KEPT) shown.delete(shown.keys().next().value);
+    shown.set(set, made);
+  }
+  return shown.get(set);
 }
 
 function view(tensor, from, to = from + 1) { // the same array again, so that `latest` knows it

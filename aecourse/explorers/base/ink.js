@@ -105,7 +105,7 @@ function inkPad(canvas, side, value, send, under) {
       clear();
     } else return;
     e.preventDefault();
-    e.stopPropagation(); // the notebook has plans of its own for these keys
+    e.stopPropagation(); // the notebook uses these keys, too
   });
   backdrop.addEventListener("load", paint);
   paint();

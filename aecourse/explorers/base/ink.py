@@ -8,15 +8,16 @@ import traitlets
 
 from aecourse.data import PIXELS
 from aecourse.data.drawing import into_the_box
+from aecourse.explorers.base.page import Raw
 
 SIDE = 84  # three times MNIST's 28, enough for a smooth reduction
 
 
-class Ink(traitlets.CBytes):
+class Ink(Raw):
     """A trait for what is drawn: 84 × 84 gray bytes, row by row, or none."""
 
     def validate(self, owner: traitlets.HasTraits, value: object) -> bytes:
-        """Return the bytes (a browser sends a memoryview) if they are a whole drawing."""
+        """Return the bytes if they are a whole drawing."""
         ink = super().validate(owner, value)
         if len(ink) not in (0, SIDE**2):
             raise traitlets.TraitError(f"{self.name} must hold {SIDE}² bytes of ink, or none; got {len(ink)}")

@@ -1,4 +1,4 @@
-"""What becomes of an explorer when its cell runs again: its state goes on, its memory is given back.
+"""What happens to an explorer when its cell runs again: its state is kept, its memory is freed.
 
 ipywidgets keeps every widget, and all that it shows, until it is closed.
 """

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from aecourse.data import PIXELS
+from aecourse.data import PIXELS, load_mnist
+from aecourse.device import own_random_numbers
 from aecourse.models import PCA, Autoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
 from aecourse.models.adopted import Adopted, adopt, cut, leaves
 from aecourse.zoo.precision import SCALE, quantise
@@ -23,6 +24,7 @@ ACTIVATIONS = {
     nn.LeakyReLU: "leaky_relu", nn.ELU: "elu",
 }  # fmt: skip
 SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout2d)  # rows are kept flat in the page
+TRIED = 20  # digits on which a network from outside is tried before it is shown
 FOLDING = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)  # batch normalisation after them is worked into their weights
 Layer = dict[str, object]
 
@@ -36,7 +38,7 @@ class Largest(nn.Module):
 
 
 class UnknownLayerError(ValueError):
-    """A network has a layer that the page cannot compute; the kernel does then."""
+    """A network has a layer that the page cannot compute; the kernel computes it instead."""
 
 
 def pack(tensors: Mapping[str, torch.Tensor | np.ndarray], layers: Mapping[str, list[Layer]] | None = None) -> bytes:
@@ -45,7 +47,7 @@ def pack(tensors: Mapping[str, torch.Tensor | np.ndarray], layers: Mapping[str, 
     return save(whole, metadata={"layers": json.dumps(layers or {})})
 
 
-def pack_network(model: nn.Module, *, parts: Sequence[str] = ()) -> bytes:
+def pack_network(model: nn.Module, *, parts: Sequence[str] = (), exact: bool = False) -> bytes:
     """Return a network for the page, with the parts "encoder" and "decoder"; an `nn.Sequential` has one, "forward".
 
     A matrix that was shipped in bytes, with a scale for each row, stays so; all else is float16.
@@ -54,6 +56,7 @@ def pack_network(model: nn.Module, *, parts: Sequence[str] = ()) -> bytes:
     ----------
     model : Autoencoder, another network with `encoder` and `decoder`, or an nn.Sequential
     parts : which of the parts, if not all
+    exact : whether what is not in bytes stays float32, so that the page finds the numbers that Python finds
 
     Raises
     ------
@@ -67,15 +70,15 @@ def pack_network(model: nn.Module, *, parts: Sequence[str] = ()) -> bytes:
     _share_tied(layers, tensors)
     kept: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
-        if tensor.ndim > 1 and (stored := _in_bytes(tensor)):
+        if tensor.ndim > 1 and (stored := in_bytes(tensor)):
             kept[name], kept[name + SCALE] = stored
         else:
             short = tensor.half()
-            kept[name] = short if short.isfinite().all() else tensor
+            kept[name] = short if short.isfinite().all() and not exact else tensor
     return pack(kept, layers)
 
 
-def _in_bytes(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+def in_bytes(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
     """A matrix as int8 and a scale for each row, if it was shipped so; batch normalisation may be worked into it."""
     largest = matrix.abs().amax(tuple(range(1, matrix.ndim)), keepdim=True)
     for scale in (quantise(matrix)[1].float(), (largest / 127).clamp(min=1e-30)):
@@ -97,7 +100,8 @@ def for_display(net: nn.Module) -> Autoencoder:
     Raises
     ------
     TypeError, ValueError
-        If `adopt` cannot take the network as it is, its halves are not known, or a weight is not finite.
+        If `adopt` cannot take the network as it is, its halves are not known, it takes no digits, or one of its weights
+        or of the pixels that it gives is not finite.
     """
     try:
         model = copy.deepcopy(adopt(net)).cpu().float().eval()
@@ -108,7 +112,18 @@ def for_display(net: nn.Module) -> Autoencoder:
         raise TypeError(f"model must have a code to show; say how {name} makes it: adopt(net, encode=…, decode=…)")
     if not all(weight.isfinite().all() for weight in model.parameters()):
         raise ValueError("model has weights that are NaN or infinite; train it anew with a smaller lr")
+    if model.in_features != PIXELS:
+        raise ValueError(f"model must take digits of {PIXELS} pixels; got in_features {model.in_features}")
+    with torch.inference_mode(), own_random_numbers(seed=0):
+        x_hat = model.decode(model.encode(load_mnist()[1].x[:TRIED]))
+    if not x_hat.isfinite().all():
+        raise ValueError("model must give finite images; it gives others: train it anew with a smaller lr")
     return model
+
+
+def name_of(model: Autoencoder) -> str:
+    """Return the name of a learner's network for captions, made from its class."""
+    return f"your {type(model.net if isinstance(model, Adopted) else model).__name__}"
 
 
 def pack_images(x: torch.Tensor) -> torch.Tensor:
@@ -123,7 +138,7 @@ def _share_tied(layers: dict[str, list[Layer]], tensors: dict[str, torch.Tensor]
         matrix = tensors[layer["weight"]]
         for name, other in tensors.items():
             tied = name != layer["weight"] and other.ndim == 2 and other.shape[::-1] == matrix.shape
-            if tied and torch.equal(other.T, matrix) and (_in_bytes(other) or not _in_bytes(matrix)):
+            if tied and torch.equal(other.T, matrix) and (in_bytes(other) or not in_bytes(matrix)):
                 del tensors[layer["weight"]]
                 layer |= {"weight": name, "transposed": True}
                 break

@@ -5,6 +5,7 @@ import { goOnWithShiftEnter, hearOfKernel } from "../../assets/widgets/awake.js"
 
 const REST = 700; // milliseconds without a change after which a caption is spoken and a still is kept
 const SAVE = 150; // and after which Python hears of it: a slider that moves costs the kernel nothing
+const REMEMBERED = 50; // results of a network that the kernel runs
 const WAITING = "One moment: what this needs is still on its way.";
 
 /**
@@ -73,13 +74,13 @@ const known = new WeakMap();
 function dataOf(model) {
   if (known.has(model)) return known.get(model);
   const read = new Map(), asked = new Set();
+  const opened = (name, view) => {
+    const found = readTensors(view);
+    if (found.layers.remote) found.elsewhere = (part, x, n) => inKernel(name, part, x, n);
+    return found;
+  };
   const tensors = (name, view) => {
-    const before = read.get(name);
-    if (before?.view !== view) {
-      const found = readTensors(view);
-      if (found.layers.remote) found.elsewhere = (part, x, n) => inKernel(name, part, x, n);
-      read.set(name, { view, tensors: found });
-    }
+    if (read.get(name)?.view !== view) read.set(name, { view, tensors: opened(name, view) });
     return read.get(name).tensors;
   };
   const later = {};
@@ -107,13 +108,14 @@ function dataOf(model) {
       return here;
     },
     take({ asset, ran: key }, buffers) {
-      if (asset) later[asset] = readTensors(buffers[0]);
+      if (asset) later[asset] = opened(asset, buffers[0]);
       if (key) ran.set(key, new Float32Array(new Uint8Array(buffers[0].buffer, buffers[0].byteOffset, buffers[0].byteLength).slice().buffer));
+      if (ran.size > REMEMBERED) ran.delete([...ran.keys()].find((old) => ran.get(old)));
       return asset ?? key;
     },
-    moved: new Map(), // controls whose move Python has still to hear of: what it says of an earlier one is old
+    moved: new Map(), // controls whose change has not reached Python yet: its messages about earlier values are old
     gone: "",
-    hear(words) { // why the kernel does not answer: what was on its way will not come
+    hear(words) { // why the kernel does not answer: pending results will not come
       data.gone = words;
       if (!words) return;
       asked.clear();
@@ -125,15 +127,16 @@ function dataOf(model) {
   return data;
 }
 
-/** A comma is no dot to a browser that speaks English: it drops the one in "0,5" and reads 5. */
+/** An English browser does not read a comma as a decimal point: it drops the one in "0,5" and reads 5. */
 function dotForComma(event) {
   if ((1.5).toLocaleString(navigator.language).includes(",") || event.key !== "," || event.target.type !== "number") return;
   event.preventDefault();
   document.execCommand("insertText", false, ".");
 }
 
-function computed(compute, s, data) { // null while something is on its way
-  try { return compute(s, data); } catch (error) {
+/** What `make` returns, or null while something is still loading. */
+export function arrived(make) {
+  try { return make(); } catch (error) {
     if (error instanceof Waiting) return null;
     throw error;
   }
@@ -159,10 +162,10 @@ function Explorer({ model, data, compute, View }) {
   };
   let out, words, wrong = notice || model.get("notice");
   try {
-    out = computed(compute, s, data);
+    out = arrived(() => compute(s, data));
     words = wrong || (out ? out.caption : data.gone ? `Only the kernel can give this. ${data.gone}` : WAITING);
-    out = shown.current = out ?? shown.current; // meanwhile the picture stays
-  } catch (error) { // shown where the learner looks
+    out = shown.current = out ?? shown.current; // the old picture stays meanwhile
+  } catch (error) { // shown in the explorer
     [words, wrong, out] = [`${error.name}: ${error.message}`, true, shown.current]; // the controls stay, to go back with
   }
   useEffect(() => { // once it rests: the words are spoken, and a notebook that is saved keeps a picture
@@ -201,7 +204,7 @@ export function Slider({ p, name, label, min, max, step = 1 }) {
   </div>`;
 }
 
-/** A labelled box for a number; it refuses what is none, or out of reach, and says why. */
+/** A labelled box for a number; it refuses other input and numbers out of range, and says why. */
 export function NumberBox({ p, name, label, min, max, step = 1 }) {
   const value = p.s[name], [written, write] = useState(null); // what stands there until it is taken, however often the page is drawn
   const take = (event) => {
@@ -243,10 +246,8 @@ export function mosaic(rows, { side = 28, gap = 2, ground = 255 } = {}) {
   const width = across * (side + gap) - gap, height = pictures.length * (side + gap) - gap;
   const gray = new Uint8ClampedArray(width * height).fill(ground);
   pictures.forEach((row, r) => {
-    for (let i = 0; i < row.length; i++) {
-      const image = Math.floor(i / (side * side)), inside = i % (side * side);
-      const down = r * (side + gap) + Math.floor(inside / side), over = image * (side + gap) + (inside % side);
-      gray[down * width + over] = Math.floor(Math.min(1, Math.max(0, row[i])) * 255 + 0.5); // NaN is black
+    for (let from = 0, over = 0; from < row.length; over += side + gap) for (let y = 0; y < side; y++) {
+      for (let x = 0, to = (r * (side + gap) + y) * width + over; x < side; x++) gray[to++] = row[from++] * 255; // it rounds and limits; NaN is black
     }
   });
   return { gray, width, height };

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -34,6 +36,41 @@ class Whole(traitlets.Int):
         return super().validate(owner, value)
 
 
+class Real(traitlets.Float):
+    """A trait for a number from `min` to `max`; NaN, infinity and True are refused."""
+
+    def info(self) -> str:
+        """Say what is accepted."""
+        return "a number" if math.isinf(self.max) else f"a number from {self.min:g} to {self.max:g}"
+
+    def validate(self, owner: traitlets.HasTraits, value: object) -> float:
+        """Return the value if it is accepted."""
+        low, high = max(self.min, -sys.float_info.max), min(self.max, sys.float_info.max)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            self.error(owner, value)
+        return float(value)
+
+
+class Choice(traitlets.Enum):
+    """A trait for one of some words and numbers; its value is the one in the list. True is not 1."""
+
+    def validate(self, owner: traitlets.HasTraits, value: object) -> str | int | float:
+        """Return the value if it is accepted."""
+        plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+        found = [own for own in self.values if plain and own == value]
+        if not found:
+            self.error(owner, value)
+        return found[0]
+
+
+class Raw(traitlets.Bytes):
+    """A trait for bytes, which a browser sends as a memoryview."""
+
+    def validate(self, owner: traitlets.HasTraits, value: object) -> bytes:
+        """Return the bytes; a number is refused, though bytes(5) would accept it."""
+        return super().validate(owner, bytes(value) if isinstance(value, bytearray | memoryview) else value)
+
+
 class Explorer(anywidget.AnyWidget):
     """A picture and a caption that the page computes from the values of some controls.
 
@@ -59,15 +96,13 @@ class Explorer(anywidget.AnyWidget):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name in {"rows", "numbers"} & vars(cls).keys():
-            setattr(cls, name, torch.inference_mode()(vars(cls)[name]))  # nobody learns from what is shown
+            setattr(cls, name, torch.inference_mode()(vars(cls)[name]))  # what is shown needs no gradients
 
     def __init__(self, **settings: object) -> None:
         self.later: dict[str, Callable[[], bytes]] = {}
         self._run_here: dict[str, Autoencoder] = {}  # networks that the page cannot compute, by the asset's name
         super().__init__(controls=list(settings), **settings)
-        self.on_msg(
-            lambda _, message, buffers: self._run(message, buffers) if "run" in message else self._hear(message)
-        )
+        self.on_msg(lambda _, message, buffers: self._take(message, buffers))
         self._memory = replaces_earlier_run(self)
 
     def resume(self) -> None:
@@ -89,16 +124,36 @@ class Explorer(anywidget.AnyWidget):
         return {name: getattr(self, name) for name in self.controls}
 
     def apply(self, preset: Mapping[str, object]) -> None:
-        """Set some controls at once, as a preset of the demo board does."""
-        for name, value in preset.items():
+        """Set some controls at once, as a preset of the demo board does; if one is refused, all stay as they were."""
+        if unknown := preset.keys() - {*self.controls}:
+            accepted = ", ".join(self.controls) or "nothing here"
+            raise ValueError(f"a preset may set {accepted}; got {min(map(str, unknown))}")
+        before = self.settings()
+        try:
+            self._set(preset)
+        except traitlets.TraitError:
+            self._set(before)
+            raise
+
+    def _set(self, values: Mapping[str, object]) -> None:
+        for name, value in values.items():
             setattr(self, name, value)
+
+    def set_state(self, sync_data: Mapping[str, object]) -> None:
+        """Take what the page has set. If it is not accepted, say so in the page, and restore the last good state."""
+        free = {*self.controls, "notice", "still"}
+        try:
+            super().set_state({name: value for name, value in sync_data.items() if name in free})
+        except traitlets.TraitError as error:
+            self.notice = str(error)
+            self.send_state(self.controls)
 
     def memory(self) -> dict:
         """Return what goes on when the explorer's cell runs again."""
         return {"settings": self.settings()}
 
     def remember(self, memory: dict) -> None:
-        """Go on where the explorer of an earlier run of the cell stood."""
+        """Restore what the explorer of an earlier run of the cell remembered."""
         for name, value in memory["settings"].items():
             with contextlib.suppress(traitlets.TraitError):  # not accepted any more
                 setattr(self, name, value)
@@ -106,22 +161,40 @@ class Explorer(anywidget.AnyWidget):
     def packed(self, asset: str, model: Autoencoder, *, parts: Sequence[str] = ()) -> bytes:
         """Return a network for the page; if it has layers that the page cannot compute, the page asks the kernel."""
         try:
-            return pack_network(model, parts=parts)
+            return pack_network(model, parts=parts, exact=True)
         except UnknownLayerError:
             self._run_here[asset] = model
             return pack({}, {"remote": True})
 
+    def _take(self, message: Mapping, buffers: Sequence[bytes]) -> None:
+        """Do what the page asks for; the page shows an error, which would otherwise appear below some cell."""
+        try:
+            if not isinstance(message, Mapping):
+                raise TypeError(f"a message of the page must be an object; got {type(message).__name__}")
+            if "run" in message:
+                self._run(message, buffers)
+            else:
+                self._hear(message, buffers)
+        except Exception as error:  # any exception: a learner's own network may run here
+            self.notice = f"{type(error).__name__}: {error}"
+
     def _run(self, message: Mapping, buffers: Sequence[bytes]) -> None:
         """Compute a part of a network for the page: n rows of float32 in, n rows out."""
-        model = self._run_here[message["run"]]
-        rows = torch.frombuffer(bytearray(buffers[0]), dtype=torch.float32).view(message["n"], -1)
+        name, part, n, key = (message.get(word) for word in ("run", "part", "n", "key"))
+        if not isinstance(name, str) or name not in self._run_here or part not in ("encoder", "decoder"):
+            known = ", ".join(self._run_here) or "no network"
+            raise ValueError(f"the kernel runs the encoder or the decoder of {known} here; got {name!r}, {part!r}")
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1 or len(buffers) != 1 or len(buffers[0]) % (4 * n):
+            raise ValueError(f"the page must send n rows of float32; got n = {n!r} and {[*map(len, buffers)]} bytes")
+        model, rows = self._run_here[name], torch.frombuffer(bytearray(buffers[0]), dtype=torch.float32).view(n, -1)
         with torch.inference_mode():
-            result = (model.encode if message["part"] == "encoder" else model.decode)(rows)
-        self.send({"ran": message["key"]}, [result.float().cpu().contiguous().numpy().tobytes()])
+            result = (model.encode if part == "encoder" else model.decode)(rows)
+        self.send({"ran": key}, [result.float().cpu().contiguous().numpy().tobytes()])
 
-    def _hear(self, message: Mapping) -> None:
+    def _hear(self, message: Mapping, buffers: Sequence[bytes] = ()) -> None:
         """Give the page what it asks for."""
-        if (name := message.get("want")) in self.later:
+        name = message.get("want")
+        if isinstance(name, str) and name in self.later:
             self.send({"asset": name}, [self.later[name]()])
 
     def close(self) -> None:

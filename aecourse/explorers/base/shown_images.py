@@ -14,7 +14,7 @@ from aecourse.explorers.base.network import pack, pack_images
 from aecourse.models.base import check_rows
 
 NEAR = 20  # sets of ten that come with an explorer
-PART = 500  # pictures that the page gets at once, when it asks for one by its number; base/images.js says so too
+PART = 500  # pictures that the page gets at once when it asks for one by its number, as in base/images.js
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ def shown_images(images: ImageSet | torch.Tensor | None) -> ShownImages:
     Raises
     ------
     TypeError, ValueError
-        If it is no ImageSet and no float tensor (n, 784), is empty, or holds anything outside [0, 1].
+        If it is neither an ImageSet nor a float tensor (n, 784), is empty, or holds anything outside [0, 1].
     """
     if images is None:
         return _test_digits()

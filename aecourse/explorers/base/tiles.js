@@ -19,7 +19,7 @@ export function Tiles({ picture, rows, columns, first, last, at, choose, label, 
     if (!step) return;
     go(at + step);
     event.preventDefault();
-    event.stopPropagation(); // the notebook has plans of its own for these keys
+    event.stopPropagation(); // the notebook uses these keys, too
   };
   const share = (tiles, count) => `${(100 * 30 * tiles) / (30 * count - 2)}%`; // a tile has 28 pixels, and 2 up to the next
   const frame = {

@@ -17,7 +17,7 @@ export function startLayers(sizes, activations, random) {
   });
 }
 
-/** All weights one after the other, as torch lines up a network's parameters; and layers that read such a line. */
+/** All weights as one vector, in torch's order of a network's parameters; and layers that read such a vector. */
 export const inLine = (layers) => Float32Array.from(layers.flatMap(({ W, b }) => [...W, ...b]));
 export function fromLine(sizes, activations, line) {
   let at = 0;

@@ -1,4 +1,4 @@
-// What runs beside the page while it trains: some epochs over the rows, news four times a second, an end when asked.
+// The worker that trains beside the page: some epochs over the rows, news four times a second, an end on request.
 import { meanSquare, randomFrom } from "./engine.js";
 import { adam, lossAndGradients, restore, startLayers } from "./train.js";
 
@@ -31,7 +31,7 @@ async function train({ x, valid, shown, sizes, activations, epochs, lr, seed }) 
       [sum, seen] = [sum + loss, seen + 1];
       if (performance.now() - told > NEWS) {
         tell(false);
-        await new Promise((go) => setTimeout(go)); // a wish to stop is heard
+        await new Promise((go) => setTimeout(go)); // lets a request to stop arrive
         told = performance.now();
       }
     }

@@ -1,4 +1,4 @@
-"""A training run beside an explorer: the kernel trains in a thread of its own, the page shows how far it is."""
+"""A training run beside an explorer: the kernel trains in its own thread, the page shows the progress."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -25,11 +25,11 @@ from aecourse.zoo import load_split
 
 BATCH_SIZE = 64
 FEW = 500  # validation digits whose loss is drawn between epochs
-PAUSE = 0.25  # seconds between pictures while training: four a second are plenty for an eye
+PAUSE = 0.25  # seconds between pictures while training: four a second are enough for the eye
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 MOST_EPOCHS = 20
 SEEDS = 100
-REPEATS = 320  # how often few things are seen in an epoch: fifty steps for ten
+REPEATS = 320  # how often a small set is seen in an epoch: ten rows give fifty steps
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,18 @@ class Trainer:
         self._new_model()
 
     def choose(self, **settings: object) -> None:
-        """Set `setting`, `epochs`, `lr` or `seed`; a run under way keeps its own."""
+        """Set `setting`, `epochs`, `lr` or `seed`, all that are given or none; a run under way keeps its own."""
         accepted = {
             "setting": tuple(self.setup.options), "epochs": range(1, MOST_EPOCHS + 1), "lr": RATES,
             "seed": range(SEEDS),
         }  # fmt: skip
         for name, value in settings.items():
-            if value not in accepted[name]:
+            if name not in accepted:
+                raise ValueError(f"what is chosen must be one of {', '.join(accepted)}; got {name!r}")
+            if isinstance(value, bool) or value not in accepted[name]:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, accepted[name]))}; got {value!r}")
-            setattr(self, name, value)
+        for name, value in settings.items():  # the value of the list: a page sends 1 for 1.0
+            setattr(self, name, accepted[name][accepted[name].index(value)])
         if {"setting", "seed"} & settings.keys() and not self.training:
             self._new_model()
         self.show()
@@ -88,9 +91,13 @@ class Trainer:
             return
         self._stopping.clear()
         self._new_model()
-        self.training = True
         self._thread = threading.Thread(target=self._run, args=(self.epochs, self.lr), daemon=True)
-        self._thread.start()
+        self.training = True
+        try:
+            self._thread.start()
+        except BaseException:  # Ctrl-C, before it had begun
+            self.training = self._thread.ident is not None and self.training
+            raise
         self.show()
 
     def stop(self) -> None:
@@ -99,8 +106,11 @@ class Trainer:
 
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run under way has ended; for scripts and tests, never for a notebook cell."""
-        if self._thread is not None:
-            self._thread.join(timeout)
+        end = time.monotonic() + (math.inf if timeout is None else timeout)
+        while self.training and time.monotonic() < end:  # a join cut short by Ctrl-C takes the thread for ended
+            time.sleep(0.01)
+        if self._thread is not None and not self.training:
+            self._thread.join()
 
     def close(self) -> None:
         """Stop a run under way, and wait for its end."""
@@ -114,7 +124,7 @@ class Trainer:
         return {"settings": settings, "network": (self.model, self.history, self.trained, self._live)}
 
     def remember(self, memory: dict) -> None:
-        """Go on where another trainer stood; a run under way was stopped."""
+        """Restore what another trainer remembered; a run under way was stopped."""
         self.choose(**memory["settings"])
         self.model, self.history, self.trained, self._live = memory["network"]
         self._view = copy.deepcopy(self.model).eval()
@@ -127,31 +137,42 @@ class Trainer:
         self._live: list[tuple[float, float]] = []  # (epochs so far, loss on a few validation digits)
         self._view = copy.deepcopy(self.model).eval()
 
-    @one_thread()
     def _run(self, epochs: int, lr: float) -> None:
-        model, self._seen_at = self.model, 0.0
         try:
-            fitting, valid, test = self._rows_to_learn()  # held no longer than the run
-            self._few = None if valid is None else valid[:FEW]
-            self._steps, self._per_epoch = 0, -(-len(fitting) // BATCH_SIZE)
+            with one_thread():
+                trained = self.trained = self._learn(self.model, epochs, lr)
+        except Exception as wrong:
+            trained = None
+            self._say(wrong)
+        finally:
+            self.training = False
+        self.show()
+        if trained is not None and self.on_done is not None:
+            try:
+                self.on_done(trained)
+            except Exception as wrong:
+                self._say(wrong)
+                self.show()
+
+    def _say(self, wrong: Exception) -> None:
+        """Keep an error for the page: an error in a thread would be lost."""
+        self._error = f"{type(wrong).__name__}: {wrong}"
+
+    def _learn(self, model: Autoencoder, epochs: int, lr: float) -> TrainedNetwork | None:
+        fitting, valid, test = self._rows_to_learn()  # kept only while the run lasts
+        self._few = None if valid is None else valid[:FEW]
+        self._steps, self._per_epoch, self._seen_at = 0, -(-len(fitting) // BATCH_SIZE), 0.0
+        try:
             self.history = fit(
                 model, fitting, epochs=epochs, lr=lr, seed=self.seed, batch_size=BATCH_SIZE, validation=valid,
                 stop=self._stopping, on_epoch=self._epoch_done, on_step=self._step_done, progress=False,
             )  # fmt: skip
-            if self._closing:
-                return
-            self._swap_view(model)
-            self.trained = TrainedNetwork(model, reconstruction_mse(model, test))
-        except Exception as wrong:  # in a thread nobody else would say so
-            self._error = f"{type(wrong).__name__}: {wrong}"
         finally:
-            self.training = False
-        self.show()
-        if self.trained is not None and self.on_done is not None:
-            self.on_done(self.trained)
+            self._swap_view(model)  # also what is left of a training that failed
+        return None if self._closing else TrainedNetwork(model, reconstruction_mse(model, test))
 
     def _rows_to_learn(self) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
-        """What to fit, to validate on and to test on: digits, or few things, which are seen again and again."""
+        """Return the rows to fit, to validate on and to test on: digits, or a small set that is repeated."""
         if (things := self.setup.things) is not None:
             return things.repeat(REPEATS, 1), None, things
         fitting, valid = load_split()
@@ -177,7 +198,7 @@ class Trainer:
             self._view.load_state_dict(model.state_dict())
 
     def rows(self) -> dict[str, torch.Tensor]:
-        """Return ten images as the network sees them, and what it makes of them now; {name: (n, 784)}."""
+        """Return ten images as the network sees them, and their present reconstructions; {name: (n, 784)}."""
         damaged = self.setup.damaged
         seen = self.shown if damaged is None else damaged(self.shown, self._built)
         with self._swapping, torch.inference_mode():
@@ -185,7 +206,7 @@ class Trainer:
         return rows if self.setup.paint is None else {name: self.setup.paint(row) for name, row in rows.items()}
 
     def show(self) -> None:
-        """Tell the page where the training stands; what is told last is the newest."""
+        """Tell the page how far the training is; the last message is the newest."""
         with self._telling:
             if not self._closing:
                 self.tell(self._state())
@@ -202,13 +223,13 @@ class Trainer:
         return {
             "label": setup.label, "options": list(setup.options), "rates": list(RATES), "most": MOST_EPOCHS,
             "setting": self.setting, "epochs": self.epochs, "lr": self.lr, "seed": self.seed, "running": self.training,
-            "names": list(rows), "rows": b"".join(as_images(row).tobytes() for row in rows.values()),
+            "names": list(rows), "rows": b"".join(as_images(row.nan_to_num()).tobytes() for row in rows.values()),
             "loss": setup.loss, "caption": self._error or self.describe(), "error": bool(self._error),
             "series": {name: line for name, line in series.items() if line[1]},
         }  # fmt: skip
 
     def describe(self) -> str:
-        """Return where the training stands, in words."""
+        """Return in words how far the training is."""
         name, history = self.setup.name(self._view), self.history
         if not history.epochs and not self.training:
             return f"An untrained network, {name}. Press Train."
@@ -263,13 +284,17 @@ class TrainableExplorer(Explorer):
         if self._open:
             self.training = training
 
-    def _hear(self, message: Mapping) -> None:
-        super()._hear(message)
+    def _hear(self, message: Mapping, buffers: Sequence[bytes] = ()) -> None:
+        super()._hear(message, buffers)
         try:
             if message.get("open"):
                 self.open_training()
             if message.get("fold"):
                 self.fold_training()
+            if {"choose", "train", "stop"} & message.keys() and self.trainer is None:
+                raise ValueError("the panel must be open before a network is trained in it")
+            if not isinstance(message.get("choose") or {}, Mapping):
+                raise ValueError(f"what is chosen must be values by name; got {message['choose']!r}")
             if message.get("choose"):
                 self.trainer.choose(**message["choose"])
             if message.get("train"):
@@ -284,7 +309,7 @@ class TrainableExplorer(Explorer):
         return super().memory() | {"trainer": self.trainer and self.trainer.memory(), "open": self._open}
 
     def remember(self, memory: dict) -> None:
-        """Go on where the explorer of an earlier run of the cell stood."""
+        """Restore what the explorer of an earlier run of the cell remembered."""
         super().remember(memory)
         if memory["trainer"]:
             self.open_training().remember(memory["trainer"])

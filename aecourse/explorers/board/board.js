@@ -107,7 +107,7 @@ function render({ model, el }) {
     else if (digit) choose(+e.key - 1);
     else return;
     e.preventDefault();
-    e.stopImmediatePropagation(); // the slider and the notebook have plans of their own for these keys
+    e.stopImmediatePropagation(); // the slider and the notebook use these keys, too
   }
 
   // The pictures: as high as the stage has room for, beside all that is written there

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 
 
 class BoardFrame(anywidget.AnyWidget):
-    """What stands around the explorer and fits it to the screen; it sends {"turn" | "go" | "apply" | "ready": …}.
+    """The frame around the explorer, which fits it to the screen; it sends {"turn" | "go" | "apply" | "ready": …}.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class DemoBoard(widgets.VBox):
         self.add_class("aecourse-board")
         self._building = threading.Lock()
         self.frame = BoardFrame(demos=[demo.in_words() for demo in DEMOS])
-        self.frame.on_msg(lambda _, message, buffers: self._hear(message))
+        self.frame.on_msg(lambda _, message, buffers: self._take(message))
         self.stage = widgets.VBox()
         self.stage.add_class("aecourse-stage")
         self.children = [self.frame, self.stage]
@@ -102,8 +102,14 @@ class DemoBoard(widgets.VBox):
         self.explorers.clear()
         return_memory()
 
+    def _take(self, message: dict) -> None:
+        """Do what the browser asks for; the explorer shows an error, which would otherwise appear below some cell."""
+        try:
+            self._hear(message)
+        except Exception as error:
+            self.explorer.notice = f"{type(error).__name__}: {error}"
+
     def _hear(self, message: dict) -> None:
-        """Do what the browser asks for."""
         for word, value in message.items():
             if word == "turn":
                 self.turn(value)
@@ -111,7 +117,7 @@ class DemoBoard(widgets.VBox):
                 self.page = value
             elif word == "apply":
                 self.explorer.apply(value)
-            elif word == "ready" and value < len(DEMOS):
+            elif word == "ready" and check_whole("ready", value) < len(DEMOS):
                 threading.Thread(target=self._build_ahead, args=(value + 1,), daemon=True).start()
 
     def _build(self, page: int) -> Explorer:

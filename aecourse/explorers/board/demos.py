@@ -1,4 +1,4 @@
-"""What stands on the demo board: for each explorer a question to the class, votes, presets and the answer."""
+"""The content of the demo board: for each explorer a question to the class, votes, presets and the answer."""
 
 from __future__ import annotations
 

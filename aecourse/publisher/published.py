@@ -1,4 +1,4 @@
-"""What the texts of the site take from the stored notebooks by name: numbers, questions and figures."""
+"""Numbers, questions and figures of the stored notebooks, which the texts of the site use by name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import punctuation
+from urllib.parse import quote
 
 from aecourse.classroom.notebook_files import find_notebooks, read_notebook
 from aecourse.evaluation.controls import read_results, stored
@@ -28,6 +30,13 @@ class Number(float):
 
     def __str__(self) -> str:
         return self.words
+
+
+class Words(str):
+    """Stored words, which a text in Markdown shows unchanged, with any special characters."""
+
+    def __str__(self) -> str:
+        return re.sub(f"([{re.escape(punctuation)}])", r"\\\1", " ".join(self.split()))
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ def stored_numbers(folder: Path) -> dict[str, Number | str]:
         if kind == "claim":
             found.append((variable(name), Number(record["value"], number_in_words(record))))
         elif kind == "prediction":
-            found.append((variable(name), record["measured"]))
+            found.append((variable(name), Words(record["measured"])))
     for path in find_notebooks(folder):
         for name in read_results(path.name[:2]):
             control = stored(name)
@@ -98,7 +107,7 @@ def stored_question(folder: Path, name: str) -> tuple[dict, dict]:
 
 
 def stored_figure(folder: Path, notebook: str, name: str) -> Figure:
-    """Return a notebook's figure by its name: what its cell says behind "# Figure:", or how its description begins.
+    """Return a notebook's figure by its name: the words after "# Figure:" in its cell, or how its description begins.
 
     Raises
     ------
@@ -128,17 +137,17 @@ def _figures(path: Path) -> list[tuple[str, Figure]]:
 
 
 def figure_file(stem: str, cell: int, output: int) -> str:
-    """Return what the file of a notebook's figure is called on the site, by the places of its cell and its output."""
+    """Return the file name of a notebook's figure on the site, made from the positions of its cell and its output."""
     return f"{stem}-{cell}-{output}.webp"
 
 
 def part_of(folder: Path, notebook: str, beginning: str) -> list[str]:
-    """Return the lines of a notebook's text from below the line that begins so to the next heading or bold label.
+    """Return the lines of a notebook's text below the line with this beginning, up to the next heading or bold label.
 
     Raises
     ------
     ValueError
-        If no line of the notebook's text begins so, or several do.
+        If no line of the notebook's text has this beginning, or several have it.
     """
     cells = read_notebook(find_notebooks(folder, [notebook])[0]).cells
     texts = [cell.source.splitlines() for cell in cells if cell.cell_type == "markdown"]
@@ -149,21 +158,21 @@ def part_of(folder: Path, notebook: str, beginning: str) -> list[str]:
 
 
 def figure_as_html(figure: Figure, folder: str) -> str:
-    """Return a figure whose file lies in a folder, which the page names."""
-    alt = html.escape(figure.alt, quote=True)
-    image = f'<img src="{folder}{figure.file}" alt="{alt}" width="{figure.width}" loading="lazy">'
+    """Return a figure as HTML; its file lies in the given folder."""
+    alt, width = (html.escape(words, quote=True) for words in (figure.alt, figure.width))
+    image = f'<img src="{folder}{quote(figure.file)}" alt="{alt}" width="{width}" loading="lazy">'
     return f'<div class="figure">{image}</div>'
 
 
 def explorer_as_html(folder: str, settings: Mapping, still: str) -> str:
-    """Return an explorer whose files lie in a folder; before it comes, and without scripts, a still picture is seen."""
+    """Return an explorer as HTML; until it has loaded, and without scripts, a still picture is shown."""
     given = html.escape(json.dumps(settings))
-    image = f'<img src="{still}" alt="a still picture of the explorer" width="1100" loading="lazy">'
+    image = f'<img src="{quote(still)}" alt="a still picture of the explorer" width="1100" loading="lazy">'
     return f'<aecourse-explorer src="{folder}" settings="{given}">{image}</aecourse-explorer>'
 
 
 def measured_as_html(record: Mapping, words: str, style: str = "measured") -> str:
-    """Return in words what was measured for a prediction, with room for what the reader had chosen."""
+    """Return in words what was measured for a prediction, with a place for the reader's own choice."""
     name, measured = (html.escape(record[part], quote=True) for part in ("name", "measured"))
     return (
         f'<p class="{style}" data-name="{name}" data-measured="{measured}">'

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from helpers.paths import NOTEBOOKS, ROOT
 
-from aecourse.classroom.published import (
+from aecourse.evaluation.controls import stored
+from aecourse.publisher.published import (
     Number,
     part_of,
     records_of,
@@ -19,8 +20,7 @@ from aecourse.classroom.published import (
     stored_question,
     variable,
 )
-from aecourse.classroom.site import build
-from aecourse.evaluation.controls import stored
+from aecourse.publisher.site import build
 from aecourse.zoo import read_card
 
 FOLDER = ROOT / "notebooks"

@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from aecourse.classroom.formulas import formula_as_html
-from aecourse.classroom.published import (
+from aecourse.publisher.published import (
     explorer_as_html,
     figure_as_html,
     measured_as_html,
@@ -30,7 +30,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 class FromTheCourse(SphinxDirective):
-    """A directive that shows something of the course; what it can't find fails the build."""
+    """A directive that shows a part of the course; the build fails if that part does not exist."""
 
     site: ClassVar[Path]  # the folder of the site
     notebooks: ClassVar[Path]  # the folder of the stored notebooks
@@ -45,11 +45,11 @@ class FromTheCourse(SphinxDirective):
 
     @property
     def top(self) -> str:
-        """The way from the page to the top of the site."""
+        """The relative path from the page to the root of the site."""
         return "../" * (self.env.docname.count("/") + self.is_lecture)
 
     def run(self) -> list[nodes.Node]:
-        """Return what is shown."""
+        """Return the nodes to show."""
         try:
             return self.show()
         except ValueError as error:
@@ -61,9 +61,9 @@ class FromTheCourse(SphinxDirective):
 
 
 class ExplorerDirective(FromTheCourse):
-    """`{explorer} bottleneck {"k": 4}`: an explorer with its settings. It loads early; with `:late:` when it is near.
+    """`{explorer} bottleneck {"k": 4}`: an explorer with its settings. With `:late:` it loads when it is near.
 
-    Beside it stands a picture, for pages without scripts.
+    A still picture stands beside it for pages without scripts.
     """
 
     required_arguments, optional_arguments, final_argument_whitespace = 1, 1, True
@@ -115,7 +115,7 @@ class MeasuredDirective(FromTheCourse):
 
 
 class PartDirective(FromTheCourse):
-    """`{part-of} 00 ## Words and symbols`: a part of a notebook's text, from below the line that begins so."""
+    """`{part-of} 00 ## Words and symbols`: a part of a notebook's text, below the line that begins with these words."""
 
     required_arguments, optional_arguments, final_argument_whitespace = 2, 0, True
 
@@ -147,7 +147,7 @@ def visit_formula(translator: HTML5Translator, node: nodes.Element) -> None:
 
 
 def link_pages(app, text: nodes.document) -> None:
-    """Lead a link to a page that this build does not make: the board, a lecture; in a lecture, a lesson."""
+    """Resolve links to pages that another build makes: the board and lectures or, in a lecture, the lessons."""
     for link in list(text.findall(addnodes.pending_xref)):
         address = re.sub(r"^10_demo_board\.ipynb$", "../board.html", link["reftarget"])
         if address.endswith(".html"):
@@ -155,14 +155,14 @@ def link_pages(app, text: nodes.document) -> None:
 
 
 def refuse_unread(app, text: nodes.document) -> None:
-    """Warn of a number that was not put in: in a table, a | ends the cell before its braces close."""
+    """Warn of a number that was not inserted: in a table, a | ends the cell before its braces close."""
     for words in text.findall(nodes.Text):
         if "{{" in words and not isinstance(words.parent, nodes.literal | nodes.literal_block):
             LOGGER.warning("this was not replaced by a number: %s", words, location=words.parent)
 
 
 def setup(app) -> dict:
-    """Tell Sphinx of them."""
+    """Register the directives with Sphinx."""
     app.connect("builder-inited", FromTheCourse.look_around)
     app.add_directive("explorer", ExplorerDirective)
     app.add_directive("figure-of", FigureDirective)

@@ -16,7 +16,7 @@ import pytest
 from helpers.paths import NOTEBOOKS, ROOT
 
 from aecourse.classroom.notebook_files import fingerprint
-from aecourse.classroom.taken import BRANCH, as_taken, links
+from aecourse.publisher.downloads import BRANCH, as_download, links
 from aecourse.records import COPY
 
 REPOSITORY = "owner/name"
@@ -25,7 +25,7 @@ REPOSITORY = "owner/name"
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_is_whole(path: Path) -> None:
     """Valid, untouched, with its diagrams in it, and no picture that lies elsewhere."""
-    original, taken = nbformat.read(path, as_version=4), as_taken(path, "")
+    original, taken = nbformat.read(path, as_version=4), as_download(path, "")
     nbformat.validate(taken)
     diagrams = sum(cell.source.count("](../images/") for cell in original.cells)
     texts = "\n".join(cell.source for cell in taken.cells)
@@ -36,9 +36,9 @@ def test_it_is_whole(path: Path) -> None:
 
 def test_with_a_repository_its_first_cell_installs_the_course() -> None:
     """And no cell of the course does."""
-    first, *others = as_taken(NOTEBOOKS[0], REPOSITORY).cells
+    first, *others = as_download(NOTEBOOKS[0], REPOSITORY).cells
     assert f"git+https://github.com/{REPOSITORY}" in first.source
-    assert [cell.id for cell in others] == [cell.id for cell in as_taken(NOTEBOOKS[0], "").cells]
+    assert [cell.id for cell in others] == [cell.id for cell in as_download(NOTEBOOKS[0], "").cells]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS[:-1], ids=lambda path: path.stem)
@@ -68,7 +68,7 @@ def test_the_first_cell_word_for_word(tmp_path: Path) -> None:
     python = tmp_path / "colab" / ("bin" if os.name == "posix" else "Scripts") / "python"
     here = Path(pytest.__file__).parents[1]  # where the other packages are
     next((tmp_path / "colab").rglob("site-packages")).joinpath("others.pth").write_text(f"{here}\n", encoding="utf-8")
-    cell = as_taken(NOTEBOOKS[3], REPOSITORY).cells[0].source
+    cell = as_download(NOTEBOOKS[3], REPOSITORY).cells[0].source
     program = f"""
 import sys
 from IPython.core.interactiveshell import InteractiveShell

@@ -1,4 +1,4 @@
-"""A notebook as somebody takes it from the site: without the folder of its diagrams, and perhaps without the course."""
+"""Notebooks to take from the site: they need no folder of diagrams, and can install the course themselves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import html
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode
@@ -25,7 +26,7 @@ if importlib.util.find_spec("aecourse") is None:
     %pip install --quiet --no-deps git+https://github.com/{}"""
 
 
-def as_taken(path: Path, repository: str) -> NotebookNode:
+def as_download(path: Path, repository: str) -> NotebookNode:
     """Return an untouched notebook that holds its diagrams; with a repository, its first cell installs the course."""
     notebook = untouched(path)
     for cell in notebook.cells:
@@ -37,13 +38,14 @@ def as_taken(path: Path, repository: str) -> NotebookNode:
 
 
 def _embedded(picture: Path, alt: str) -> str:
-    """A picture as HTML; in Markdown VS Code would accept no such address, and Colab knows no attachments."""
+    """Return a picture as HTML: VS Code rejects such an address in Markdown, and Colab has no attachments."""
     data = base64.b64encode(picture.read_bytes()).decode()
     return f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}">'
 
 
 def links(stem: str, repository: str) -> str:
-    """Return where the notebook of a page can be had, as HTML."""
+    """Return links to the notebook of a page as HTML."""
+    stem, repository = quote(stem), quote(repository)
     elsewhere = {
         "open it in Colab": f"https://colab.research.google.com/github/{repository}/blob/{BRANCH}/notebooks/{stem}.ipynb",
         "open it in Binder": f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{stem}.ipynb",

@@ -1,4 +1,4 @@
-"""The demo board on a loopback address: its files are written once, then only served."""
+"""Serve the demo board on a loopback address; its files are written once."""
 
 from __future__ import annotations
 
@@ -6,16 +6,35 @@ import argparse
 import contextlib
 import functools
 import webbrowser
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from aecourse.files import writing
 
 PACKAGE = Path(str(resources.files("aecourse")))
 SOURCES = ("*.py", "*.js", "*.css", "*.html", "*.safetensors")
+HERE = ("127.0.0.1", "localhost")
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and says nothing about it."""
+class Static(SimpleHTTPRequestHandler):
+    """Serves the files of one folder to pages of this machine, and says nothing about it."""
+
+    def send_head(self):
+        """Refuse what another address asks for: a page elsewhere whose name was bound to this machine, too."""
+        host, origin = (self.headers.get(name) for name in ("Host", "Origin"))
+        try:
+            if urlsplit(f"//{host}").hostname in HERE and origin in (None, f"http://{host}"):
+                return super().send_head()
+            self.send_error(HTTPStatus.FORBIDDEN)
+        except ValueError:  # no file can have this name
+            self.send_error(HTTPStatus.NOT_FOUND)
+
+    def list_directory(self, _: object) -> None:
+        """List no folder."""
+        self.send_error(HTTPStatus.NOT_FOUND)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -36,11 +55,12 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if not is_fresh(options.to / "board.html"):
         print("Writing the demo board, a minute or two, once …", flush=True)
-        from aecourse.classroom.explorer_files import write_board  # only now: torch takes its time
+        from aecourse.publisher.explorer_files import write_board  # only now: torch takes its time
 
-        write_board(options.to)
+        with writing("--to must be a folder", options.to):
+            write_board(options.to)
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", options.port), functools.partial(Quiet, directory=options.to))
+        server = ThreadingHTTPServer(("127.0.0.1", options.port), functools.partial(Static, directory=options.to))
     except OSError as error:
         raise ValueError(
             f"port {options.port} cannot be used ({error.strerror}); choose another with --port"

@@ -21,6 +21,7 @@ from aecourse.explorers.base.trainer import REPEATS
 from aecourse.explorers.board import board
 from aecourse.explorers.board.demos import DEMOS
 from aecourse.explorers.training_setups import matchsticks
+from aecourse.files import write_whole
 from aecourse.zoo import load_split
 
 TRAINING = {"digits": "training", "matchsticks": "matchsticks"}  # what is learnt, and the folder
@@ -30,6 +31,7 @@ SCRIPTS, BOARD = Path(page.__file__).parent, Path(board.__file__).parent
 
 def write_board(folder: Path) -> None:
     """Write the demo board as a page, and the explorers beside it."""
+    check_place(folder)
     shutil.rmtree(folder / "explorers", ignore_errors=True)
     write_explorers(folder / "explorers")
     demos = []
@@ -41,11 +43,18 @@ def write_board(folder: Path) -> None:
     for file in (BOARD / "board.js", BOARD / "board.css", SCRIPTS / "page.css"):
         (folder / file.name).write_text(bundle(file), encoding="utf-8")
     for file in (BOARD / "board_page.js", SCRIPTS / "host.js", BOARD / "board.html"):
-        shutil.copyfile(file, folder / file.name)  # the page last: it is complete then
+        write_whole(folder / file.name, file.read_bytes())  # the page last: then it is complete
+
+
+def check_place(folder: Path) -> None:
+    """Raise an error unless a folder is new, empty, or holds a board or site: its content will be replaced."""
+    ours = ("board.html", "explorers/data")
+    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in ours):
+        raise ValueError(f"to must be a new folder, an empty one, or one that holds a site; {folder} has other files")
 
 
 def shown_explorers() -> dict[str, type[Explorer]]:
-    """Return {name of the folder: explorer}, all that the page computes."""
+    """Return {name of the folder: explorer} for all explorers that the page computes."""
     kinds = (getattr(explorers, name) for name in explorers.__all__)
     computed = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Explorer))
     found = (kind for kind in computed if kind.rows is not Explorer.rows)  # the others need a kernel
@@ -59,12 +68,12 @@ def folder_name(kind: type) -> str:
 
 @functools.cache
 def built(name: str) -> Explorer:
-    """Return an explorer as it is on the site before anybody moves it."""
+    """Return an explorer as it is on the site before anybody changes a control."""
     return shown_explorers()[name]()
 
 
 def other_settings(explorer: Explorer) -> dict[str, object]:
-    """Return the settings of an explorer that are others than those of the site."""
+    """Return the settings of an explorer that differ from those of the site."""
     settings = explorer.settings()
     before = built(folder_name(type(explorer))).settings() if settings else {}
     return {trait: value for trait, value in settings.items() if value != before[trait]}
@@ -95,7 +104,7 @@ def _training(data: str) -> TrainingExplorer:
 
 @functools.cache
 def what_trains(data: str) -> tuple[dict, bytes]:
-    """Return what a panel says and the network behind it, and the rows to train it on: the page has a smaller part."""
+    """Return the words and the network of a training panel, and the rows to train on, fewer than the kernel has."""
     explorer = _training(data)
     panel = {
         name: explorer.training[name]
@@ -115,15 +124,15 @@ def what_trains(data: str) -> tuple[dict, bytes]:
 
 def _write(folder: Path, name: str, explorer: Explorer, state: Mapping, data: Mapping[str, bytes]) -> None:
     """Write an explorer's script, its traits, its data and a still into its folder."""
-    (folder / name).mkdir(parents=True, exist_ok=True)
     files = {asset: _write_data(raw, folder) for asset, raw in data.items()}
+    (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / name / "state.json").write_text(json.dumps(state | {"files": files}), encoding="utf-8")
     (folder / name / "explorer.js").write_text(explorer._esm, encoding="utf-8")
     (folder / name / "still.png").write_bytes(explorer.static_png())
 
 
 def _write_data(data: bytes, folder: Path) -> str:
-    """Write packed bytes and return where. The name says what is in them: what several explorers need is there once."""
+    """Write packed bytes, named after their hash so that explorers can share them; return the path."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
     file = folder / "data" / f"{hashlib.sha256(data).hexdigest()[:16]}.gz"
     if not file.exists():

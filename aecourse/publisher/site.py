@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,16 +23,19 @@ from PIL import Image
 from aecourse import explorers
 from aecourse.bundle import bundle
 from aecourse.classroom.cells import has_question
-from aecourse.classroom.explorer_files import (
+from aecourse.classroom.notebook_files import course_folder, find_notebooks, read_notebook, tags
+from aecourse.files import writing
+from aecourse.publisher.downloads import as_download, links
+from aecourse.publisher.explorer_files import (
     SCRIPTS,
     TRAINING,
+    check_place,
     folder_name,
     other_settings,
     shown_explorers,
     write_board,
 )
-from aecourse.classroom.notebook_files import course_folder, find_notebooks, read_notebook, tags
-from aecourse.classroom.published import (
+from aecourse.publisher.published import (
     Figure,
     explorer_as_html,
     figure_as_html,
@@ -39,16 +43,18 @@ from aecourse.classroom.published import (
     measured_as_html,
     question_as_html,
 )
-from aecourse.classroom.taken import as_taken, links
 from aecourse.records import read_records
 
 FIGURES = "../_static/figures/"  # as a notebook's page sees them
 PROGRESS = re.compile(r"training, \d+ epochs?\n")  # what stays of a progress bar
+STYLE, TEXT = r'style="[\w:;#%., -]*"', "[^<>]*"
+CARD = re.compile(rf"<div {STYLE}><b {STYLE}>{TEXT}</b><b>{TEXT}</b>(<br>{TEXT})*</div>")  # of aecourse.exercises.cards
+SAFE = {"kernelspec", "language_info"}  # other metadata can tell MyST-NB to run the code, or to fill in a text
 CALL = re.compile(r"^(?:\w+ = )?((?:\w+Explorer|DrawingPad)\(.*\))$", re.MULTILINE)
 
 
 def write_site(root: Path, to: Path, *, repository: str = "") -> None:
-    """Write the site of the course whose repository lies in `root` into the folder `to`.
+    """Write the site of the course, whose repository is `root`, into the folder `to`, completely or not at all.
 
     Parameters
     ----------
@@ -56,9 +62,18 @@ def write_site(root: Path, to: Path, *, repository: str = "") -> None:
     """
     if missing := [name for name in ("docs", "images", "notebooks") if not (root / name).is_dir()]:
         raise ValueError(f"root must be the folder of the course's repository; {root} has no folder {missing[0]!r}")
-    source = to.with_name(to.name + "-source")
-    for folder in (source, to):
-        shutil.rmtree(folder, ignore_errors=True)
+    to = to.resolve()
+    check_place(to)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with writing("to must be a folder", to), tempfile.TemporaryDirectory(prefix=to.name, dir=to.parent) as beside:
+        source, part = Path(beside, "source"), Path(beside, "site")
+        _write_pages(root, source, part, repository)
+        shutil.rmtree(to, ignore_errors=True)  # only now: an error before this leaves the last site unchanged
+        part.replace(to)
+
+
+def _write_pages(root: Path, source: Path, to: Path, repository: str) -> None:
+    """Write the texts that the pages are made of into the folder `source`, and the pages into `to`."""
     shutil.copytree(root / "docs", source)
     shutil.copytree(root / "images", source / "images", ignore=shutil.ignore_patterns("*.py", "*.png"))
     static = source / "_static"
@@ -71,7 +86,7 @@ def write_site(root: Path, to: Path, *, repository: str = "") -> None:
         if path.stem == "10_demo_board":
             continue  # the board is a page of its own
         notebook = read_notebook(path)
-        nbformat.write(as_taken(path, repository), to / "notebooks" / path.name)
+        nbformat.write(as_download(path, repository), to / "notebooks" / path.name)
         nbformat.write(as_page(notebook, path.stem, static / "figures", repository), source / "notebooks" / path.name)
     os.environ["AECOURSE_REPOSITORY"] = repository
     build(source, to, root / "notebooks")
@@ -85,7 +100,7 @@ def build(source: Path, to: Path, notebooks: Path) -> None:
     Raises
     ------
     ValueError
-        If a text names a number or a figure that no notebook has, or leads nowhere.
+        If a text names a number or a figure that no notebook has, or has a broken link.
     """
     from sphinx.cmd.build import build_main
 
@@ -100,7 +115,7 @@ def build(source: Path, to: Path, notebooks: Path) -> None:
 
 def content_policy(folder: Path) -> str:
     """Return the strictest content policy under which all pages of the site work; hosts read it from `_headers`."""
-    pages = (path.read_text("utf-8") for path in folder.rglob("*.html"))  # of the lectures the speaker's view, too
+    pages = (path.read_text("utf-8") for path in folder.rglob("*.html"))  # including the speaker's view of the lectures
     inline = {script for text in pages for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL)}
     hashes = sorted(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
@@ -123,7 +138,7 @@ def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -
                 continue
             shown = _as_html(output, cell, figures / figure_file(stem, number, place))
             if shown is None:
-                cell.outputs.append(output)
+                cell.outputs += without_markup(output)
             elif shown:
                 cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": shown}))
         folded = {"solution": "hide-cell", "source_hidden": "hide-input"}
@@ -131,9 +146,20 @@ def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -
         if has_question(cell):
             folded["source_hidden"] = "remove-input"  # the vote says the same
             marks.append("source_hidden")
-        cell.metadata["tags"] = [next(folded[mark] for mark in folded if mark in marks)] if {*folded} & {*marks} else []
+        shown_as = [next(folded[mark] for mark in folded if mark in marks)] if {*folded} & {*marks} else []
+        cell.metadata = NotebookNode(tags=shown_as)
+    notebook.metadata = NotebookNode({name: notebook.metadata[name] for name in SAFE & notebook.metadata.keys()})
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(links(stem, repository)))
     return notebook
+
+
+def without_markup(output: NotebookNode) -> list[NotebookNode]:
+    """Return an output as the course's own card or as text, without other HTML or anything else that could run."""
+    if "data" not in output:
+        return [output]
+    kinds = ("text/html", "text/plain") if CARD.fullmatch(output.data.get("text/html", "")) else ("text/plain",)
+    kept = {kind: output.data[kind] for kind in kinds if output.data.get(kind)}
+    return [nbformat.v4.new_output("display_data", kept)] if kept else []
 
 
 def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None:
@@ -152,7 +178,7 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
         _write_picture(data, file)
         about = output.metadata.get("image/png", {})
         return figure_as_html(Figure(file.name, about.get("alt", "a figure"), str(about.get("width", ""))), FIGURES)
-    if "clip-path" in data.get("text/html", ""):  # a figure's words, for JupyterLab; here the picture has them
+    if "clip-path" in data.get("text/html", ""):  # a figure's description for JupyterLab; here the picture has it
         return ""
     return None
 
@@ -163,7 +189,7 @@ def _write_picture(data: Mapping, file: Path) -> None:
 
 
 def _explorer(call: str) -> tuple[str, dict] | None:
-    """Return an explorer's folder, and the settings that a call gives it beyond those of the site."""
+    """Return an explorer's folder, and the settings of a call that differ from those of the site."""
     expression = ast.parse(call, mode="eval").body
     kind = getattr(explorers, expression.func.id, None)
     if kind is not explorers.TrainingExplorer and kind not in shown_explorers().values():
@@ -173,7 +199,7 @@ def _explorer(call: str) -> tuple[str, dict] | None:
         given = [ast.literal_eval(argument) for argument in expression.args]
         named = {word.arg: ast.literal_eval(word.value) for word in expression.keywords}
         explorer = kind(*given, **named)
-    except ValueError:  # made of what the notebook has trained or loaded
+    except (TypeError, ValueError):  # made of what the notebook has trained or loaded
         return name, {}
     if kind is explorers.TrainingExplorer:  # the page trains instead of a kernel
         return TRAINING[named.get("data", "digits")], {"setting": explorer.trainer.setting}

@@ -1,0 +1,111 @@
+"""`make soak`: the faults of `tests/trust` in large numbers; writes the reliability table of the docs.
+
+The same functions run in `make test` with small counts. A line is stored as soon as it is measured, so that a run may
+be interrupted; NAMES runs some functions only, `--quick` divides all counts by ten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import json
+import platform
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import seeds  # noqa: E402
+
+RESULTS = Path(__file__).with_suffix(".json")  # {function: a line of the table, with its seconds}
+PAGE = ROOT / "docs" / "reliability.md"
+MARKS = ("<!-- made by `make soak` -->", "<!-- end -->")
+COUNTS = {
+    "test_input": {"every_fault": 10_000},
+    "test_files": {
+        "damaged_weights": 3_000, "damaged_mnist": 300, "damaged_pictures": 10_000, "full_disk": 200, "read_only": 50,
+        "strange_names": 100, "no_home": 12, "elsewhere": 11,
+    },
+    "test_security": {"static_files": 3_000, "jupyter": 300, "class_folders": 20_000, "no_code_in_files": 1},
+    "test_training": {
+        "interrupted": 20, "stopped_twice": 10, "spoilt": 100, "too_fast": 20, "at_once": 20, "raising": 40,
+        "frozen": 20, "copies": 20, "precise_and_compiled": 20, "same_numbers": 4, "resumed": 6,
+    },
+    "test_explorers": {"kernel_events": 10_000},
+    "test_markup": {"markup": 300, "spreadsheets": 300},
+}  # fmt: skip
+
+
+def chosen(names: list[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield the module, the function and the count of each line, or of the lines named."""
+    for module, functions in COUNTS.items():
+        for function, count in functions.items():
+            if not names or function in names:
+                yield module, function, count
+
+
+def lines(stored: dict[str, dict]) -> Iterator[str]:
+    """Yield the lines of the page between its marks."""
+    yield "| part | what was done | what holds then | tried | failed |"
+    yield "| --- | --- | --- | ---: | ---: |"
+    for line in stored.values():
+        yield f"| {line['area']} | {line['fault']} | {line['promise']} | {line['tried']:,} | {len(line['failed'])} |"
+    runs = [run for each in seeds.results().values() for run in each.values()]
+    if runs:
+        claims, failed = sum(len(run["claims"]) for run in runs), len(list(seeds.failures(seeds.results())))
+        twice = f"{sum(run['twice'] for run in runs)} of {len(runs)} runs: every cell twice"
+        fault = f"other seeds, one thread, without the cells that show explorers ({twice})"
+        yield f"| Notebooks | {fault} | a notebook runs to its end, and its claims hold | {claims:,} | {failed} |"
+    yield ""
+    yield (
+        f"Measured {datetime.date.today():%d %B %Y} with Python {platform.python_version()} on "
+        f"{platform.system()}, {platform.machine()}."
+    )
+    for failure in (text for line in stored.values() for text in line["failed"]):
+        yield f"\nFailed: {failure}"
+    if runs:
+        yield "\n**Claims with other seeds.** Room: the worst value to its bound, in standard deviations."
+        yield "\n| claim | must be | smallest · largest | seeds | room |"
+        yield "| --- | --- | --- | ---: | ---: |"
+        for name, bounds, values, room in seeds.margins(seeds.results()):
+            spread = f"{min(values):.4g} · {max(values):.4g}"
+            yield f"| {name} | {bounds} | {spread} | {len(values)} | {room:.1f} |".replace("| inf |", "| – |")
+
+
+def write_page(stored: dict[str, dict]) -> None:
+    """Write the table into the page, between its marks."""
+    text, (start, end) = PAGE.read_text("utf-8"), MARKS
+    block = "\n".join((start, "", *lines(stored), "", end))
+    PAGE.write_text(re.sub(f"{re.escape(start)}.*{re.escape(end)}", lambda _: block, text, flags=re.DOTALL), "utf-8")
+
+
+def main() -> int:
+    """Run the lines, store them, write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="functions, such as damaged_weights (default: all)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of each count")
+    parser.add_argument("--page", action="store_true", help="only write the page again")
+    options = parser.parse_args()
+    stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    for module, function, count in () if options.page else chosen(options.names):
+        started, count = time.perf_counter(), max(1, count // 10) if options.quick else count
+        line = getattr(importlib.import_module(module), function)(count)
+        stored[function] = line.as_dict() | {"seconds": round(time.perf_counter() - started)}
+        RESULTS.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        print(
+            f"{function}: {line.tried:,} tried, {len(line.failed)} failed, {stored[function]['seconds']} s", flush=True
+        )
+    write_page(stored)
+    failures = [text for line in stored.values() for text in line["failed"]]
+    print(*failures, sep="\n")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
