@@ -166,10 +166,13 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     """Return what the page shows in place of an output: nothing, HTML, or None for the output itself."""
     data: Mapping = output.get("data", {})
     is_explorer = data.get("text/plain", "").endswith("run this cell to use it") and "image/png" in data
-    if is_explorer and (call := CALL.search(cell.source)) and (found := _explorer(call[1])):
+    if is_explorer and (call := CALL.search(cell.source)):
         _write_picture(data, file)
-        name, settings = found
-        return explorer_as_html(f"../explorers/{name}/", settings, FIGURES + file.name)
+        if found := _explorer(call[1]):
+            name, settings = found
+            return explorer_as_html(f"../explorers/{name}/", settings, FIGURES + file.name)
+        still = figure_as_html(Figure(file.name, "a still picture of the explorer", "1100"), FIGURES)
+        return f"{still}<p>A still picture: what this cell makes itself moves only in the notebook.</p>"
     if data.get("text/plain", "").startswith("interactive("):  # needs a kernel; the figure beside it stays
         return ""
     if records := read_records([output]):
@@ -189,7 +192,7 @@ def _write_picture(data: Mapping, file: Path) -> None:
 
 
 def _explorer(call: str) -> tuple[str, dict] | None:
-    """Return an explorer's folder, and the settings of a call that differ from those of the site."""
+    """Return an explorer's folder and the settings of a call that differ from the site's; None: it needs the kernel."""
     expression = ast.parse(call, mode="eval").body
     kind = getattr(explorers, expression.func.id, None)
     if kind is not explorers.TrainingExplorer and kind not in shown_explorers().values():
@@ -199,8 +202,8 @@ def _explorer(call: str) -> tuple[str, dict] | None:
         given = [ast.literal_eval(argument) for argument in expression.args]
         named = {word.arg: ast.literal_eval(word.value) for word in expression.keywords}
         explorer = kind(*given, **named)
-    except (TypeError, ValueError):  # made of what the notebook has trained or loaded
-        return name, {}
+    except (TypeError, ValueError):  # made of what the notebook has trained or loaded: the site has the networks
+        return None if "images" in {word.arg for word in expression.keywords} else (name, {})
     if kind is explorers.TrainingExplorer:  # the page trains instead of a kernel
         return TRAINING[named.get("data", "digits")], {"setting": explorer.trainer.setting}
     return name, other_settings(explorer)

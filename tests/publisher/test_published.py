@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from helpers.paths import NOTEBOOKS, ROOT
 
+from aecourse.classroom.notebook_files import find_notebooks, read_notebook
 from aecourse.evaluation.controls import stored
 from aecourse.publisher.published import (
     Number,
@@ -20,7 +21,7 @@ from aecourse.publisher.published import (
     stored_question,
     variable,
 )
-from aecourse.publisher.site import build
+from aecourse.publisher.site import as_page, build
 from aecourse.zoo import read_card
 
 FOLDER = ROOT / "notebooks"
@@ -122,3 +123,15 @@ def test_what_nothing_has_fails_the_build(tmp_path: Path, capfd, where: str, tex
     with pytest.raises(ValueError, match="the site could not be built"):
         build(source, tmp_path / "site", FOLDER)
     assert said in capfd.readouterr().err
+
+
+def test_an_explorer_of_own_pictures_is_a_still(tmp_path: Path) -> None:
+    """The site has only the course's pictures: test digits in its place would be wrong. All others are live."""
+    [path] = find_notebooks(FOLDER, ["02"])
+    shown = {}
+    for cell in as_page(read_notebook(path), path.stem, tmp_path, "").cells:
+        for output in cell.get("outputs", ()):
+            text = output.get("data", {}).get("text/html", "")
+            if "a still picture of the explorer" in text:
+                shown["images=" in cell.source] = "<aecourse-explorer" in text
+    assert shown == {True: False, False: True}
