@@ -19,27 +19,33 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path.insert(0, str(HERE.parent))
 
-import seeds  # noqa: E402
+from trust import seeds  # noqa: E402
 
 RESULTS = Path(__file__).with_suffix(".json")  # {function: a line of the table, with its seconds}
 PAGE = ROOT / "docs" / "reliability.md"
 MARKS = ("<!-- made by `make soak` -->", "<!-- end -->")
 COUNTS = {
-    "test_input": {"every_fault": 10_000},
-    "test_files": {
+    "trust.test_input": {"every_fault": 10_000},
+    "trust.test_files": {
         "damaged_weights": 3_000, "damaged_mnist": 300, "damaged_pictures": 10_000, "full_disk": 200, "read_only": 50,
         "strange_names": 100, "no_home": 12, "elsewhere": 11,
     },
-    "test_security": {"static_files": 3_000, "jupyter": 300, "class_folders": 20_000, "no_code_in_files": 1},
-    "test_training": {
+    "trust.test_security": {"static_files": 3_000, "jupyter": 300, "class_folders": 20_000, "no_code_in_files": 1},
+    "trust.test_training": {
         "interrupted": 20, "stopped_twice": 10, "spoilt": 100, "too_fast": 20, "at_once": 20, "raising": 40,
         "frozen": 20, "copies": 20, "precise_and_compiled": 20, "same_numbers": 4, "resumed": 6,
     },
-    "test_explorers": {"kernel_events": 10_000},
-    "test_markup": {"markup": 300, "spreadsheets": 300},
+    "trust.test_explorers": {"kernel_events": 10_000},
+    "trust.test_markup": {"markup": 300, "spreadsheets": 300},
+    "browser.test_events": {"page_events": 1_000, "page_markup": 100},
 }  # fmt: skip
+
+
+def results() -> dict[str, dict]:
+    """Return what was stored."""
+    return json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
 
 
 def chosen(names: list[str]) -> Iterator[tuple[str, str, int]]:
@@ -54,20 +60,18 @@ def lines(stored: dict[str, dict]) -> Iterator[str]:
     """Yield the lines of the page between its marks."""
     yield "| part | what was done | what holds then | tried | failed |"
     yield "| --- | --- | --- | ---: | ---: |"
-    for line in stored.values():
+    order = [function for functions in COUNTS.values() for function in functions]
+    for line in (stored[function] for function in order if function in stored):
         yield f"| {line['area']} | {line['fault']} | {line['promise']} | {line['tried']:,} | {len(line['failed'])} |"
     runs = [run for each in seeds.results().values() for run in each.values()]
     if runs:
-        claims, failed = sum(len(run["claims"]) for run in runs), len(list(seeds.failures(seeds.results())))
+        claims, broken = sum(len(run["claims"]) for run in runs), len(list(seeds.failures(seeds.results())))
         twice = f"{sum(run['twice'] for run in runs)} of {len(runs)} runs: every cell twice"
         fault = f"other seeds, one thread, without the cells that show explorers ({twice})"
-        yield f"| Notebooks | {fault} | a notebook runs to its end, and its claims hold | {claims:,} | {failed} |"
-    yield ""
-    yield (
-        f"Measured {datetime.date.today():%d %B %Y} with Python {platform.python_version()} on "
-        f"{platform.system()}, {platform.machine()}."
-    )
-    for failure in (text for line in stored.values() for text in line["failed"]):
+        yield f"| Notebooks | {fault} | a notebook runs to its end, and its claims hold | {claims:,} | {broken} |"
+    when = sorted({line["date"] for line in stored.values()})
+    yield f"\nMeasured {' to '.join(dict.fromkeys((when[0], when[-1])))} with {stored[order[0]]['machine']}."
+    for failure in (*(text for line in stored.values() for text in line["failed"]), *seeds.failures(seeds.results())):
         yield f"\nFailed: {failure}"
     if runs:
         yield "\n**Claims with other seeds.** Room: the worst value to its bound, in standard deviations."
@@ -78,11 +82,11 @@ def lines(stored: dict[str, dict]) -> Iterator[str]:
             yield f"| {name} | {bounds} | {spread} | {len(values)} | {room:.1f} |".replace("| inf |", "| – |")
 
 
-def write_page(stored: dict[str, dict]) -> None:
-    """Write the table into the page, between its marks."""
-    text, (start, end) = PAGE.read_text("utf-8"), MARKS
+def with_table(text: str, stored: dict[str, dict]) -> str:
+    """Return the text of the page with the table between its marks."""
+    start, end = MARKS
     block = "\n".join((start, "", *lines(stored), "", end))
-    PAGE.write_text(re.sub(f"{re.escape(start)}.*{re.escape(end)}", lambda _: block, text, flags=re.DOTALL), "utf-8")
+    return re.sub(f"{re.escape(start)}.*{re.escape(end)}", lambda _: block, text, flags=re.DOTALL)
 
 
 def main() -> int:
@@ -92,16 +96,19 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of each count")
     parser.add_argument("--page", action="store_true", help="only write the page again")
     options = parser.parse_args()
-    stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    stored = results()
     for module, function, count in () if options.page else chosen(options.names):
         started, count = time.perf_counter(), max(1, count // 10) if options.quick else count
         line = getattr(importlib.import_module(module), function)(count)
-        stored[function] = line.as_dict() | {"seconds": round(time.perf_counter() - started)}
+        machine = f"Python {platform.python_version()}, {platform.system()}, {platform.machine()}"
+        stored[function] = line.as_dict() | {
+            "seconds": round(time.perf_counter() - started), "date": str(datetime.date.today()), "machine": machine,
+        }  # fmt: skip
         RESULTS.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", "utf-8")
         print(
             f"{function}: {line.tried:,} tried, {len(line.failed)} failed, {stored[function]['seconds']} s", flush=True
         )
-    write_page(stored)
+    PAGE.write_text(with_table(PAGE.read_text("utf-8"), stored), "utf-8")
     failures = [text for line in stored.values() for text in line["failed"]]
     print(*failures, sep="\n")
     return 1 if failures else 0
