@@ -33,7 +33,7 @@ function between(vote, reveal) {
   const last = reveal.closest(".cell"), section = reveal.closest("section"), found = [];
   const isBefore = (a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING && !a.contains(b);
   for (const node of vote.closest("article").querySelectorAll(".cell_output, .cell ~ :not(.cell, section)")) {
-    if (!isBefore(vote, node)) continue;
+    if (!isBefore(vote, node) || node.querySelector("aecourse-explorer")) continue; // an explorer opens on no result
     if (node.querySelector("fieldset.vote")) {
       if (isBefore(last, node)) break;
     } else if (last.contains(node) || isBefore(node, last)) {
