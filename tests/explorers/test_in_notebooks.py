@@ -5,14 +5,13 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
-from helpers.notebooks import code_cells, read, set_up
+from helpers.notebooks import code_cells, read, set_up, shows_explorer
 from helpers.paths import NOTEBOOKS
 
 from aecourse.device import own_random_numbers
 from aecourse.explorers.base.page import Explorer
 
 LESSONS = [path for path in NOTEBOOKS if path.stem != "10_demo_board"]
-EXPLORERS = ("Explorer(", "DrawingPad(")
 
 
 @pytest.mark.slow
@@ -20,7 +19,7 @@ EXPLORERS = ("Explorer(", "DrawingPad(")
 def test_an_explorers_cell_needs_only_the_set_up(path: Path) -> None:
     """In a kernel in which nothing else was run; in 00, whose first cell it is, not even the set-up."""
     notebook = read(path)
-    cells = [cell.source for cell in code_cells(notebook) if any(word in cell.source for word in EXPLORERS)]
+    cells = [cell.source for cell in code_cells(notebook) if shows_explorer(cell)]
     assert cells
     for cell in cells:
         space, before = {}, "" if path.stem == "00_start_here" else set_up(notebook).source
@@ -40,7 +39,7 @@ def test_no_other_cell_needs_an_explorers_cell(path: Path) -> None:
         names = [node for node in nodes if isinstance(node, ast.Name)]
         made = {node.id for node in names if isinstance(node.ctx, ast.Store)}
         made |= {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
-        if any(word in cell.source for word in EXPLORERS):
+        if shows_explorer(cell):
             given |= made - needed
         else:
             given -= made | {node.arg for node in nodes if isinstance(node, ast.arg)}

@@ -19,6 +19,11 @@ def code_cells(notebook) -> list:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def shows_explorer(cell) -> bool:
+    """Whether a cell of code builds an explorer."""
+    return "Explorer(" in cell.source or "DrawingPad(" in cell.source
+
+
 def set_up(notebook):
     """The cell with the imports, the seed and the device: in 00 the second one, else the first."""
     return next(cell for cell in code_cells(notebook) if "pick_device()" in cell.source)

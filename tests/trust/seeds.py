@@ -22,14 +22,16 @@ from nbclient.exceptions import CellExecutionError
 
 from aecourse.records import claim_holds, read_records
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from helpers.notebooks import code_cells, read, shows_explorer
+
 ROOT = Path(__file__).parents[2]
-RESULTS = Path(__file__).with_suffix(
-    ".json"
-)  # {notebook: {shift: {"seconds": …, "claims": {name: record}, "stopped": …}}}
+# {notebook: {shift: {"seconds": …, "claims": {name: record}, "stopped": …}}}
+RESULTS = Path(__file__).with_suffix(".json")
 SHIFTS = (1000, 2000, 3000, 4000, 5000)
 CELL_TIMEOUT = 1800
 SEED = re.compile(r"(seed_everything\(|manual_seed\(|\bseed=)(\d[\d_]*)")
-SHOWN = re.compile(r"^(?:\w+ = )?(?:aecourse\.)?\w*(?:Explorer|DrawingPad|DemoBoard)\(", re.M)
 
 
 def shifted(code: str, shift: int) -> str:
@@ -39,8 +41,8 @@ def shifted(code: str, shift: int) -> str:
 
 def prepared(notebook: Path, shift: int, *, twice: bool = False) -> nbformat.NotebookNode:
     """Return a notebook with other seeds and without the cells that show explorers; `twice` has each cell two times."""
-    content = nbformat.read(notebook, as_version=4)
-    cells = [cell for cell in content.cells if cell.cell_type == "code" and not SHOWN.search(cell.source)]
+    content = read(notebook)
+    cells = [cell for cell in code_cells(content) if not shows_explorer(cell)]
     for cell in cells:
         cell.source, cell.outputs = shifted(cell.source, shift), []
     content.cells = [cell.copy() for cell in cells for _ in range(1 + twice)]
@@ -118,8 +120,9 @@ def main() -> int:
             if wanted and (options.again or str(shift) not in results().get(number, {})):
                 store(number, shift, found := run(notebook, shift, twice=shift == SHIFTS[0]))
                 print(f"{number}, seeds + {shift}: {len(found['claims'])} claims, {found['seconds']} s", flush=True)
-    print(*failures(results()) or ["every claim holds"], sep="\n")
-    return 1 if list(failures(results())) else 0
+    failed = list(failures(results()))
+    print(*failed or ["every claim holds"], sep="\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -63,21 +63,22 @@ def lines(stored: dict[str, dict]) -> Iterator[str]:
     order = [function for functions in COUNTS.values() for function in functions]
     for line in (stored[function] for function in order if function in stored):
         yield f"| {line['area']} | {line['fault']} | {line['promise']} | {line['tried']:,} | {len(line['failed'])} |"
-    runs = [run for each in seeds.results().values() for run in each.values()]
+    shifted = seeds.results()
+    runs, broken = [run for each in shifted.values() for run in each.values()], list(seeds.failures(shifted))
     if runs:
-        claims, broken = sum(len(run["claims"]) for run in runs), len(list(seeds.failures(seeds.results())))
         twice = f"{sum(run['twice'] for run in runs)} of {len(runs)} runs: every cell twice"
         fault = f"other seeds, one thread, without the cells that show explorers ({twice})"
-        yield f"| Notebooks | {fault} | a notebook runs to its end, and its claims hold | {claims:,} | {broken} |"
+        claims = sum(len(run["claims"]) for run in runs)
+        yield f"| Notebooks | {fault} | a notebook runs to its end, and its claims hold | {claims:,} | {len(broken)} |"
     when = sorted({line["date"] for line in stored.values()})
     yield f"\nMeasured {' to '.join(dict.fromkeys((when[0], when[-1])))} with {stored[order[0]]['machine']}."
-    for failure in (*(text for line in stored.values() for text in line["failed"]), *seeds.failures(seeds.results())):
+    for failure in (*(text for line in stored.values() for text in line["failed"]), *broken):
         yield f"\nFailed: {failure}"
     if runs:
         yield "\n**Claims with other seeds.** Room: the worst value to its bound, in standard deviations."
         yield "\n| claim | must be | smallest · largest | seeds | room |"
         yield "| --- | --- | --- | ---: | ---: |"
-        for name, bounds, values, room in seeds.margins(seeds.results()):
+        for name, bounds, values, room in seeds.margins(shifted):
             spread = f"{min(values):.4g} · {max(values):.4g}"
             yield f"| {name} | {bounds} | {spread} | {len(values)} | {room:.1f} |".replace("| inf |", "| – |")
 
