@@ -117,7 +117,11 @@ def serve(
 
 @contextmanager
 def running(module: list[str], address: str, environment: dict[str, str], *, log: Path, cwd: Path) -> Iterator[None]:
-    """`python -m module …` from its first answer at the address to the end of the block."""
+    """`python -m module …` from its first answer at the address to the end of the block.
+
+    A Jupyter server whose kernel is just starting may wait for it without end when it is told to stop; after a minute
+    it is killed, as a learner would do it, and its kernels end by themselves.
+    """
     ours = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}  # here a learner works
     with log.open("w") as file:
         server = subprocess.Popen(
@@ -128,7 +132,11 @@ def running(module: list[str], address: str, environment: dict[str, str], *, log
         yield
     finally:
         server.terminate()
-        server.wait(PATIENCE)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(PATIENCE)
 
 
 def _wait_until_served(address: str, server: subprocess.Popen, log: Path) -> None:

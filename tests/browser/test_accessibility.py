@@ -113,22 +113,31 @@ def changes(lab: Lab, explorer: Locator, keys: tuple[str, ...]) -> bool:
     return False
 
 
+def tabs_through(lab: Lab, explorer: Locator) -> list[dict]:
+    """What Tab stops at on its way through an explorer."""
+    lab.settle()
+    explorer.evaluate("(node) => node.querySelector('button, input, select, [tabindex=\"0\"]').focus()")
+    lab.page.keyboard.press("Shift+Tab")  # to what stands before it
+    stops = []
+    for _ in range(80):
+        lab.page.keyboard.press("Tab")
+        stop = lab.page.evaluate(DESCRIBE)
+        if stop is None:
+            return stops
+        stops.append(stop)
+    raise AssertionError("Tab never left the explorer")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_keyboard_does_everything(gallery: Lab, name: str) -> None:
     """Tab comes to every control in reading order, shows where it is, and leaves again; keys change the picture."""
     explorer, mode = gallery.show(NAMES.index(name)), name.partition(" ")[2]
     explorer.evaluate("(node) => node.classList.add('aecourse-under-test')")
     try:
-        explorer.evaluate("(node) => node.querySelector('button, input, select, [tabindex=\"0\"]').focus()")
-        gallery.page.keyboard.press("Shift+Tab")  # to what stands before it
-        stops = []
-        for _ in range(80):
-            gallery.page.keyboard.press("Tab")
-            stop = gallery.page.evaluate(DESCRIBE)
-            if stop is None:
+        for _ in range(2):  # JupyterLab may still move the cell, which drops the focus
+            stops = tabs_through(gallery, explorer)
+            if len(stops) == explorer.evaluate(CONTROLS):
                 break
-            stops.append(stop)
-        assert stop is None, "Tab never left the explorer"
         assert len({stop["stop"] for stop in stops}) == len(stops) == explorer.evaluate(CONTROLS)
         assert [stop for stop in stops if not stop["name"]] == [], "a control without a name"
         assert [stop["name"] for stop in stops if not stop["ring"]] == [], "focus that is not seen"
