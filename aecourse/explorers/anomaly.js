@@ -32,8 +32,14 @@ function spread(wrong, right, shown) {
 
 /** Pictures, as they were restored, and where the error lies, each faded towards white. */
 function judged(net, x, fades) {
-  const restored = restoredBy(net, x).map((v) => Math.min(1, Math.max(0, v)));
-  return [x, restored, x.map((v, i) => Math.abs(v - restored[i]))].map((row) => row.map((v, i) => v + fades[Math.floor(i / PIXELS)] * (1 - v)));
+  const restored = restoredBy(net, x), rows = [x, x, x].map(({ length }) => new Float32Array(length)), [seen, back, error] = rows;
+  for (let i = 0; i < x.length; i++) {
+    const fade = fades[Math.floor(i / PIXELS)], white = Math.min(1, Math.max(0, restored[i])), kept = 1 - fade;
+    seen[i] = fade + kept * x[i];
+    back[i] = fade + kept * white;
+    error[i] = fade + kept * Math.abs(x[i] - white);
+  }
+  return rows;
 }
 function restoredBy(net, x) {
   const n = x.length / PIXELS;

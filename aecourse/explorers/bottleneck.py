@@ -143,7 +143,8 @@ class BottleneckExplorer(TrainableExplorer):
         """Draw the three rows and the error curves."""
         left, right = figure.subplots(1, 2, width_ratios=(2, 1.1))
         _, k = self._choose(self.k, self.network)
-        plot_reconstructions(self.rows(**self.settings()), ax=left, title=f"Through {k} numbers and back")
+        title = f"Through {k} number{'s' * (k != 1)} and back"
+        plot_reconstructions(self.rows(**self.settings()), ax=left, title=title)
         plot_error_by_k({NAMES[name]: errors for name, errors in self._errors().items()}, ax=right)
         right.axvline(k, color="black", linestyle=":")
         right.set_title("… and the error at every k")

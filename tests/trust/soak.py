@@ -75,12 +75,13 @@ def lines(stored: dict[str, dict]) -> Iterator[str]:
     for failure in (*(text for line in stored.values() for text in line["failed"]), *broken):
         yield f"\nFailed: {failure}"
     if runs:
-        yield "\n**Claims with other seeds.** Room: the worst value to its bound, in standard deviations."
+        yield "\n**Claims with other seeds.** Room: how far the worst value is from its bound, in their standard deviations."
         yield "\n| claim | must be | smallest · largest | seeds | room |"
         yield "| --- | --- | --- | ---: | ---: |"
         for name, bounds, values, room in seeds.margins(shifted):
             spread = f"{min(values):.4g} · {max(values):.4g}"
-            yield f"| {name} | {bounds} | {spread} | {len(values)} | {room:.1f} |".replace("| inf |", "| – |")
+            far = "–" if room == float("inf") else "> 10" if room > 10 else f"{room:.1f}"
+            yield f"| {name} | {bounds} | {spread} | {len(values)} | {far} |"
 
 
 def with_table(text: str, stored: dict[str, dict]) -> str:

@@ -19,9 +19,9 @@ const READERS = {
   I8: (bytes) => new Float32Array(new Int8Array(bytes)), // whole numbers; `.scale` holds the step of each row
   U8: (bytes) => mapped(new Uint8Array(bytes), (value) => value / 255), // pictures
 };
-function mapped(values, each) { // `Float32Array.from` takes twenty times as long
+function mapped(values, each, given) { // `Float32Array.from` takes twenty times as long, `map` four times
   const found = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) found[i] = each(values[i]);
+  for (let i = 0; i < values.length; i++) found[i] = each(values[i], given);
   return found;
 }
 
@@ -125,7 +125,7 @@ export function run(network, part, x, n = 1) {
     else if (op === "convolution") x = convolution(x, n, W, b, shape);
     else if (op === "transposed convolution") x = transposedConvolution(x, n, W, b, shape);
     else if (op === "largest") x = largest(x, n, value);
-    else x = x.map((v) => ACTIVATIONS[op](v, value));
+    else x = mapped(x, ACTIVATIONS[op], value);
   }
   return x;
 }
