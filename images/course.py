@@ -12,7 +12,7 @@ NOTEBOOKS = (
     ("02", "encoder and\ndecoder", "Two halves,\neach useful alone"),
     ("03", "undercomplete\nvs PCA", "When is it\njust PCA?"),
     ("04", "deep and\nstacked", "Deep nets from\nshallow ones"),
-    ("05", "sparse", "Many units,\nonly few awake"),
+    ("05", "sparse", "Many units,\nonly few active"),
     ("06", "denoising", "Learn by mending\ndamaged images"),
     ("07", "contractive", "Codes that resist\nsmall nudges"),
     ("08", "variational", "From codes\nto new images"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from course import course_map
-from families import awake_units, greedy_stacking
+from families import active_units, greedy_stacking
 from halves import compress_restore, decoder_alone, encoder_alone, example, hourglass
 from manifold import contraction, denoising_manifold
 from plane_vs_sheet import pca_plane_vs_sheet
@@ -25,7 +25,7 @@ def main() -> None:
     decoder_alone()
     pca_plane_vs_sheet()
     greedy_stacking()
-    awake_units()
+    active_units()
     denoising_manifold()
     contraction()
     vae()

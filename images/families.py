@@ -1,4 +1,4 @@
-"""Deep nets out of shallow ones, and wide nets of which few units are awake."""
+"""Deep nets out of shallow ones, and wide nets of which few units are active."""
 
 from __future__ import annotations
 
@@ -117,20 +117,20 @@ def greedy_stacking() -> None:
 
 
 @torch.inference_mode()
-def awake_units() -> None:
-    """All units of a sparse net for one digit, and the sum of what the awake ones draw."""
+def active_units() -> None:
+    """All units of a sparse net for one digit, and the sum of what the active ones draw."""
     x = load_mnist()[1].one_of_each(1)[7:8]
     network = load_weights("sparse-l1-0.25")
     z = network.encode(x)[0]
-    units, awake = len(z), int(network.active(z).sum())
+    units, active = len(z), int(network.active(z).sum())
     strongest = z.argsort(descending=True)[:4].tolist()
     atoms = network.decoder.atoms.T
     drawing = Drawing(
-        "awake_units",
-        "Many units, few awake: a digit is the sum of a few atoms",
-        f"A handwritten seven wakes only {awake} of the {units:,} units of a sparse network, shown as a wide grid of "
-        "cells, most of them pale. Below, the atoms of the four strongest units, among them the bar and the stem of a "
-        "seven, are added one by one to what the decoder starts from; the sum turns from a gray smudge into the seven.",
+        "active_units",
+        "Many units, few active: a digit is the sum of a few atoms",
+        f"A handwritten seven activates only {active} of the {units:,} units of a sparse network, shown as a wide grid "
+        "of cells, most of them pale. Below, the atoms of the four strongest units, among them the bar and the stem of "
+        "a seven, are added one by one to what the decoder starts from; a gray smudge turns into the seven.",
         height=666,
     )
     y, left, cell, columns = 152, 274, 9.4, 64
@@ -153,11 +153,11 @@ def awake_units() -> None:
         drawing.parts.append(f'<path d="{cells}" fill="{fill}"/>')
     drawing.text((left, y + 100), "code *z*:", weight="bold", anchor="start")
     drawing.text((left + 66, y + 100), f"{units:,} units, more than the {x.shape[1]} pixels", anchor="start")
-    drawing.text((left + 600, y + 100), f"only {awake} are awake", weight="bold", anchor="end", colour=FOREST)
+    drawing.text((left + 600, y + 100), f"only {active} are active", weight="bold", anchor="end", colour=FOREST)
     top, size, pitch = 352, 100, 148
     drawing.text(
         (28, top - 50),
-        "Every awake unit adds its atom; here the four darkest of the grid, then the rest:",
+        "Every active unit adds its atom; here the four darkest of the grid, then the rest:",
         anchor="start",
     )
     parts = [z[j] * atoms[j] for j in strongest]
@@ -169,7 +169,7 @@ def awake_units() -> None:
         if column:
             part = parts[column - 1] if column <= len(parts) else rest
             so_far += part
-            words = f"{z[strongest[column - 1]]:.1f} × atom" if column <= len(parts) else f"{awake - len(parts)} more"
+            words = f"{z[strongest[column - 1]]:.1f} × atom" if column <= len(parts) else f"{active - len(parts)} more"
             drawing.text((a + size / 2, top - 12), words, weight="bold")
             drawing.digit((0.5 + 0.5 * part / part.abs().max()).numpy(), (a, top), size=size)
             drawing.text((a - 24, top + size / 2 + 8), "+", size=24, weight="bold")

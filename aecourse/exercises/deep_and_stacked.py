@@ -18,94 +18,94 @@ from aecourse.models import ShallowAutoencoder, StackedAutoencoder
 
 @exercise("04.1", "medium")
 def greedy_loop(answer) -> Hint:
-    """Expect a function (bricks, x, train) that trains each brick on the codes of the one below."""
+    """Expect a function (blocks, x, train) that trains each block on the codes of the one below."""
     torch.manual_seed(0)
-    bricks = [ShallowAutoencoder(6, in_features=6, output="sigmoid" if i == 0 else "tanh") for i in range(3)]
-    for number, brick in enumerate(bricks):
-        brick.number = number
+    blocks = [ShallowAutoencoder(6, in_features=6, output="sigmoid" if i == 0 else "tanh") for i in range(3)]
+    for number, block in enumerate(blocks):
+        block.number = number
     x, calls = torch.rand(4, 6), []
 
-    def train(brick: nn.Module, codes: torch.Tensor) -> None:
-        calls.append((brick.number, codes.detach().clone(), codes.requires_grad))
+    def train(block: nn.Module, codes: torch.Tensor) -> None:
+        calls.append((block.number, codes.detach().clone(), codes.requires_grad))
         with torch.no_grad():
-            for weight in brick.parameters():
+            for weight in block.parameters():
                 weight.mul_(-2)
 
-    found = as_array(call(answer, bricks, x, train, before=calls.clear))
+    found = as_array(call(answer, blocks, x, train, before=calls.clear))
     numbers = [number for number, *_ in calls]
     if sorted(numbers) != [0, 1, 2]:
-        return f"each brick is trained once; `train` was called {len(calls)} times for {len(set(numbers))} bricks"
+        return f"each block is trained once; `train` was called {len(calls)} times for {len(set(numbers))} blocks"
     if numbers != [0, 1, 2]:
-        return "the lowest brick is trained first: the others need its codes"
+        return "the lowest block is trained first: the others need its codes"
     with torch.no_grad():
         codes = x
-        for (_, got, linked), brick in zip(tuple(calls), copy.deepcopy(bricks), strict=True):
-            if hint := _trained_on(got, codes, x, bricks, brick):
-                return f"brick {brick.number + 1}: {hint}"
+        for (_, got, linked), block in zip(tuple(calls), copy.deepcopy(blocks), strict=True):
+            if hint := _trained_on(got, codes, x, blocks, block):
+                return f"block {block.number + 1}: {hint}"
             if linked:
-                return "the codes still carry a gradient to the brick that made them: .detach() them"
-            train(brick, codes)
-            below, codes = codes, brick.encode(codes)
+                return "the codes still carry a gradient to the block that made them: .detach() them"
+            train(block, codes)
+            below, codes = codes, block.encode(codes)
     mistakes = {
-        "those are the codes on which the top brick was trained; encode them once more": below,
-        "return the codes of the top brick, not what it restores": brick(below).detach(),
+        "those are the codes on which the top block was trained; encode them once more": below,
+        "return the codes of the top block, not what it restores": block(below).detach(),
     }
     return compare(found, codes, mistakes)
 
 
 def _trained_on(
-    got: torch.Tensor, codes: torch.Tensor, x: torch.Tensor, bricks: list[ShallowAutoencoder], brick: ShallowAutoencoder
+    got: torch.Tensor, codes: torch.Tensor, x: torch.Tensor, blocks: list[ShallowAutoencoder], block: ShallowAutoencoder
 ) -> Hint:
-    """Return what is wrong with the numbers that a brick was trained on."""
+    """Return what is wrong with the numbers that a block was trained on."""
     if agree(got, codes, 1e-4):
         return None
     if agree(got, x, 1e-4):
-        return "it was trained on x; it should restore the codes of the brick below"
+        return "it was trained on x; it should restore the codes of the block below"
     untrained = x
-    for lower in bricks[: brick.number]:
+    for lower in blocks[: block.number]:
         untrained = lower.encode(untrained)
     if agree(got, untrained, 1e-4):
-        return "its data are the codes of a brick that was not trained yet: train first, then encode"
-    return "it was not trained on the codes of the brick below (.encoder, after its training)"
+        return "its data are the codes of a block that was not trained yet: train first, then encode"
+    return "it was not trained on the codes of the block below (.encoder, after its training)"
 
 
 @exercise("04.2", "medium")
 @torch.no_grad()
 def through_the_stack(answer) -> Hint:
-    """Expect a function (bricks, x) that encodes up through all bricks and decodes down again."""
+    """Expect a function (blocks, x) that encodes up through all blocks and decodes down again."""
     torch.manual_seed(0)
     for sizes in ((6, 6, 6, 6), (9, 5, 3)):  # equal sizes first, so that a wrong order runs and is recognised
         activations = ["tanh"] * (len(sizes) - 2) + ["linear"]  # of each encoder, and of the decoder above it
-        bricks = [
+        blocks = [
             ShallowAutoencoder(above, in_features=below, output=output, activation=activation)
             for (below, above), output, activation in zip(
                 itertools.pairwise(sizes), ["sigmoid", *activations], activations, strict=False
             )
         ]
-        for weight in (p for brick in bricks for p in brick.parameters()):
+        for weight in (p for block in blocks for p in block.parameters()):
             weight.mul_(3)  # far from linear, so that every order gives another result
         x = torch.rand(4, sizes[0])
-        mistakes = _known_mistakes(bricks, x) if len(bricks) == 3 else {}
-        if hint := compare(call(answer, bricks, x), StackedAutoencoder.from_layers(bricks)(x), mistakes):
+        mistakes = _known_mistakes(blocks, x) if len(blocks) == 3 else {}
+        if hint := compare(call(answer, blocks, x), StackedAutoencoder.from_layers(blocks)(x), mistakes):
             return hint
     return None
 
 
-def _known_mistakes(bricks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Return {hint: the result of that mistake for x}; all bricks must have the same size."""
+def _known_mistakes(blocks: list[ShallowAutoencoder], x: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return {hint: the result of that mistake for x}; all blocks must have the same size."""
 
     def run(*steps: nn.Module) -> torch.Tensor:
         return nn.Sequential(*steps)(x)
 
-    up, down = [brick.encoder for brick in bricks], [brick.decoder for brick in bricks]
+    up, down = [block.encoder for block in blocks], [block.decoder for block in blocks]
     return {
         "that is the code at the top; the decoders must bring it down again": run(*up),
-        "the decoders run from the top brick down to the first: reversed(bricks)": run(*up, *down),
-        "the encoders run from the first brick up to the top": run(*up[::-1], *down[::-1]),
-        "encode from the first brick up to the top, then decode from the top down to the first": run(*up[::-1], *down),
-        "only the first brick was used; the upper ones encode its code": run(*bricks[:1]),
-        "only the top brick was used; it needs the code of the bricks below": run(*bricks[-1:]),
-        "each brick has decoded before the next one encoded; first encode all the way up, then decode": run(*bricks),
+        "the decoders run from the top block down to the first: reversed(blocks)": run(*up, *down),
+        "the encoders run from the first block up to the top": run(*up[::-1], *down[::-1]),
+        "encode from the first block up to the top, then decode from the top down to the first": run(*up[::-1], *down),
+        "only the first block was used; the upper ones encode its code": run(*blocks[:1]),
+        "only the top block was used; it needs the code of the blocks below": run(*blocks[-1:]),
+        "each block has decoded before the next one encoded; first encode all the way up, then decode": run(*blocks),
         "the decoders got x; they need the code at the top": run(*down[::-1]),
     }
 
@@ -197,13 +197,13 @@ def paired_difference(answer) -> Hint:
 
 @exercise("04.6", "stretch")
 def pixel_loss(answer) -> Hint:
-    """Expect a function (below, brick, x) → the error in pixels of one brick through the frozen decoders below it."""
+    """Expect a function (below, block, x) → the error in pixels of one block through the frozen decoders below it."""
     torch.manual_seed(0)
-    bricks = [ShallowAutoencoder(6, in_features=6, output="sigmoid" if i == 0 else "tanh") for i in range(3)]
+    blocks = [ShallowAutoencoder(6, in_features=6, output="sigmoid" if i == 0 else "tanh") for i in range(3)]
     with torch.no_grad():
-        for weight in (p for brick in bricks for p in brick.parameters()):
+        for weight in (p for block in blocks for p in block.parameters()):
             weight.mul_(3)  # far from linear, so that every order gives another result
-    *below, brick = bricks
+    *below, block = blocks
     x = torch.rand(4, 6)
 
     def error(x_hat: torch.Tensor) -> torch.Tensor:
@@ -212,27 +212,27 @@ def pixel_loss(answer) -> Hint:
     z = x
     for part in below:
         z = part.encoder(z)
-    z_hat = brick(z)
+    z_hat = block(z)
     right = error(below[0].decoder(below[1].decoder(z_hat)))
     mistakes = {
         "that is the error of the codes; bring them down to pixels first": F.mse_loss(z_hat, z),
-        "the brick is left out": error(below[0].decoder(below[1].decoder(z))),
+        "the block is left out": error(below[0].decoder(below[1].decoder(z))),
         "the decoders run from the top down: reversed(below)": error(below[1].decoder(below[0].decoder(z_hat))),
-        "the brick's code is not what it restores: send z through brick(z)": error(
-            below[0].decoder(below[1].decoder(brick.encoder(z)))
+        "the block's code is not what it restores: send z through block(z)": error(
+            below[0].decoder(below[1].decoder(block.encoder(z)))
         ),
         "that is the sum of the squares; take their mean": right * x.numel(),
-        "the brick got x; it needs the codes of the bricks below": error(below[0].decoder(below[1].decoder(brick(x)))),
+        "the block got x; it needs the codes of the blocks below": error(below[0].decoder(below[1].decoder(block(x)))),
     }
     mistakes = {hint: wrong.detach() for hint, wrong in mistakes.items()}
-    if hint := compare(as_number(call(answer, below, brick, x)), right.detach(), mistakes):
+    if hint := compare(as_number(call(answer, below, block, x)), right.detach(), mistakes):
         return hint
-    again = copy.deepcopy((below, brick, x))
-    loss = call(lambda: answer(*again))  # not a copy of these: the gradient must reach this brick
+    again = copy.deepcopy((below, block, x))
+    loss = call(lambda: answer(*again))  # not a copy of these: the gradient must reach this block
     if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-        return "the number is right, but no gradient leads from it to the brick: only the encoding may have none"
-    pairs = ((right, brick), (loss, again[1]))
+        return "the number is right, but no gradient leads from it to the block: only the encoding may have none"
+    pairs = ((right, block), (loss, again[1]))
     wanted, got = (torch.autograd.grad(value, list(part.parameters()), allow_unused=True) for value, part in pairs)
     if any(part is None or not agree(part, other, 1e-3) for part, other in zip(got, wanted, strict=True)):
-        return "the number is right, but the gradient does not pass through the whole brick: do not detach inside"
+        return "the number is right, but the gradient does not pass through the whole block: do not detach inside"
     return None

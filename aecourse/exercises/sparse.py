@@ -17,7 +17,7 @@ def bits_of_a_choice(answer) -> Hint:
     for units, k in ((10, 3), (4, 1), (60, 20), (60, 0)):  # small enough for the counts to fit into NumPy's integers
         got, ways = as_number(call(answer, units, k)), math.comb(units, k)
         mistakes = {
-            "one bit per unit would allow any number of them to be awake; here it is always k": units,
+            "one bit per unit would allow any number of them to be active; here it is always k": units,
             "naming the k units one after the other counts every order of the same k; orders do not matter": (
                 k * math.log2(units)
             ),
@@ -25,7 +25,7 @@ def bits_of_a_choice(answer) -> Hint:
             "that is the number of choices; bits are its logarithm to base 2": ways,
             "that is the natural logarithm; bits are the logarithm to base 2": math.log(ways),
             "that is the logarithm to base 10; bits are the logarithm to base 2": math.log10(ways),
-            "that says which one of the units; k of them are awake": math.log2(units),
+            "that says which one of the units; k of them are active": math.log2(units),
             "that is rounded up to whole bits; leave the fraction": math.ceil(math.log2(ways)),
         }
         otherwise = f"for {units} units and k = {k} it gives {got:.4g}; count the ways to choose k of them (math.comb)"
@@ -42,12 +42,12 @@ def shrink(answer) -> Hint:
         mistakes = {
             "nearly: the derivative of (a − z)² is −2 (a − z), mind the 2": (a - lam).relu(),
             "the minimum of the parabola may lie below 0, where z must not go": a - lam / 2,
-            "that sets weak numbers to 0 and leaves strong ones as they are; the price is paid by all": (
+            "that sets weak numbers to 0 and leaves strong ones as they are; the penalty is paid by all": (
                 torch.where(a > lam / 2, a, 0.0)
             ),
             "that shrinks negative numbers from the other side; z must not go below 0": F.softshrink(a, lam / 2),
-            "the price lam · z has no effect here: add its derivative": a.relu(),
-            "the sign: a price on z makes z smaller": (a + lam / 2).relu(),
+            "the penalty lam · z has no effect here: add its derivative": a.relu(),
+            "the sign: a penalty on z makes z smaller": (a + lam / 2).relu(),
         }
         if hint := compare(call(answer, a, lam), (a - lam / 2).relu(), mistakes):
             return hint
@@ -68,9 +68,9 @@ def ista_step(answer) -> Hint:
         pull = D.T @ (x - D @ z) / L  # (9,)
         mistakes = {
             "that goes up the slope: what is still missing is x − D z, not D z − x": (z - pull - lam / (2 * L)).relu(),
-            "the price has no effect yet: shrink with the function of 05.2": (z + pull).relu(),
+            "the penalty has no effect yet: shrink with the function of 05.2": (z + pull).relu(),
             "z must not go below 0": z + pull - lam / (2 * L),
-            "divide the price by L as well: the parabola of this step is L (a − z)²": (z + pull - lam / 2).relu(),
+            "divide the penalty by L as well: the parabola of this step is L (a − z)²": (z + pull - lam / 2).relu(),
             "nearly: half of lam / L, as in 05.2, where the parabola's slope has a 2": (z + pull - lam / L).relu(),
             "that step is twice as long as is safe: take half of the gradient 2 Dᵀ(D z − x), divided by L": (
                 (z + 2 * pull - lam / (2 * L)).relu()
@@ -122,7 +122,7 @@ def pursue(answer) -> Hint:
         if z.shape == x.shape:
             return "that has the shape of x; the result should be the code z, one number for each column of D"
         if z.shape == (14,) and int((z != 0).sum()) > k:
-            return f"with k = {k} it wakes {int((z != 0).sum())} atoms"
+            return f"with k = {k} it activates {int((z != 0).sum())} atoms"
         if z.shape == (14,) and not z.any():
             return "all of z is 0: write what was found into it"
         mistakes = {

@@ -42,8 +42,8 @@ function computeTwenty({ z }, data) {
   const caption = spread
     ? `${capital(yours)} has no prior: a draw has the mean and the covariance of the codes of ${spread}. The sliders are the first ${count} principal `
       + `components of these codes, in standard deviations, with ${percent(share)} of the variance. They have ${far}`
-    : `The sliders are sorted by how much they tell about a digit: ${active} of ${count} are awake, the others change nothing. `
-      + `The awake ones alone have ${far}${yours && ` They are the code numbers of ${yours}.`}`;
+    : `The sliders are sorted by how much they tell about a digit: ${active} of ${count} are active, the others change nothing. `
+      + `The active ones alone have ${far}${yours && ` They are the code numbers of ${yours}.`}`;
   return { rows: { decoded: run(network, "decoder", code) }, numbers: { length }, caption };
 }
 const capital = (words) => words[0].toUpperCase() + words.slice(1);

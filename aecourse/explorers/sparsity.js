@@ -71,22 +71,22 @@ const mapOf = latest((net, first) => {
 function counted(s, { scores, usual, sample }, { own, sums }, counts, x) {
   const numbers = { ...scores[s.penalty][s.strictness - 1] };
   if (s.threshold !== usual[s.penalty]) {
-    numbers.awake = counts.reduce((a, b) => a + b) / counts.length / sample;
+    numbers.active = counts.reduce((a, b) => a + b) / counts.length / sample;
     numbers.dead = counts.filter((count) => count === 0).length / counts.length;
   }
-  numbers.wakes = own.reduce((count, v) => count + (v > Math.fround(s.threshold)), 0);
+  numbers.activates = own.reduce((count, v) => count + (v > Math.fround(s.threshold)), 0);
   numbers.alone = meanSquare(sums.subarray((SHOWN - 1) * PIXELS), x.subarray(s.digit * PIXELS, (s.digit + 1) * PIXELS));
   return { ...numbers, uses: counts[s.atom] };
 }
 
 const capital = (words) => words[0].toUpperCase() + words.slice(1);
-function inWords(s, { positions, usual, sample, users, yours }, { units }, { MSE, awake, dead, wakes, alone, uses }, one, strongest) {
+function inWords(s, { positions, usual, sample, users, yours }, { units }, { MSE, active, dead, activates, alone, uses }, one, strongest) {
   const many = sample.toLocaleString("en"), ofSample = s.threshold === usual[s.penalty] ? "" : ` of ${many}`;
   const above = s.threshold > 0 ? ` (activity above ${s.threshold}${s.penalty === "kl" ? "; below, they whisper" : ""})` : "";
   return `${yours && `${capital(yours)}, `}${SYMBOLS[s.penalty]} = ${positions[s.penalty][s.strictness - 1]}: test MSE ${MSE.toFixed(4)}, `
-    + `${percent(awake, 1)} of ${units} units awake for a digit${ofSample}${above}, ${percent(dead, 1)} dead. `
-    + `${capital(one)} wakes ${wakes}; the ten strongest, from the left, are ${strongest.join(", ")} `
-    + `(MSE with these alone ${alone.toFixed(4)}). Atom ${s.atom} is awake for ${percent(uses / sample, 1)} of ${many} test digits`
+    + `${percent(active, 1)} of ${units} units active for a digit${ofSample}${above}, ${percent(dead, 1)} dead. `
+    + `${capital(one)} activates ${activates}; the ten strongest, from the left, are ${strongest.join(", ")} `
+    + `(MSE with these alone ${alone.toFixed(4)}). Atom ${s.atom} is active for ${percent(uses / sample, 1)} of ${many} test digits`
     + (uses ? `; beside it the ${Math.min(users, uses)} that use it most.` : ": nobody uses it.");
 }
 
@@ -123,7 +123,7 @@ function View(p) {
   return html`
     <${Row}>${!yours && html`<${Menu} p=${choosing} name="penalty" label="penalty" options=${MENU} />
       <${Slider} p=${p} name="strictness" label="strictness" min=${1} max=${3} />`}
-      <${Steps} p=${p} name="threshold" label="awake: activity above" options=${thresholds.map((value) => [String(value), value])} /></${Row}>
+      <${Steps} p=${p} name="threshold" label="active: activity above" options=${thresholds.map((value) => [String(value), value])} /></${Row}>
     <${Row}><${NumberBox} p=${p} name="digits" label="set of ten ${images.noun}s" min=${0} max=${images.sets - 1} />
       <${NumberBox} p=${p} name="digit" label="${images.noun} to take apart" min=${0} max=${images.per_set - 1} />
       <${NumberBox} p=${p} name="atom" label="atom to look at" min=${0} max=${map.last} /><${Training.Button} p=${p} /></${Row}>

@@ -26,7 +26,7 @@ from aecourse.zoo.shipped import SPARSE_SAMPLE, THRESHOLDS, USERS, SparseNet, lo
 
 POSITIONS = {penalty: tuple(networks) for penalty, networks in SPARSE.items()}  # the slider's, ever stricter
 STRICT = {"l1": "strength", "kl": "rho", "topk": "k"}  # the setting of a network that its place on the slider shows
-USUAL = {"l1": 0.0, "kl": 0.1, "topk": 0.0}  # the activity above which a unit counts as awake, as `active` says
+USUAL = {"l1": 0.0, "kl": 0.1, "topk": 0.0}  # the activity above which a unit counts as active, as `active` says
 SHOWN = 10  # atoms that build a digit
 
 
@@ -56,7 +56,7 @@ class SparsityExplorer(TrainableExplorer):
     digits : which ten images, a whole number from 0
     digit : which of the ten is taken apart, 0 to 9
     atom : which unit is looked at, 0 to 1023, numbered by how often they are used
-    threshold : above which activity a unit counts as awake; another penalty brings its own, unless it was moved
+    threshold : above which activity a unit counts as active; another penalty brings its own, unless it was moved
     """
 
     _esm = bundle(Path(__file__).with_suffix(".js"))
@@ -121,7 +121,7 @@ class SparsityExplorer(TrainableExplorer):
 
     @traitlets.observe("penalty")
     def _other_penalty(self, change) -> None:
-        """Take over what this penalty calls awake, and what can be trained with it."""
+        """Take over what this penalty calls active, and what can be trained with it."""
         if self.threshold == USUAL.get(change.old):
             self.threshold = USUAL[change.new]
         if self.trainer is not None and not self.trainer.training:
@@ -139,7 +139,7 @@ class SparsityExplorer(TrainableExplorer):
     def _scores(self, penalty: str, strictness: int) -> dict[str, float]:
         """Return the scores of one network on all test digits."""
         scores = self.own.scores if self.own else read_card(SPARSE[penalty][POSITIONS[penalty][strictness - 1]]).scores
-        return {"MSE": scores["test_mse"], "awake": scores["test_awake"], "dead": scores["test_dead"]}
+        return {"MSE": scores["test_mse"], "active": scores["test_awake"], "dead": scores["test_dead"]}
 
     @torch.inference_mode()
     def _freshly_seen(self, penalty: str, strictness: int, digits: int) -> tuple[torch.Tensor, ...]:
@@ -170,15 +170,18 @@ class SparsityExplorer(TrainableExplorer):
     def numbers(
         self, penalty: str, strictness: int, digits: int, digit: int, atom: int, threshold: float
     ) -> dict[str, float]:
-        """Return the network's three scores, how many units one image wakes, how often the atom is used."""
+        """Return the network's three scores, how many units one image activates, how often the atom is used."""
         net = self._net(penalty, strictness)
         uses = net.uses[THRESHOLDS.index(threshold)]
         x, z, _ = self._seen(penalty, strictness, digits)
         scores = self._scores(penalty, strictness)
         if threshold != USUAL[penalty]:  # of the sample then
-            scores |= {"awake": uses.double().mean().item() / SPARSE_SAMPLE, "dead": (uses == 0).double().mean().item()}
+            scores |= {
+                "active": uses.double().mean().item() / SPARSE_SAMPLE,
+                "dead": (uses == 0).double().mean().item(),
+            }
         return scores | {
-            "wakes": int((z[digit] > threshold).sum()),
+            "activates": int((z[digit] > threshold).sum()),
             "alone": mse(x[[digit]], _take_apart(net, z[digit])[1][[-1]]),
             "uses": int(uses[atom]),
         }
@@ -216,12 +219,12 @@ def _packed(net: SparseNet) -> bytes:
     model = net.model
     weight = model.decoder.weight[:, net.order]
     whole, scale = in_bytes(weight) or (weight, torch.ones(len(weight)))
-    wake = [{"op": "sigmoid" if model.penalty == "kl" else "relu"}]
-    wake += [{"op": "largest", "value": model.k}] if model.penalty == "topk" else []
+    activate = [{"op": "sigmoid" if model.penalty == "kl" else "relu"}]
+    activate += [{"op": "largest", "value": model.k}] if model.penalty == "topk" else []
     tensors = {
         "atoms": whole.T, "steps": scale.ravel(), "bias": model.decoder.bias,
         "encoder bias": model.encoder_bias[net.order] - net.atoms @ model.decoder.bias,
         "users": net.users.T.to(torch.int32), "uses": net.uses,
         "activity": torch.tensor(net.activity), "share": torch.tensor(net.share),
     }  # fmt: skip
-    return pack(tensors, {"encoder": [{"op": "linear", "weight": "atoms", "bias": "encoder bias"}, *wake]})
+    return pack(tensors, {"encoder": [{"op": "linear", "weight": "atoms", "bias": "encoder bias"}, *activate]})

@@ -122,9 +122,9 @@ def stack_setup() -> TrainingSetup:
 def sparse_setup(penalty: str) -> TrainingSetup:
     """A sparse autoencoder whose penalty weight, target activity or number of active units can be chosen."""
     options, word, argument = {
-        "l1": ((0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), "price of activity, λ", "strength"),
+        "l1": ((0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), "L1 penalty, λ", "strength"),
         "kl": ((0.01, 0.02, 0.05, 0.1, 0.2), "asked mean activity, ρ", "rho"),
-        "topk": ((5, 10, 25, 50, 100, 200), "units that stay awake, k", "k"),
+        "topk": ((5, 10, 25, 50, 100, 200), "units that stay active, k", "k"),
     }[penalty]
     return TrainingSetup(
         label=word,
@@ -152,7 +152,7 @@ def repair_setup() -> TrainingSetup:
 def contraction_setup() -> TrainingSetup:
     """A contractive autoencoder for one weight of the penalty on its Jacobian."""
     return TrainingSetup(
-        label="price of the Jacobian, λ",
+        label="penalty on the Jacobian, λ",
         value=0.1,
         options=(0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
         build=lambda strength: ContractiveAutoencoder(256, strength=strength),

@@ -58,7 +58,7 @@ class Dictionary(nn.Module):
 
 
 class SparseAutoencoder(Autoencoder):
-    """More units than pixels, of which only a few are active ("awake") for any one image.
+    """More units than pixels, of which only a few are active for any one image.
 
     All three penalties use the same network: 784 → latent_dim → 784 with tied weights, so that each unit responds to
     its own atom, a column of the linear decoder. They differ in the encoder's activation and in what the loss adds to

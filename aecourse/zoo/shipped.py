@@ -33,7 +33,7 @@ QUERIES = 1_000  # test digits behind the precision of a search
 FOUND = 10
 SPARSE_SAMPLE = 3_000  # test digits from which activities and the users of each atom are taken
 USERS = 9  # digits kept for each atom
-THRESHOLDS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # activities above which a unit may count as awake
+THRESHOLDS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # activities above which a unit may count as active
 RARE = 1e-4  # the histogram of activities ends where fewer than one in 10,000 falls into a bin
 REPAIRED = 300  # test digits behind the error at each strength of a corruption
 ACTIVE = 0.01  # Burda et al. (2016): a code number whose mean varies less over the images carries nothing
@@ -207,9 +207,9 @@ def sparse_net_of(model: SparseAutoencoder, scores: dict | None = None) -> Spars
 def sparse_scores(model: SparseAutoencoder) -> dict[str, float]:
     """Return a sparse network's test error, the share of units active for one digit, and the share of dead units."""
     x = load_mnist()[1].x
-    awake = torch.cat([model.active(model.encode(batch)) for batch in x.split(BATCH)])
-    dead = 1 - awake.any(0).float().mean().item()
-    return {"test_mse": reconstruction_mse(model, x), "test_awake": awake.float().mean().item(), "test_dead": dead}
+    active = torch.cat([model.active(model.encode(batch)) for batch in x.split(BATCH)])
+    dead = 1 - active.any(0).float().mean().item()
+    return {"test_mse": reconstruction_mse(model, x), "test_awake": active.float().mean().item(), "test_dead": dead}
 
 
 @functools.cache

@@ -39,10 +39,13 @@ def test_every_row_and_number(blank: Page) -> None:
     states = some_states(explorer, random.Random(0), 80)
     for state, words in zip(states, compare(blank, explorer, states), strict=True):
         numbers, place = explorer.numbers(**state), POSITIONS[state["penalty"]][state["strictness"] - 1]
-        assert f"= {place:g}: test MSE {numbers['MSE']:.4f}, {numbers['awake']:.1%} of 1024 units awake" in words
-        assert f"{numbers['dead']:.1%} dead. The {state['digit']} wakes {numbers['wakes']}; the ten strongest" in words
+        assert f"= {place:g}: test MSE {numbers['MSE']:.4f}, {numbers['active']:.1%} of 1024 units active" in words
+        assert (
+            f"{numbers['dead']:.1%} dead. The {state['digit']} activates {numbers['activates']}; the ten strongest"
+            in words
+        )
         assert f"(MSE with these alone {numbers['alone']:.4f})" in words
-        assert f"Atom {state['atom']} is awake for {numbers['uses'] / 3000:.1%} of 3,000 test digits" in words
+        assert f"Atom {state['atom']} is active for {numbers['uses'] / 3000:.1%} of 3,000 test digits" in words
         assert words.endswith(
             f"the {min(9, numbers['uses'])} that use it most." if numbers["uses"] else "nobody uses it."
         )
@@ -57,9 +60,9 @@ def test_the_words_of_the_first_picture(blank: Page) -> None:
     load(blank, explorer)
     (words,) = compare(blank, explorer, [explorer.settings()])
     assert words == (
-        "L1, λ = 0.25: test MSE 0.0053, 6.9% of 1024 units awake for a digit, 0.4% dead. The 3 wakes 65; the ten "
+        "L1, λ = 0.25: test MSE 0.0053, 6.9% of 1024 units active for a digit, 0.4% dead. The 3 activates 65; the ten "
         "strongest, from the left, are 6, 23, 99, 1, 29, 11, 92, 35, 79, 77 (MSE with these alone 0.0188). Atom 6 is "
-        "awake for 45.1% of 3,000 test digits; beside it the 9 that use it most."
+        "active for 45.1% of 3,000 test digits; beside it the 9 that use it most."
     )
 
 
@@ -73,7 +76,7 @@ def test_pictures_of_ones_own(blank: Page, count: int) -> None:
     load(blank, explorer)
     states = some_states(explorer, random.Random(1), 50)
     for state, words in zip(states, compare(blank, explorer, states), strict=True):
-        assert f"Picture {state['digit']} of the ten wakes" in words
+        assert f"Picture {state['digit']} of the ten activates" in words
 
 
 def test_top_k_units_of_ones_own(blank: Page) -> None:
@@ -140,7 +143,7 @@ def test_a_click_or_a_key_chooses_an_atom(blank: Page) -> None:
 def test_a_penalty_brings_its_threshold(blank: Page) -> None:
     """Without a kernel, too; unless it was moved."""
     show(blank, SparsityExplorer())
-    menu, slider = blank.get_by_label("penalty"), blank.get_by_label("awake: activity above")
+    menu, slider = blank.get_by_label("penalty"), blank.get_by_label("active: activity above")
     values = lambda: blank.evaluate("['penalty', 'threshold'].map(model.get)")  # noqa: E731
     menu.select_option(label="KL to a target activity")
     assert values() == ["kl", 0.1]
@@ -162,6 +165,6 @@ def test_a_network_of_ones_own(blank: Page, penalty: str) -> None:
     explorer = SparsityExplorer(model=model)
     load(blank, explorer)
     for words in compare(blank, explorer, some_states(explorer, random.Random(3), 50)):
-        assert words.startswith("Your SparseAutoencoder, ") and " of 37 units awake" in words
+        assert words.startswith("Your SparseAutoencoder, ") and " of 37 units active" in words
     show(blank, explorer)
     assert blank.get_by_label("strictness").count() == blank.get_by_role("combobox").count() == 0

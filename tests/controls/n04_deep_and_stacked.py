@@ -65,8 +65,8 @@ def by_depth(stack: StackedAutoencoder, name: str) -> Numbers:
 
 
 @control(
-    "Greedy layers of equal width cost little; one brick with 32 numbers beats a greedy stack that ends in 32.",
-    "PCA with as many numbers, also cut to [0, 1]; fewer bricks with the same 32 numbers; three bricks of equal width",
+    "Greedy layers of equal width cost little; one block with 32 numbers beats a greedy stack that ends in 32.",
+    "PCA with as many numbers, also cut to [0, 1]; fewer blocks with the same 32 numbers; three blocks of equal width",
 )
 def layers(seed: int) -> Numbers:
     """Return test errors after four epochs for each layer."""
@@ -195,7 +195,7 @@ def race_greedy(seed: int) -> Numbers:
     return greedy_race(seed)
 
 
-@control("Greedy and tuned does not profit from Xavier's start: a brick is shallow.", SAME_STEPS)
+@control("Greedy and tuned does not profit from Xavier's start: a block is shallow.", SAME_STEPS)
 def race_greedy_gain(seed: int) -> Numbers:
     """Return the errors for every rate of the tuning."""
     return greedy_race(seed, gain=5 / 3)
@@ -411,7 +411,7 @@ def old_starts(seed: int) -> dict[str, Callable[[], nn.Module]]:
 
 
 @control(
-    "With sigmoid units and gradient descent pretraining is worth tens of points; with Adam or a better start few.",
+    "With sigmoid units, descent and one pass pretraining is worth tens of points; with Adam or a better start few.",
     "The same network from its random start, from Xavier's, and with Adam; pretrained by Adam and by descent itself",
 )
 def old_tools(seed: int) -> Numbers:

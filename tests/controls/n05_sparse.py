@@ -24,7 +24,7 @@ from aecourse.zoo.weights import shared_weights
 
 UNITS, STRENGTH = 1024, 0.25
 PHOTO = {"epochs": 6, "batch_size": 256, "lr": 1e-2}  # for photographs
-PRICE = 2.0  # the strength of L1 on photographs
+STRENGTH = 2.0  # the strength of L1 on photographs
 FITTED = 100  # atoms whose shape is measured
 INVERSE = (0.01, 0.1, 1.0)  # C of the logistic regression
 
@@ -75,7 +75,7 @@ class Free(nn.Module):
 
 
 @control(
-    "An untied decoder cheats the price by longer atoms, slowly; a tied one cannot.",
+    "An untied decoder cheats the penalty by longer atoms, slowly; a tied one cannot.",
     "tied and untied, atoms of length 1 and free; 10,000 digits, 4 epochs, the untied ones 10",
 )
 def unit_length(seed: int) -> Numbers:
@@ -92,8 +92,8 @@ def unit_length(seed: int) -> Numbers:
             name = f"{'tied' if tied else 'untied'}, {'length 1' if unit else 'free'}, {epochs} epochs"
             found |= {
                 f"length, {name}": length.item(),
-                f"price, {name}": z.sum(1).mean().item(),
-                f"awake in %, {name}": 100 * (z > 0).float().mean().item(),
+                f"penalty, {name}": z.sum(1).mean().item(),
+                f"active in %, {name}": 100 * (z > 0).float().mean().item(),
                 f"test MSE, {name}": mse(test, model(test)),
             }
     return found
@@ -113,7 +113,7 @@ def ista(x: torch.Tensor, D: torch.Tensor, strength: float, steps: int, z: torch
 
 @control(
     "The encoder reaches in one step nearly what ISTA reaches in some tens; iterations go on to a lower loss.",
-    "ISTA from zero and from the encoder's code, FISTA to the end; same atoms, same price, 300 test digits",
+    "ISTA from zero and from the encoder's code, FISTA to the end; same atoms, same penalty, 300 test digits",
     quick=True,
 )
 def inference(seed: int) -> Numbers:
@@ -132,14 +132,14 @@ def inference(seed: int) -> Numbers:
             found |= {
                 f"loss, {name}": error + STRENGTH * z.sum(1).mean().item(),
                 f"MSE, {name}": error / 784,
-                f"awake in %, {name}": 100 * (z > 0).float().mean().item(),
+                f"active in %, {name}": 100 * (z > 0).float().mean().item(),
             }
     return found
 
 
 @control(
     "Without a cure many units of a top-k network die; the cure revives them, at no gain in error after two epochs.",
-    "the same network with the cure, each at two learning rates; 25 of 1,024 awake, 10,000 digits, two epochs",
+    "the same network with the cure, each at two learning rates; 25 of 1,024 active, 10,000 digits, two epochs",
 )
 def dead_units(seed: int) -> Numbers:
     """Return the share of units that no validation digit activates, and the validation error."""
@@ -178,8 +178,8 @@ def refitted(net: SparseAutoencoder, x: torch.Tensor) -> float:
 
 
 @control(
-    "With as many units awake L1 has a larger error than top-k, and it is the activities that are too weak.",
-    "top-k with the number that L1 wakes; activities fitted anew on the same units; each the better of two rates",
+    "With as many units active L1 has a larger error than top-k, and it is the activities that are too weak.",
+    "top-k with the number that L1 activates; activities fitted anew on the same units; each the better of two rates",
 )
 def roads(seed: int) -> Numbers:
     """Train three roads on 10,000 digits, three epochs; rates chosen on validation digits, errors on test digits."""
@@ -200,7 +200,7 @@ def roads(seed: int) -> Numbers:
             idle = net.active(net.encode(valid.x)).float().mean(0) < 0.01
             z = net.encode(test)
             found |= {
-                f"awake, {name}": net.active(z).float().sum(1).mean().item(),
+                f"active, {name}": net.active(z).float().sum(1).mean().item(),
                 f"dead in %, {name}": 100 * (1 - net.active(z).any(0).float().mean().item()),
                 f"MSE, {name}": mse(test, net.decode(z)),
                 f"idle in %, {name}": 100 * idle.float().mean().item(),
@@ -236,7 +236,7 @@ def kl_length(seed: int) -> Numbers:
 
 
 @functools.cache
-def without_price() -> SparseAutoencoder:
+def without_penalty() -> SparseAutoencoder:
     """Return the network of the L1 variant after two epochs without a penalty."""
     return trained(made(0, penalty="l1", strength=0), load_split()[0].x, 0, epochs=2, lr=1e-3)
 
@@ -260,8 +260,8 @@ def reader(encode, count: int, draw: int) -> float:
 
 
 @control(
-    "A linear reader gains from sparse codes over pixels: half of it is width, half was learnt under the price.",
-    "pixels, a dense code of 64, an untrained wide layer (half or 5 % of it awake), a wide one trained without a price",
+    "A linear probe gains from sparse codes over pixels: a random wide layer gains half of it, the penalty the rest.",
+    "pixels, a dense code of 64, an untrained wide layer (half or 5 % active), a wide one trained without a penalty",
     seeds=5,
 )
 def probes(seed: int) -> Numbers:
@@ -273,8 +273,8 @@ def probes(seed: int) -> Numbers:
         "pixels": lambda x: x,
         "dense, 64": shared_weights("dense-k64").encode,
         "untrained": untrained.encode,
-        "untrained, 5 % awake": lambda x: (untrained.preactivation(x) - level).relu(),
-        "trained without a price": without_price().encode,
+        "untrained, 5 % active": lambda x: (untrained.preactivation(x) - level).relu(),
+        "trained without a penalty": without_penalty().encode,
         "L1": shared_weights(SPARSE["l1"][0.25]).encode,
         "KL": shared_weights(SPARSE["kl"][0.02]).encode,
         "top-k": shared_weights(SPARSE["topk"][50]).encode,
@@ -300,15 +300,15 @@ def shape(atoms: torch.Tensor, side: int, name: str, seed: int) -> Numbers:
 
 
 @control(
-    "Atoms of photographs have one orientation each and are fairly local; both come from the price.",
-    "the same network without a price, untrained, top-k, PCA, ICA; 100,000 patches of 16 × 16 of eight photographs",
+    "Atoms of photographs have one orientation each and are fairly local; both come from the penalty.",
+    "the same network without a penalty, untrained, top-k, PCA, ICA; 100,000 patches of 16 × 16 of eight photographs",
 )
 def photographs(seed: int) -> Numbers:
     """Return the three measures for each way to learn atoms."""
     x = whitened_patches(100_000, side=16, seed=seed)
     nets = {
-        "L1": made(seed, 256, penalty="l1", strength=PRICE, in_features=256),
-        "no price": made(seed, 256, penalty="l1", strength=0, in_features=256),
+        "L1": made(seed, 256, penalty="l1", strength=STRENGTH, in_features=256),
+        "no penalty": made(seed, 256, penalty="l1", strength=0, in_features=256),
         "top-k": made(seed, 256, penalty="topk", k=24, in_features=256),
     }
     found = shape(nets["L1"].decoder.atoms.T, 16, "untrained", seed)
@@ -331,7 +331,7 @@ def patch_size(seed: int) -> Numbers:
     found = {}
     for side in (8, 12):
         x = whitened_patches(100_000, side=side, seed=seed)
-        net = made(seed, side * side, penalty="l1", strength=PRICE, in_features=side * side)
+        net = made(seed, side * side, penalty="l1", strength=STRENGTH, in_features=side * side)
         trained(net, x, seed, **PHOTO)
         found |= shape(net.decoder.atoms.T, side, f"L1, {side}", seed)
         found |= shape(PCA.fit(x, min(FITTED, side * side)).components, side, f"PCA, {side}", seed)

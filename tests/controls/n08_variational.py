@@ -375,7 +375,7 @@ def collapsed(seed: int) -> Numbers:
 
 
 @control(
-    "β = 30 puts a code to sleep; free bits wake it; the weight of the bound, 1, does better than either.",
+    "β = 30 puts a code to sleep; free bits activate it; the weight of the bound, 1, does better than either.",
     "the same network and training with β = 30, with β = 30 and one free nat a number, with β = 1",
 )
 def collapse_and_cure(seed: int) -> Numbers:

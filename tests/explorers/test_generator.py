@@ -93,7 +93,7 @@ def test_the_ellipse_is_that_of_q(explorer, mnist, beta, digit):
 
 @given(z=st.lists(st.floats(-3, 3, width=32), min_size=20, max_size=20))
 def test_twenty_dials_are_one_code(explorer, z):
-    """The first slider is the dimension with most KL; the length is that of what is awake of the code."""
+    """The first slider is the dimension with most KL; the length is that of what is active of the code."""
     settings = put(explorer, mode="twenty", z=z)
     code = torch.zeros(20)
     code[explorer.axes.steps.argmax(1)] = torch.tensor(z)
@@ -112,22 +112,22 @@ def test_the_dials_are_sorted_by_what_they_tell(explorer, mnist):
 
 
 def test_the_usual_lengths_are_those_of_draws(explorer):
-    """Of as many normal numbers as are awake, 95 % are as long as the words say."""
+    """Of as many normal numbers as are active, 95 % are as long as the words say."""
     low, high = explorer.setup["usual"]
     lengths = np.linalg.norm(np.random.default_rng(0).normal(size=(20_000, explorer.setup["active"])), axis=1)
     assert np.mean((lengths > low) & (lengths < high)) == pytest.approx(0.95, abs=0.015)
 
 
 def test_dials_that_are_asleep_change_nothing(explorer, mnist):
-    """The sliders are sorted: all awake ones first, and the last ones leave the picture alone."""
-    order, awake = explorer.axes.steps.argmax(1), explorer.setup["active"]
+    """The sliders are sorted: all active ones first, and the last ones leave the picture alone."""
+    order, active = explorer.axes.steps.argmax(1), explorer.setup["active"]
     varies = numpy_of(load_weights("vae-20d").encode(mnist[1].x)).var(0)[order] > 0.01
-    assert varies.tolist() == [True] * awake + [False] * (20 - awake)
+    assert varies.tolist() == [True] * active + [False] * (20 - active)
     explorer.start_from(0)
     z, before = explorer.z, shown(explorer, mode="twenty")["decoded"]
     moved = shown(explorer, z=[z[0] - 1, *z[1:]])["decoded"]
     assert np.abs(moved - before).max() > 0.08
-    asleep = shown(explorer, z=[*z[:-1], 3.0 if awake < 20 else z[-1]])["decoded"]
+    asleep = shown(explorer, z=[*z[:-1], 3.0 if active < 20 else z[-1]])["decoded"]
     assert np.abs(asleep - before).max() < 0.08
 
 

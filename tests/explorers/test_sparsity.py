@@ -50,7 +50,7 @@ def test_rows_against_the_network(explorer, mnist, kind, place, strictness):
     assert same(rows[3], sums)
     scores = read_card(f"sparse-{kind}-{place:g}").scores
     expected = [scores["test_mse"], scores["test_awake"], scores["test_dead"], int(model.active(z).sum())]
-    assert [numbers[name] for name in ("MSE", "awake", "dead", "wakes")] == expected
+    assert [numbers[name] for name in ("MSE", "active", "dead", "activates")] == expected
     assert numbers["alone"] == pytest.approx((sums[-1] - x[7]).square().mean().item(), rel=1e-5)
 
 
@@ -60,10 +60,10 @@ def test_atoms_are_numbered_by_use_and_shown_with_their_users(explorer, mnist):
     model = load_weights("sparse-topk-50")
     with torch.no_grad():
         z = model.encode(mnist[1].x[:SPARSE_SAMPLE])
-    wakes = (z > 0).sum(0)
-    assert numbers["uses"] == wakes.sort(descending=True).values[5]
+    activates = (z > 0).sum(0)
+    assert numbers["uses"] == activates.sort(descending=True).values[5]
     unit = int(load_sparse_net("topk", 50).order[5])
-    assert int(wakes[unit]) == numbers["uses"]
+    assert int(activates[unit]) == numbers["uses"]
     assert torch.equal(rows[4][:1], atom_images(model.decoder.atoms.T[unit][None].detach()))
     assert torch.equal(rows[4][1:], mnist[1].x[z[:, unit].argsort(descending=True)[:9]])
 
@@ -81,16 +81,16 @@ def test_awake_is_counted_anew(explorer, mnist, kind, place, strictness, thresho
     """Above another threshold: one digit's units, an atom's digits, and the means over the sample; fewer users."""
     model, order = load_weights(f"sparse-{kind}-{place:g}"), load_sparse_net(kind, place).order
     with torch.no_grad():
-        awake = model.encode(mnist[1].x[:SPARSE_SAMPLE])[:, order] > threshold
+        active = model.encode(mnist[1].x[:SPARSE_SAMPLE])[:, order] > threshold
         own = model.encode(mnist[1].one_of_each(2))[3] > threshold
     for atom in (0, 500, 1023):
         settings = {"penalty": kind, "strictness": strictness, "digits": 2, "digit": 3, "atom": atom}
         rows, numbers = asked(explorer, **settings, threshold=threshold)
-        assert (numbers["wakes"], numbers["uses"]) == (own.sum(), awake[:, atom].sum())
+        assert (numbers["activates"], numbers["uses"]) == (own.sum(), active[:, atom].sum())
         assert len(rows[4]) == 1 + min(9, numbers["uses"])
     if threshold != USUAL[kind]:
-        assert numbers["awake"] == pytest.approx(awake.double().mean().item())
-        assert numbers["dead"] == pytest.approx((~awake.any(0)).double().mean().item())
+        assert numbers["active"] == pytest.approx(active.double().mean().item())
+        assert numbers["dead"] == pytest.approx((~active.any(0)).double().mean().item())
 
 
 def test_a_penalty_brings_its_threshold():
@@ -134,7 +134,7 @@ def test_the_workshop_follows_the_penalty():
     assert explorer.open_training().setup.build(0.1).penalty == "l1"
     explorer.penalty = "topk"
     assert explorer.trainer.setup.build(10).penalty == "topk"
-    assert explorer.training["label"] == "units that stay awake, k"
+    assert explorer.training["label"] == "units that stay active, k"
     explorer.fold_training()
     explorer.penalty = "kl"
     assert explorer.training == {}
@@ -142,7 +142,7 @@ def test_the_workshop_follows_the_penalty():
 
 
 def test_pictures_of_ones_own():
-    """Three of them; a black one wakes whom it wakes, and ties are broken by number."""
+    """Three of them; a black one activates whom it activates, and ties are broken by number."""
     explorer = SparsityExplorer("topk", 3, images=torch.cat([torch.rand(2, 784), torch.zeros(1, 784)]))
     assert (explorer.digit, explorer.images.per_set) == (2, 3)
     rows = explorer.rows(**explorer.settings())
@@ -172,7 +172,7 @@ def test_bad_setting(explorer, name, value):
 
 
 def own_network(penalty: str, units: int = 37) -> SparseAutoencoder:
-    """One whose units wake for some digits."""
+    """One whose units activate for some digits."""
     torch.manual_seed(0)
     model = SparseAutoencoder(units, penalty=penalty, k=7, rho=0.2, strength=0.3)
     with torch.no_grad():
@@ -193,13 +193,13 @@ def test_a_network_of_ones_own(mnist, penalty, place):
         drawn = model.encode(x)[3][None] * model.decoder.atoms
         strongest = drawn.square().sum(0).argsort(descending=True)[:10]
         assert same(rows[1], model(x))
-        few = 7 if penalty == "topk" else 10  # no other unit is awake then
+        few = 7 if penalty == "topk" else 10  # no other unit is active then
         assert torch.equal(rows[2][:few], atom_images(model.decoder.atoms.T[strongest[:few]]))
         error = (model(mnist[1].x) - mnist[1].x).square().mean().item()
-    awake = z > USUAL[penalty]
+    active = z > USUAL[penalty]
     assert numbers["MSE"] == pytest.approx(error, rel=1e-4)
-    assert numbers["awake"] == pytest.approx(awake.double().mean().item(), abs=1e-5)
-    assert numbers["dead"] == pytest.approx((~awake.any(0)).double().mean().item(), abs=1e-5)
+    assert numbers["active"] == pytest.approx(active.double().mean().item(), abs=1e-5)
+    assert numbers["dead"] == pytest.approx((~active.any(0)).double().mean().item(), abs=1e-5)
     wrong = {"penalty": {"l1": "kl"}.get(penalty, "l1"), "strictness": 2, "atom": 37}
     for name, value in wrong.items():
         with pytest.raises(traitlets.TraitError, match=f"{name} must be"):

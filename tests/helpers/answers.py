@@ -170,12 +170,12 @@ def grid() -> tuple:
     return codes, codes - codes.mean(0), torch.full((8,), -0.9)
 
 
-def up_and_down(bricks, x, order=reversed):
-    """The correct pass through a stack of bricks, or a wrong one."""
-    for brick in bricks:
-        x = brick.encoder(x)
-    for brick in order(bricks):
-        x = brick.decoder(x)
+def up_and_down(blocks, x, order=reversed):
+    """The correct pass through a stack of blocks, or a wrong one."""
+    for block in blocks:
+        x = block.encoder(x)
+    for block in order(blocks):
+        x = block.decoder(x)
     return x
 
 
@@ -191,44 +191,44 @@ def unmixed_by_numpy(E, D, C):
     return (Q @ np.linalg.eigh(Q.T @ C @ Q)[1][:, ::-1]).T
 
 
-def pretrained(bricks, x, train, encode=lambda brick, x: brick.encoder(x).detach()):
+def pretrained(blocks, x, train, encode=lambda block, x: block.encoder(x).detach()):
     """The greedy loop, or one that passes on something other than the codes."""
-    for brick in bricks:
-        train(brick, x)
-        x = encode(brick, x)
+    for block in blocks:
+        train(block, x)
+        x = encode(block, x)
     return x
 
 
-def encoded_first(bricks, x, train):
-    """The greedy loop with each brick encoding before it was trained."""
-    for brick in bricks:
-        z = brick.encoder(x).detach()
-        train(brick, x)
+def encoded_first(blocks, x, train):
+    """The greedy loop with each block encoding before it was trained."""
+    for block in blocks:
+        z = block.encoder(x).detach()
+        train(block, x)
         x = z
     return x
 
 
-def last_data(bricks, x, train, made):
-    """The greedy loop, but it returns something made of what the top brick was trained on."""
+def last_data(blocks, x, train, made):
+    """The greedy loop, but it returns something made of what the top block was trained on."""
     data = []
-    pretrained(bricks, x, lambda brick, codes: (train(brick, codes), data.append(codes)))
-    return made(bricks[-1], data[-1])
+    pretrained(blocks, x, lambda block, codes: (train(block, codes), data.append(codes)))
+    return made(blocks[-1], data[-1])
 
 
-def all_on_x(bricks, x, train):
-    """Every brick trained on the pixels."""
-    for brick in bricks:
-        train(brick, x)
-    return pretrained(bricks, x, lambda brick, x: None)
+def all_on_x(blocks, x, train):
+    """Every block trained on the pixels."""
+    for block in blocks:
+        train(block, x)
+    return pretrained(blocks, x, lambda block, x: None)
 
 
 @torch.no_grad()
-def without_gradient(bricks, x, train):
+def without_gradient(blocks, x, train):
     """The greedy loop in a context without gradients, its training with them."""
-    for brick in bricks:
+    for block in blocks:
         with torch.enable_grad():
-            train(brick, x)
-        x = brick.encoder(x)
+            train(block, x)
+        x = block.encoder(x)
     return x.numpy()
 
 
@@ -238,21 +238,21 @@ def sizes_of_gradients(net, x, biases=False, size=lambda g: g.square().mean().sq
     return [size(p.grad) for p in net.parameters() if biases or p.ndim == 2]
 
 
-def error_in_pixels(below, brick, x, order=reversed, restore=lambda brick, z: brick(z)):
-    """The loss of a brick that restores pixels through the frozen decoders."""
+def error_in_pixels(below, block, x, order=reversed, restore=lambda block, z: block(z)):
+    """The loss of a block that restores pixels through the frozen decoders."""
     z = x
     with torch.no_grad():
         for part in below:
             z = part.encoder(z)
-    z = restore(brick, z)
+    z = restore(block, z)
     for part in order(below):
         z = part.decoder(z)
     return ((z - x) ** 2).mean()
 
 
-def up(bricks, x):
-    """The codes of the topmost brick."""
-    return pretrained(bricks, x, lambda brick, x: None)
+def up(blocks, x):
+    """The codes of the topmost block."""
+    return pretrained(blocks, x, lambda block, x: None)
 
 
 def differences(a, b):
@@ -345,7 +345,7 @@ RIGHT = {
     ],
     "03.5": [unmixed, unmixed_by_numpy, lambda E, D, C: -unmixed(E, D, C)],
     "04.1": [pretrained, without_gradient],
-    "04.2": [up_and_down, lambda bricks, x: up_and_down(bricks, x).detach().numpy()],
+    "04.2": [up_and_down, lambda blocks, x: up_and_down(blocks, x).detach().numpy()],
     "04.3": [
         lambda below, above, gain: gain * math.sqrt(6 / (below + above)),
         lambda below, above, gain: gain * np.sqrt(np.float32(6) / (below + above)),
@@ -363,8 +363,8 @@ RIGHT = {
     ],
     "04.6": [
         error_in_pixels,
-        lambda below, brick, x: F.mse_loss(
-            nn.Sequential(*[part.encoder for part in below], brick, *[part.decoder for part in reversed(below)])(x), x
+        lambda below, block, x: F.mse_loss(
+            nn.Sequential(*[part.encoder for part in below], block, *[part.decoder for part in reversed(below)])(x), x
         ),
     ],
 }
@@ -561,22 +561,22 @@ WRONG = {
         (lambda E, D, C: E @ D, "shape (3, 6); got (3, 3)"),
     ],
     "04.1": [
-        (all_on_x, "brick 2: it was trained on x"),
-        (encoded_first, "brick 2: its data are the codes of a brick that was not trained yet"),
-        (functools.partial(pretrained, encode=lambda brick, x: brick(x).detach()), "brick 2: it was not trained on"),
-        (functools.partial(pretrained, encode=lambda brick, x: brick.encoder(x)), "still carry a gradient"),
-        (lambda bricks, x, train: pretrained(bricks[::-1], x, train), "the lowest brick is trained first"),
-        (lambda bricks, x, train: pretrained(bricks[:1], x, train), "called 1 times"),
-        (functools.partial(last_data, made=lambda brick, x: x), "encode them once more"),
-        (functools.partial(last_data, made=lambda brick, x: brick(x)), "not what it restores"),
+        (all_on_x, "block 2: it was trained on x"),
+        (encoded_first, "block 2: its data are the codes of a block that was not trained yet"),
+        (functools.partial(pretrained, encode=lambda block, x: block(x).detach()), "block 2: it was not trained on"),
+        (functools.partial(pretrained, encode=lambda block, x: block.encoder(x)), "still carry a gradient"),
+        (lambda blocks, x, train: pretrained(blocks[::-1], x, train), "the lowest block is trained first"),
+        (lambda blocks, x, train: pretrained(blocks[:1], x, train), "called 1 times"),
+        (functools.partial(last_data, made=lambda block, x: x), "encode them once more"),
+        (functools.partial(last_data, made=lambda block, x: block(x)), "not what it restores"),
     ],
     "04.2": [
-        (lambda bricks, x: nn.Sequential(*[brick.encoder for brick in bricks])(x), "code at the top"),
-        (functools.partial(up_and_down, order=iter), "from the top brick down to the first"),
-        (lambda bricks, x: up_and_down(bricks[::-1], x), "encode from the first brick up"),
-        (lambda bricks, x: bricks[0](x), "only the first brick"),
-        (lambda bricks, x: nn.Sequential(*bricks)(x), "before the next one encoded"),
-        (lambda bricks, x: up_and_down(bricks[:3], x)[:, :2], "shape (4, 2); it should be (4, 6)"),
+        (lambda blocks, x: nn.Sequential(*[block.encoder for block in blocks])(x), "code at the top"),
+        (functools.partial(up_and_down, order=iter), "from the top block down to the first"),
+        (lambda blocks, x: up_and_down(blocks[::-1], x), "encode from the first block up"),
+        (lambda blocks, x: blocks[0](x), "only the first block"),
+        (lambda blocks, x: nn.Sequential(*blocks)(x), "before the next one encoded"),
+        (lambda blocks, x: up_and_down(blocks[:3], x)[:, :2], "shape (4, 2); it should be (4, 6)"),
     ],
     "04.3": [
         (lambda below, above, gain: gain * (2 / (below + above)) ** 0.5, "that is the standard deviation"),
@@ -602,12 +602,12 @@ WRONG = {
     ],
     "04.6": [
         (functools.partial(error_in_pixels, order=iter), "from the top down"),
-        (functools.partial(error_in_pixels, restore=lambda brick, z: z), "the brick is left out"),
-        (functools.partial(error_in_pixels, restore=lambda brick, z: brick.encoder(z)), "not what it restores"),
-        (lambda below, brick, x: F.mse_loss(brick(up(below, x)), up(below, x)), "error of the codes"),
+        (functools.partial(error_in_pixels, restore=lambda block, z: z), "the block is left out"),
+        (functools.partial(error_in_pixels, restore=lambda block, z: block.encoder(z)), "not what it restores"),
+        (lambda below, block, x: F.mse_loss(block(up(below, x)), up(below, x)), "error of the codes"),
         (torch.no_grad()(error_in_pixels), "no gradient leads"),
         (
-            functools.partial(error_in_pixels, restore=lambda brick, z: brick.decoder(brick.encoder(z).detach())),
+            functools.partial(error_in_pixels, restore=lambda block, z: block.decoder(block.encoder(z).detach())),
             "whole",
         ),
     ],

@@ -407,7 +407,7 @@ WRONG = {
     ],
     "05.3": [
         (lambda z, x, D, lam, L: (z + D.T @ (x - D @ z) / L).relu(), "no effect yet"),
-        (lambda z, x, D, lam, L: (z + D.T @ (x - D @ z) / L - lam / 2).relu(), "divide the price by L"),
+        (lambda z, x, D, lam, L: (z + D.T @ (x - D @ z) / L - lam / 2).relu(), "divide the penalty by L"),
         (lambda z, x, D, lam, L: z + D.T @ (x - D @ z) / L - lam / (2 * L), "below 0"),
         (lambda z, x, D, lam, L: (z - D.T @ (x - D @ z) / L - lam / (2 * L)).relu(), "up the slope"),
     ],
@@ -420,7 +420,7 @@ WRONG = {
         (lambda x, D, k: pursued(x, D, k, add=False), "earlier share is lost"),
         (lambda x, D, k: pursued(x, D, k, again=False), "no atom is taken twice"),
         (lambda x, D, k: torch.where((D.T @ x).abs() >= (D.T @ x).abs().topk(k).values[-1], D.T @ x, 0.0), "at once"),
-        (lambda x, D, k: D.T @ x, "with k = 1 it wakes 14 atoms"),
+        (lambda x, D, k: D.T @ x, "with k = 1 it activates 14 atoms"),
         (orthogonally_pursued, "orthogonal matching pursuit"),
         (lambda x, D, k: F.one_hot((D.T @ x).abs().argmax(), 14) * (D.T @ x).abs().max(), "its sign"),
         (lambda x, D, k: F.one_hot((D.T @ x).argmax(), 14) * (D.T @ x).max(), "largest in size"),

@@ -1,4 +1,4 @@
-"""Sparse codes against NumPy's sort, and their price against KL from torch.distributions."""
+"""Sparse codes against NumPy's sort, and their penalty against KL from torch.distributions."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_keep_largest_against_sort(z, k):
 
 @pytest.mark.parametrize("penalty", ["l1", "topk"])
 def test_atoms_have_length_one(x, penalty):
-    """So that halving the codes and doubling the atoms is no way round the price."""
+    """So that halving the codes and doubling the atoms is no way round the penalty."""
     model, cheat = small_sparse(penalty), small_sparse(penalty)
     with torch.no_grad():
         cheat.decoder.weight.mul_(2)
@@ -107,13 +107,13 @@ def test_kl_atoms_are_free():
 
 
 def test_stronger_is_sparser(x):
-    """The price of "l1" buys sleep; rho is what "kl" gets; "topk" never exceeds k."""
-    awake = []
+    """The penalty of "l1" makes units inactive; rho is what "kl" gets; "topk" never exceeds k."""
+    active = []
     for strength in (0.0, 0.2, 2.0):
         model = small_sparse("l1", strength=strength)
         fit(model, x, epochs=100, lr=0.02, progress=False)
-        awake.append(model.active(model.encode(x)).float().mean().item())
-    assert awake[0] > awake[1] > awake[2]
+        active.append(model.active(model.encode(x)).float().mean().item())
+    assert active[0] > active[1] > active[2]
     model = small_sparse("kl", rho=0.1, strength=20.0)
     fit(model, x, epochs=300, lr=0.05, progress=False)
     assert model.encode(x).mean(0).sub(0.1).abs().mean() < 0.03
@@ -130,7 +130,7 @@ def test_stronger_is_sparser(x):
 @example(penalty="top-k", strength=float("nan"), rho=1.0, k=True)
 @example(penalty=None, strength=True, rho=float("nan"), k=21)
 def test_bad_settings(penalty, strength, rho, k):
-    """Each is named before any unit is drawn; more awake units than units only "topk" can ask for."""
+    """Each is named before any unit is drawn; more active units than units only "topk" can ask for."""
     before = torch.get_rng_state()
     assert "l1, kl, topk" in refuses("penalty", SparseAutoencoder, penalty=penalty)
     refuses("strength", SparseAutoencoder, strength=strength)

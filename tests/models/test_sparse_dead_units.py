@@ -18,7 +18,7 @@ def x() -> torch.Tensor:
 
 @pytest.fixture
 def model() -> SparseAutoencoder:
-    """Units 5 and 6 never wake."""
+    """Units 5 and 6 never activate."""
     model = small_sparse("topk", strength=0.5, k=8).train()
     with torch.no_grad():
         model.encoder_bias[5:7] = -100
@@ -82,7 +82,7 @@ def test_waking_starts_the_count_anew(model, x):
 
 @pytest.mark.parametrize("strength", [0.0, 1.0])
 def test_training_keeps_units_in_use(x, strength):
-    """With the cure two units that hardly ever wake stay in use; without it they fall asleep for good."""
+    """With the cure two units that hardly ever activate stay in use; without it they fall asleep for good."""
     model = small_sparse("topk", strength=strength, k=8)
     with torch.no_grad():
         model.encoder_bias[5:7] = -1

@@ -23,7 +23,7 @@ NONLINEARITY = {
 }
 
 
-def bricks(*sizes: int, activation: str = "relu") -> list[ShallowAutoencoder]:
+def blocks(*sizes: int, activation: str = "relu") -> list[ShallowAutoencoder]:
     """Shallow autoencoders that chain."""
     last = len(sizes) - 2
     return [
@@ -102,8 +102,8 @@ def test_an_untrained_stack_refuses(x):
 
 @pytest.mark.parametrize("activation", NONLINEARITY)
 def test_stack_of_finished_layers(x, activation, device):
-    """Encodes as one brick after the other, and is a copy: training it leaves the bricks as they were."""
-    layers = [layer.to(device) for layer in bricks(12, 8, 6, 3, activation=activation)]
+    """Encodes as one block after the other, and is a copy: training it leaves the blocks as they were."""
+    layers = [layer.to(device) for layer in blocks(12, 8, 6, 3, activation=activation)]
     x = x.to(device)
     stack = StackedAutoencoder.from_layers(layers)
     assert (stack.depth, stack.sizes) == (3, (12, 8, 6, 3))
@@ -114,7 +114,7 @@ def test_stack_of_finished_layers(x, activation, device):
     fit(stack, x, epochs=1, progress=False)
     assert all(same(layer.state_dict(), state) for layer, state in zip(layers, before, strict=True))
     assert not torch.equal(stack.encode(x), z)
-    single = bricks(12, 8)
+    single = blocks(12, 8)
     assert torch.equal(StackedAutoencoder.from_layers(single)(x.cpu()), single[0](x.cpu()))
 
 
@@ -122,7 +122,7 @@ def test_stack_of_finished_layers(x, activation, device):
 @example(sizes=[5, 4, 4, 3, 2, 1])
 def test_layers_that_do_not_chain(sizes):
     """The two layers and both numbers are named."""
-    layers = [brick for pair in (sizes[:2], sizes[2:4], sizes[4:]) for brick in bricks(*pair)]
+    layers = [block for pair in (sizes[:2], sizes[2:4], sizes[4:]) for block in blocks(*pair)]
     gaps = [i for i in (0, 1) if sizes[2 * i + 1] != sizes[2 * i + 2]]
     if gaps:
         i = gaps[0]
@@ -130,16 +130,16 @@ def test_layers_that_do_not_chain(sizes):
         assert words in refuses("layers", StackedAutoencoder.from_layers, layers)
 
 
-@given(layers=junk | st.just([]) | st.just([DenseAutoencoder(2, hidden=())]) | st.just(bricks(4, 2)[0]))
+@given(layers=junk | st.just([]) | st.just([DenseAutoencoder(2, hidden=())]) | st.just(blocks(4, 2)[0]))
 def test_what_is_no_layer(layers):
-    """Only bricks are stacked."""
+    """Only blocks are stacked."""
     refuses("layers", StackedAutoencoder.from_layers, layers)
 
 
 def test_layers_of_another_kind():
     """A stack has one activation, a linear top and a sigmoid at the bottom."""
     for i, option in ((0, {"output": "linear"}), (1, {"activation": "gelu"}), (1, {"output": "tanh"})):
-        layers = bricks(6, 4, 3, 2)
+        layers = blocks(6, 4, 3, 2)
         layers[i] = ShallowAutoencoder(**{**layers[i].config.arguments(), **option})
         words = refuses("layers", StackedAutoencoder.from_layers, layers)
         assert f"layers[{i}]" in words

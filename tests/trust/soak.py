@@ -75,7 +75,7 @@ def lines(stored: dict[str, dict]) -> Iterator[str]:
     for failure in (*(text for line in stored.values() for text in line["failed"]), *broken):
         yield f"\nFailed: {failure}"
     if runs:
-        yield "\n**Claims with other seeds.** Room: how far the worst value is from its bound, in their standard deviations."
+        yield "\n**Claims with other seeds.** Room: from the worst value to its bound, in standard deviations."
         yield "\n| claim | must be | smallest · largest | seeds | room |"
         yield "| --- | --- | --- | ---: | ---: |"
         for name, bounds, values, room in seeds.margins(shifted):

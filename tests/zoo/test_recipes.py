@@ -131,9 +131,9 @@ def test_scores_of_each_family(tmp_path, mnist):
     }
     for name, model in models.items():
         assert scores[name]["test_mse"] == pytest.approx(reconstruction_mse(model, x))
-    awake = numpy_of(models["sparse"].encode(x)) > 0
-    assert scores["sparse"]["test_awake"] == pytest.approx(awake.mean(), rel=1e-5)
-    assert scores["sparse"]["test_dead"] == pytest.approx(1 - awake.any(0).mean(), abs=1e-6)
+    active = numpy_of(models["sparse"].encode(x)) > 0
+    assert scores["sparse"]["test_awake"] == pytest.approx(active.mean(), rel=1e-5)
+    assert scores["sparse"]["test_dead"] == pytest.approx(1 - active.any(0).mean(), abs=1e-6)
     damaged = mask_pixels(x, 0.5, seed=0)
     repaired = np.mean((numpy_of(models["repairing"](damaged)) - numpy_of(x)) ** 2)
     assert scores["repairing"]["test_mse_repaired"] == pytest.approx(repaired, rel=1e-5)

@@ -153,9 +153,9 @@ def _part(model: nn.Module, part: str) -> nn.Module:
         atoms, bias = model.decoder.atoms, model.decoder.bias
         if part == "decoder":
             return _linear(atoms, bias)
-        wake = [nn.Sigmoid() if model.penalty == "kl" else nn.ReLU()]
-        wake += [Largest(model.k)] if model.penalty == "topk" else []
-        return nn.Sequential(_linear(atoms.T, model.encoder_bias - atoms.T @ bias), *wake)
+        activate = [nn.Sigmoid() if model.penalty == "kl" else nn.ReLU()]
+        activate += [Largest(model.k)] if model.penalty == "topk" else []
+        return nn.Sequential(_linear(atoms.T, model.encoder_bias - atoms.T @ bias), *activate)
     if isinstance(model, StackedAutoencoder):
         used = list(model.layers[: model.depth])
         return nn.Sequential(*(getattr(layer, part) for layer in (used if part == "encoder" else used[::-1])))

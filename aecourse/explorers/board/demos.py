@@ -141,7 +141,7 @@ DEMOS = (
         },
     ),
     Demo(
-        "Few units awake",
+        "Few units active",
         "There are 1,024 units. How many of them does one digit need?",
         ("about 5", "about 60", "about 250", "nearly all"),
         2,

@@ -213,13 +213,13 @@ def test_answer_of_the_stack_is_true(board: DemoBoard) -> None:
 
 
 def test_answer_of_the_sparse_demo_is_true(board: DemoBoard) -> None:
-    """40 to 70 awake in three networks of small error; one in thirteen dead with ten."""
-    explorer, found = show(board, "Few units awake"), {}
+    """40 to 70 active in three networks of small error; one in thirteen dead with ten."""
+    explorer, found = show(board, "Few units active"), {}
     for name in ("L1", "KL", "top 50", "top 10"):
         board.apply(name)
         found[name] = numbers(explorer)
     for name in ("L1", "KL", "top 50"):
-        assert 40 <= 1024 * found[name]["awake"] <= 72 and found[name]["MSE"] < 0.0065
+        assert 40 <= 1024 * found[name]["active"] <= 72 and found[name]["MSE"] < 0.0065
     assert 0.07 < found["top 10"]["dead"] < 0.084
 
 
