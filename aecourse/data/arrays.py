@@ -8,6 +8,7 @@ import math
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from PIL import Image, ImageOps
 from tqdm.auto import tqdm
 
 from aecourse.checks import scaling_hint
-from aecourse.data.idx import looks_like_idx, read_idx
+from aecourse.data.idx import looks_like_idx, read_idx, unpacked
 from aecourse.data.image_set import PIXELS, SIDE
 from aecourse.data.photographs import read_digit
 from aecourse.data.picture_files import natural, on_ground, open_zip
@@ -25,6 +26,7 @@ from aecourse.device import as_array
 
 ENDINGS = (".npz", ".npy", ".csv", ".tsv", ".txt", ".gz")
 LABELS = ("label", "labels", "target", "targets", "class")  # a column, an attribute
+NO_PIXELS = ("", "id", "index", "unnamed: 0")  # columns that number the rows, as pandas writes and reads them
 
 
 def as_x(values: Any, as_digits: bool = False) -> torch.Tensor:
@@ -35,7 +37,13 @@ def as_x(values: Any, as_digits: bool = False) -> torch.Tensor:
     TypeError, ValueError
         If the shape is not that of pictures, or type and range of the numbers do not tell which value is white.
     """
-    stack = _as_stack(as_array("source", values))
+    values = as_array("source", values)
+    if values.dtype == object:  # pandas' own types of numbers, or pictures in a column
+        values = as_array("source", values.tolist())
+    if values.dtype.kind not in "buif":
+        got = type(values.flat[0]).__name__ if values.dtype == object and values.size else f"the type {values.dtype}"
+        raise TypeError(f"source must hold numbers; got {got}")
+    stack = _as_stack(values)
     white = _white(stack)
     if stack.shape[1:] == (SIDE, SIDE) and not as_digits:
         return torch.from_numpy(np.divide(stack, white, dtype=np.float32).reshape(-1, PIXELS))
@@ -61,8 +69,17 @@ def _as_stack(values: np.ndarray) -> np.ndarray:
         side = math.isqrt(shape[-1]) if shape else 0
         hint = "; one picture is x[None]" if values.ndim in (1, 2, 3) else ""
         if values.ndim == 2 and shape[1] == side**2 > 0:
-            hint = f"; if a row is a picture, give x.reshape(-1, {side}, {side})"
+            hint += f"; if a row is a picture, give x.reshape(-1, {side}, {side})"
+        if values.ndim == 2 and shape[1] == PIXELS + 1:
+            hint = "; if the first column is the label, give load_pictures(x[:, 1:], x[:, 0])"
+        if values.ndim == 4 or (values.ndim == 2 and shape[0] == PIXELS):
+            hint = "; if the last axis counts the pictures, give np.moveaxis(x, -1, 0)"
         raise ValueError(f"source must have the shape {accepted}; got {shape}{hint}")
+    if values.ndim == 3 and shape[0] == shape[1] != shape[2]:  # as .mat files hold them
+        raise ValueError(
+            f"source of shape {shape} may hold {shape[2]} pictures of {shape[0]} × {shape[0]}, or {shape[0]} of "
+            f"{shape[1]} × {shape[2]}; give np.moveaxis(x, -1, 0) for the first, x[..., None] for the second"
+        )
     if 0 in values.shape:
         raise ValueError(f"source must hold at least one picture; got shape {shape}")
     return values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values
@@ -71,8 +88,6 @@ def _as_stack(values: np.ndarray) -> np.ndarray:
 def _white(values: np.ndarray) -> int:
     """Return the value of white in an array of this type; raise an error if a number lies beyond it."""
     kind = values.dtype.kind
-    if kind not in "buif":
-        raise TypeError(f"source must hold numbers; got the type {values.dtype}")
     if kind == "u" and values.dtype.itemsize < 3:
         return np.iinfo(values.dtype).max
     low, high = values.min(), values.max()
@@ -161,17 +176,18 @@ def read_arrays(path: Path) -> tuple[np.ndarray, Any]:
     try:
         if zipfile.is_zipfile(path):
             with np.load(path) as arrays:
-                return _pairs({name: arrays[name] for name in arrays.files})
-        if start == b"\x93NUM":
-            return np.load(path), None
-        raw = path.read_bytes()
-        return _from_table((gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig"))
+                return pairs({name: arrays[name] for name in arrays.files})
+        raw = unpacked(path)
+        return (np.load(io.BytesIO(raw)), None) if start == b"\x93NUM" else _from_table(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} holds neither arrays nor a table of numbers; unpack it first") from error
     except Exception as error:  # what NumPy raises on damaged files
         raise ValueError(f"{path.name} cannot be read, or is damaged: {error}") from error
 
 
-def _pairs(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray, Any]:
+def pairs(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray, Any]:
     """Return the pictures in an `.npz` and their labels; x_train, x_test, … are joined in this order."""
+    arrays = {k: a for k, a in arrays.items() if a.ndim}
     labels = {k: a for k, a in arrays.items() if a.ndim == 1 or re.search(r"(^|_)(y|labels?|targets?)(_|$)", k.lower())}
     pictures = [a for k, a in arrays.items() if k not in labels]
     if not pictures or len({a.shape[1:] for a in pictures}) > 1:
@@ -185,6 +201,15 @@ def _pairs(arrays: dict[str, np.ndarray]) -> tuple[np.ndarray, Any]:
     return np.concatenate(pictures), np.concatenate(found) if len(found) == len(pictures) else None
 
 
+def places(names: Sequence[Any]) -> tuple[int | None, list[int]]:
+    """Return the places of the label, or None, and of the pixels among columns: `label`, or else the first of 785."""
+    names = [str(name).lower() for name in names]
+    pixels = [i for i, name in enumerate(names) if name not in NO_PIXELS]
+    label = next((names.index(name) for name in LABELS if name in names), None)
+    label = pixels[0] if label is None and len(pixels) == PIXELS + 1 else label
+    return label, [i for i in pixels if i != label]
+
+
 def _from_table(text: str) -> tuple[np.ndarray, Any]:
     """Return the rows of numbers in a text and their labels: the column `label`, or else the first of 785."""
     first = text.strip().partition("\n")[0]
@@ -192,8 +217,7 @@ def _from_table(text: str) -> tuple[np.ndarray, Any]:
     cells = [cell.strip().strip('"').lower() for cell in first.split(mark)]
     numbered = cells == [str(i) for i in range(len(cells))]
     headed = numbered or not all(re.fullmatch(r"[-+.\de]+", cell) for cell in cells)
-    label = next((cells.index(name) for name in LABELS if name in cells), 0 if len(cells) == PIXELS + 1 else None)
-    pixels = [i for i, cell in enumerate(cells) if i != label and cell]  # pandas leaves its index's name empty
+    label, pixels = places(cells)
     if len(pixels) != PIXELS:
         raise ValueError(f"a line must hold {PIXELS} numbers, and may have a column label; got {len(pixels)}")
     read = {"delimiter": mark, "skiprows": int(headed), "ndmin": 2}

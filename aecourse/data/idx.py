@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import zlib
 from pathlib import Path
 
@@ -11,7 +12,20 @@ import numpy as np
 IDX_FILES = tuple(
     f"{part}-{content}-ubyte.gz" for part in ("train", "t10k") for content in ("images-idx3", "labels-idx1")
 )
+MOST = 2**30  # bytes in a gzipped file: a small one can hold more than any memory
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}  # by the third byte
+
+
+def unpacked(path: Path) -> bytes:
+    """Return the bytes of a file, decompressed if it is gzipped; raise a ValueError if they are too many."""
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return path.read_bytes()
+    with gzip.open(path) as file:  # checks the file's own CRC-32
+        raw = b"".join(itertools.islice(iter(lambda: file.read(2**20), b""), MOST // 2**20 + 1))
+    if len(raw) > MOST:
+        raise ValueError(f"{path.name} holds more than {MOST:,} bytes; unpack it first")
+    return raw
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -22,10 +36,9 @@ def read_idx(path: Path) -> np.ndarray:
     ValueError
         If the file is damaged: it is truncated, has a wrong checksum, or is not IDX.
     """
-    raw = path.read_bytes()
     try:
-        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw  # checks the file's own CRC-32
-    except (OSError, EOFError, zlib.error) as error:
+        raw = unpacked(path)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path.name} is damaged ({error})") from error
     kind = TYPES.get(raw[2]) if len(raw) > 4 and raw[:2] == b"\0\0" else None
     start = 4 + 4 * raw[3] if kind else 0

@@ -16,13 +16,14 @@ from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from tqdm.auto import tqdm
 
 from aecourse.data.image_set import SIDE
 from aecourse.data.photographs import WORKED_ON, read_digit
 
-HEIC = (".heic", ".heif")
+NEEDED = dict.fromkeys((".heic", ".heif"), "needs pillow-heif")
+NEEDED |= dict.fromkeys((".svg", ".pdf", ".dng", ".cr2", ".cr3", ".nef", ".arw"), "export it as PNG or JPEG")
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 LARGEST = 2**28  # bytes of a file inside a ZIP: a small ZIP can hold more than any memory
 SKIPPED = {"__macosx", "thumbnails", "thumbs", "@eadir"}  # what systems put beside pictures; hidden ones too
@@ -49,7 +50,7 @@ class PictureFiles:
         for name, why in self.left_out.items():
             by_reason.setdefault(why, []).append(str(name))
         parts = [f"{_listed(names)} ({why})" for why, names in by_reason.items()]
-        parts += [f"{others[kind]} {kind} (needs pillow-heif)" for kind in HEIC if others and kind in others]
+        parts += [f"{others[kind]} {kind} ({needed})" for kind, needed in NEEDED.items() if others and kind in others]
         parts += [f"{kind} (may not be opened)" for kind in others or () if kind.endswith("/")]
         words = [f"left out {', '.join(parts)}"] if parts else []
         return [*words, f"only the first picture of {_listed(map(str, self.stacks))}"] if self.stacks else words
@@ -63,12 +64,13 @@ def _listed(names: Iterable[str], most: int = 5) -> str:
 def read_pictures(files: Iterable[tuple[Any, Any]], *, as_digits: bool = False, bar: bool = False) -> PictureFiles:
     """Read named pictures (paths, open files or Pillow images); a picture that cannot be read is left out."""
     got = PictureFiles()
+    _readable_endings()
     for name, file in tqdm(list(files), "reading pictures", unit="", leave=False, delay=2, disable=not bar):
         try:
             with warnings.catch_warnings(action="ignore"):  # Pillow's, which name no file
                 picture, several = _read(file() if callable(file) else file, as_digits)
         except Exception as error:  # a damaged file can raise anything
-            got.left_out[name] = _why(error)
+            got.left_out[name] = _why(error, str(name))
         else:
             got.pictures.append((name, picture))
             got.stacks += [name] if several else []
@@ -79,10 +81,15 @@ class _UnclearError(ValueError):
     """The file is not damaged, but its numbers do not tell which value is white."""
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, name: str) -> str:
     if isinstance(error, _UnclearError):
         return str(error)
-    return {PermissionError: "may not be read", Image.DecompressionBombError: "too large"}.get(type(error), "damaged")
+    if isinstance(error, UnidentifiedImageError):
+        return NEEDED.get(PurePosixPath(name).suffix.lower(), "not a picture that can be read")
+    if isinstance(error, RuntimeError) and "password" in str(error):  # zipfile's
+        return "encrypted"
+    reasons = {PermissionError: "may not be read", FileNotFoundError: "does not exist"}
+    return (reasons | {Image.DecompressionBombError: "too large"}).get(type(error), "damaged")
 
 
 def _read(file: Any, as_digits: bool) -> tuple[np.ndarray, bool]:
@@ -118,22 +125,23 @@ def on_ground(light: np.ndarray, opaque: np.ndarray) -> np.ndarray:
 
 
 def _white(opened: Image.Image) -> int:
-    """Return the value of white in a picture of more than 8 bits."""
+    """Return the value of white in a picture of more than 8 bits; that of black, negative, where white is 0."""
     if opened.mode == "F":
         return 1
     if opened.mode == "I" and opened.format != "PPM":  # whole numbers of 32 bits
         return 255
     tags = opened.tag_v2 if opened.format == "TIFF" else {}
     bits, largest = tags.get(258, (16,))[0], tags.get(281)  # BitsPerSample, MaxSampleValue
-    return 2**bits - 1 if bits < 16 else int(np.max(largest or 65_535))
+    white = 2**bits - 1 if bits < 16 else int(np.max(largest or 65_535))
+    return -white if tags.get(262) == 0 else white  # WhiteIsZero, which Pillow heeds in 8 bits only
 
 
 def _as_bytes(image: Image.Image, white: int) -> Image.Image:
     """Scale a gray picture of more than 8 bits down to 8; Pillow itself would clip all values above 255."""
-    values = np.asarray(image)
+    values, turned, white = np.asarray(image), white < 0, abs(white)
     if not ((values >= 0) & (values <= white)).all():  # NaN fails too
         raise _UnclearError(f"numbers from {values.min():.4g} to {values.max():.4g} where {white} is white")
-    scaled = Image.fromarray((values * (255 / white)).round().astype(np.uint8))
+    scaled = Image.fromarray((values * (255 / white)).round().astype(np.uint8) ^ np.uint8(255 * turned))
     if "transparency" in image.info:
         scaled.putalpha(Image.fromarray(np.where(values == image.info["transparency"], 0, 255).astype(np.uint8)))
     return scaled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from torch.nn import functional as F
 
 from aecourse.checks import check_number, check_whole
 from aecourse.models.base import check_batch, check_images_of, check_network, check_pair, check_rows, in_evaluation_mode
+
+LOGITS = "most of it lies outside [-1, 2]; if these are logits, adopt(net, decode=lambda net, z: torch.sigmoid(…))"
 
 
 @torch.no_grad()
@@ -27,7 +30,7 @@ def reconstruct(model: nn.Module, x: torch.Tensor, *, batch_size: int = 5_000) -
     check_batch("x", x, model)
     batch_size = min(check_whole("batch_size", batch_size), len(x))
     with in_evaluation_mode(model):
-        batches = [model(batch) for batch in x.split(batch_size)]
+        batches = [model(batch.clone()) for batch in x.split(batch_size)]
     x_hat = batches[0]
     if not isinstance(x_hat, torch.Tensor) or x_hat.shape[1:] != x.shape[1:]:
         got = f"shape {tuple(x_hat.shape)}" if isinstance(x_hat, torch.Tensor) else type(x_hat).__name__
@@ -36,7 +39,15 @@ def reconstruct(model: nn.Module, x: torch.Tensor, *, batch_size: int = 5_000) -
             f"model must give back images of shape {shape}; got {got}; adopt(model, …) says how another network takes "
             "and returns its pictures"
         )
-    return torch.cat(batches)
+    x_hat = torch.cat(batches)
+    if far_from_pixels(x_hat) and not far_from_pixels(x):
+        warnings.warn(f"the network's output is no picture: {LOGITS}", UserWarning, stacklevel=2)
+    return x_hat
+
+
+def far_from_pixels(x_hat: torch.Tensor) -> bool:
+    """Return whether most values lie so far outside [0, 1] that they are no pixels, as logits do."""
+    return bool(((x_hat - 0.5).abs() > 1.5).float().mean() > 0.5)
 
 
 def reconstruction_mse(model: nn.Module, x: torch.Tensor) -> float:

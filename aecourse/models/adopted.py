@@ -13,6 +13,7 @@ from aecourse.device import own_random_numbers
 from aecourse.models.base import Autoencoder, check_network, check_rows, in_evaluation_mode
 
 SHAPES = ((PIXELS,), (1, SIDE, SIDE))  # tried in this order where no shape is given
+TRIED = 3  # pictures to try a network on; two would pass as a pair (x, y)
 SCALES = ((0, 1), (-1, 1))
 Half = str | Callable[[nn.Module, torch.Tensor], torch.Tensor]
 
@@ -30,7 +31,7 @@ def adopt(
     """Return any network of digits as an `Autoencoder`, which `fit`, the measures and the explorers take.
 
     The network itself is kept, not a copy: training the result trains the network. An Autoencoder of the course comes
-    back as it is, and what torch.compile has wrapped is taken without its compilation. An `nn.Sequential` is cut into
+    back as it is, and what torch.compile or DataParallel has wrapped is taken out of it. An `nn.Sequential` is cut into
     two halves behind its narrowest linear layer.
 
     Parameters
@@ -57,7 +58,7 @@ def adopt(
         If the network does not take or return what is said here; the message says what to write instead.
     """
     check_network("net", net)
-    net = getattr(net, "_orig_mod", net)
+    net = net if isinstance(net, Autoencoder) else bare(net)
     if isinstance(net, Autoencoder):
         return net
     if not isinstance(scale, tuple | list) or tuple(scale) not in SCALES:
@@ -76,6 +77,14 @@ def adopt(
     return Adopted(net, shape, tuple(scale), encode, decode, output, loss)
 
 
+def bare(net: nn.Module) -> nn.Module:
+    """Return the network itself in what `adopt`, torch.compile or DataParallel has made of it."""
+    if isinstance(net, Adopted):
+        return net.net
+    net = getattr(net, "_orig_mod", net)
+    return net.module if isinstance(net, nn.DataParallel | nn.parallel.DistributedDataParallel) else net
+
+
 class Adopted(Autoencoder):
     """A network from outside the course, made by `adopt`; `net` is the network itself."""
 
@@ -88,10 +97,17 @@ class Adopted(Autoencoder):
         self.halves = {"encode": _half(net, encode, "encode"), "decode": _half(net, decode, "decode")}
         self.both = all(self.halves.values())
         weight = next(net.parameters(), torch.empty(0))
-        x = torch.linspace(0, 1, 2 * PIXELS, device=weight.device, dtype=weight.dtype).view(2, PIXELS)
+        x = torch.linspace(0, 1, TRIED * PIXELS, device=weight.device, dtype=weight.dtype).view(TRIED, PIXELS)
         with torch.no_grad(), in_evaluation_mode(self), own_random_numbers(seed=0):
             self._find_shapes(x, SHAPES if shape is None else (shape,))
-            self._compare(x, self(x), trusted=decode is not None)
+            try:
+                x_hat = self(x)
+            except (RuntimeError, LookupError, AttributeError) as error:  # a foreign network may raise anything
+                raise ValueError(
+                    f"net cannot be run on pictures {self.shape} ({error}); write adopt(net, encode=…, decode=…): "
+                    "functions of (net, x) and of (net, z), where z is what encode returns"
+                ) from error
+            self._compare(x, x_hat, trusted=decode is not None)
         if self.resized:
             print(f"Digits are resized to {self.shape[1]} × {self.shape[2]} for this {type(net).__name__}, and back.")
 
@@ -129,7 +145,7 @@ class Adopted(Autoencoder):
 
     def _to_net(self, x: torch.Tensor) -> torch.Tensor:
         """Rows of pixels in [0, 1] as the network takes them."""
-        x = x if self.scale == (0, 1) else 2 * x - 1
+        x = x.clone() if self.scale == (0, 1) else 2 * x - 1  # a network may change what it is given
         if len(self.shape) == 1:
             return x
         x = x.unflatten(1, (1, SIDE, SIDE))
@@ -170,7 +186,7 @@ class Adopted(Autoencoder):
         return self._from_net(_one(found, f"this {type(self.net).__name__}", "output=0"))
 
     def _find_shapes(self, x: torch.Tensor, shapes: tuple) -> None:
-        """Find what shape of picture the network takes, and what shape its code has, by trying it on two pictures."""
+        """Find what shape of picture the network takes, and what shape its code has, by trying it on a few pictures."""
         first = self.halves["encode"] or (lambda net, x: net(x))
         for shape in shapes:
             self.shape = shape
@@ -182,7 +198,8 @@ class Adopted(Autoencoder):
         else:
             tried = " or ".join(str(("n", *shape)).replace("'", "") for shape in shapes)
             raise ValueError(
-                f"net does not take pictures {tried} ({reason}); write adopt(net, shape=…), e.g. (1, 32, 32)"
+                f"net does not take pictures {tried} ({reason}); write adopt(net, shape=…), e.g. (1, 32, 32), "
+                "or encode=… and decode=… if its halves have other names"
             )
         if self.halves["encode"] is not None:
             z = self._ask("encode", self._to_net(x))
@@ -194,7 +211,7 @@ class Adopted(Autoencoder):
             return
         try:
             whole, again = self._whole(x), self._whole(x)
-        except (TypeError, ValueError, NotImplementedError) as error:  # more than a picture, or it cannot be called
+        except Exception as error:  # more than a picture, or it cannot be called with pictures alone
             if self.output is not None:
                 raise ValueError(f"output must pick the picture of what net(x) returns: {error}") from error
             return
@@ -236,7 +253,11 @@ def leaves(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 def _one(found: object, whose: str, write: str) -> torch.Tensor:
     """Return what should be one tensor; the error lists what came instead."""
     if isinstance(found, torch.Tensor):
-        return found
+        if found.is_floating_point():
+            return found
+        raise TypeError(f"{whose} returns numbers of {found.dtype}; make them real: {write.partition('=')[0]}=…")
     parts = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, tuple | list) else ()
     came = ", ".join(f"{key!r}: {tuple(part.shape)}" for key, part in parts if isinstance(part, torch.Tensor))
-    raise TypeError(f"{whose} returns a {type(found).__name__} ({came}); say which part is meant: {write}")
+    raise TypeError(
+        f"{whose} returns a {type(found).__name__} ({came}); say which part is meant: {write}, or an attribute of it"
+    )

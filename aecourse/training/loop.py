@@ -298,7 +298,7 @@ def mean_loss(model: nn.Module, x: torch.Tensor, *, loss: Callable | None = None
     sums: dict[str, torch.Tensor] = {}
     with in_evaluation_mode(model), own_random_numbers(seed=0):
         for batch in x.split(batch_size):
-            for name, value in terms(batch).items():
+            for name, value in terms(batch.clone()).items():  # a network may change what it is given
                 sums[name] = sums.get(name, 0) + value * len(batch)
     return {name: value.item() / len(x) for name, value in sums.items()}
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from aecourse.device import own_random_numbers
 from aecourse.models import Autoencoder
+from aecourse.models.adopted import Adopted
 from aecourse.models.base import check_network, in_evaluation_mode
 
 Terms = dict[str, torch.Tensor]  # {name: scalar}, "total" among them
@@ -41,14 +42,14 @@ def objective(
             f"lambda model, x: ((model(x) - x) ** 2).mean(); {type(model).__name__} has none"
         )
     function = own if loss is None else functools.partial(loss, model)
-    if x is not None and (loss is not None or not isinstance(model, Autoencoder)):
+    if x is not None and (loss is not None or not isinstance(model, Autoencoder) or isinstance(model, Adopted)):
         with in_evaluation_mode(model), own_random_numbers(seed=0), torch.inference_mode(False):
             try:
-                found = function(x[:2].clone())  # a plain tensor, also of images of inference mode
+                found = function(x[:3].clone())  # a plain tensor, also of images of inference mode
             except (TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
-                raise type(error)(
-                    f"loss cannot be computed for images of shape (n, {', '.join(map(str, x.shape[1:]))}): {error}"
-                ) from error
+                shape = ", ".join(map(str, x.shape[1:]))
+                hint = "; the output is not in [0, 1]: end with a sigmoid" if "between 0 and 1" in str(error) else ""
+                raise type(error)(f"loss cannot be computed for images of shape (n, {shape}): {error}{hint}") from error
         if not _as_terms(found)["total"].requires_grad:
             raise ValueError("loss must depend on the weights of the model; this one has no gradient")
     return lambda batch: _as_terms(function(batch))
@@ -83,7 +84,7 @@ def has_died(model: nn.Module, x: torch.Tensor) -> bool:
     x = x[:1_000]
     try:
         with in_evaluation_mode(model), own_random_numbers(seed=0):
-            x_hat = model(x)
+            x_hat = model(x.clone())
     except Exception:  # a network whose forward takes something else
         return False
     if not isinstance(x_hat, torch.Tensor) or x_hat.shape != x.shape or len(x) < 2:

@@ -17,7 +17,7 @@ from torch import nn
 from aecourse.device import check_device, own_random_numbers
 from aecourse.files import write_whole
 from aecourse.models import FAMILIES, Autoencoder
-from aecourse.models.adopted import Adopted
+from aecourse.models.adopted import Adopted, bare
 from aecourse.models.base import check_network
 from aecourse.zoo.precision import check_rounding, restore, rounded
 
@@ -79,6 +79,7 @@ def save_weights(
         rounding to `dtype` spoils a tensor or the reconstructions; or if the file cannot be written.
     """
     check_network("model", model)
+    model = model if isinstance(model, Adopted) else bare(model)
     if dtype not in (torch.float16, torch.float32, torch.int8):
         raise ValueError(f"dtype must be torch.float16, torch.float32 or torch.int8; got {dtype!r}")
     if not isinstance(path, str | Path):
@@ -93,7 +94,7 @@ def save_weights(
                 f"model has layers that its configuration would not build again, so that they would be lost; give this "
                 f"changed {type(model).__name__} a class of its own, and load it with load_weights(path, into=net)"
             )
-    net = model.net if isinstance(model, Adopted) else model
+    net = bare(model)
     card = {
         "family": type(net).__name__ if of_the_course else f"{type(net).__module__}.{type(net).__qualname__}",
         "config": model.config.arguments() if of_the_course else {},
@@ -102,7 +103,11 @@ def save_weights(
     }
     stored: dict[str, torch.Tensor] = {}
     for name, value in net.state_dict().items():
-        stored |= rounded(name, value.detach().cpu(), dtype)
+        if not isinstance(value, torch.Tensor):
+            raise ValueError(
+                f"model's {name} is a {type(value).__name__}; only networks of plain tensors can be stored"
+            )
+        stored |= rounded(name, value.detach().cpu().clone(), dtype)  # a layer that is used twice is stored twice
     check_rounding(model, net, restore(stored, path), dtype)
     try:
         raw = save(stored, metadata={key: json.dumps(value) for key, value in card.items()})
@@ -162,7 +167,7 @@ def load_weights(
             f"weights {str(name)!r} are of a {card.family}, which is not a model of the course: build one, and write "
             f"load_weights(path, into=net)"
         )
-    net = model.net if isinstance(model, Adopted) else model
+    net = bare(model)
     _check_fit(net, tensors, name)
     net.load_state_dict(tensors)  # copies into the precision of the network
     model = model.eval()

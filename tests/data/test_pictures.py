@@ -13,6 +13,7 @@ from helpers.idx import idx_bytes
 from helpers.strategies import junk, not_bools, refuses
 from hypothesis import given, strategies as st
 from PIL import Image
+from torch.utils.data import ConcatDataset, DataLoader, Subset, TensorDataset
 
 from aecourse.data import ImageSet, load_pictures
 
@@ -174,6 +175,117 @@ class TestGrays:
         assert line.startswith("1 picture · left out unclear.tif (numbers from ") and said in line
 
 
+class TestOtherFiles:
+    """What people take for pictures, and pictures that need a word."""
+
+    def test_16_bits_where_white_is_zero(self, tmp_path, noise):
+        """Pillow turns them in 8 bits only."""
+        Image.fromarray(65_535 - np.uint16(noise) * 257).save(tmp_path / "a.tif", tiffinfo={262: 0})
+        assert np.array_equal(bytes_of(load_pictures(tmp_path))[0], noise)
+
+    def test_too_dark_to_be_meant(self, tmp_path, noise, capsys):
+        """12 or 14 bits in 16 without a tag, a mask of 0 and 1 in bytes: as their type says, and that is said."""
+        paint(tmp_path / "a.png", np.uint16(noise) * 64)
+        for source, share in ((tmp_path, 0.25), ((noise[None] > 127).astype(np.uint8), 1 / 255)):
+            assert load_pictures(source).x.max() == pytest.approx(share, abs=0.003)
+            assert "the lightest pixel has" in capsys.readouterr().out
+        load_pictures(noise[None])
+        assert capsys.readouterr().out == "1 picture\n"
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("a.mat", "not a picture"),
+            ("a.heic", "needs pillow-heif"),
+            ("a.nef", "export it"),
+            ("gone.png", "not exist"),
+        ],
+    )
+    def test_each_says_why(self, tmp_path, monkeypatch, name, said):
+        """Alone as in a list; "damaged" is kept for what is."""
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        if "gone" not in name:
+            (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic")
+            assert said in refuses("source", load_pictures, tmp_path / name)
+        assert f"{name} ({said}" in refuses("source", load_pictures, [tmp_path / name]).replace("does not", "not")
+
+    def test_other_cameras_are_counted(self, tmp_path, noise, capsys):
+        """Endings that hold pictures which Pillow cannot read."""
+        paint(tmp_path / "a.png", noise)
+        for name in ("b.svg", "c.DNG", "notes.txt"):
+            (tmp_path / name).write_bytes(b"?")
+        load_pictures(tmp_path)
+        told = "1 .svg (export it as PNG or JPEG), 1 .dng (export it as PNG or JPEG)"
+        assert capsys.readouterr().out == f"1 picture · left out {told}\n"
+
+    def test_open_files_and_addresses(self, tmp_path, noise):
+        """A file that is open is read; what lies elsewhere must be downloaded."""
+        paint(tmp_path / "a.png", noise)
+        with (tmp_path / "a.png").open("rb") as file:
+            for source in (file, [io.BytesIO((tmp_path / "a.png").read_bytes())]):
+                assert np.array_equal(bytes_of(load_pictures(source))[0], noise)
+        with pytest.raises(FileNotFoundError, match="download it first"):
+            load_pictures("https://example.com/a.png")
+
+    @pytest.mark.parametrize("head", [b"\0\0\x08\x03", b"\x93NUMPY", b"label,a\n"])
+    def test_a_small_file_that_holds_too_much(self, tmp_path, monkeypatch, head):
+        """Is not unpacked to its end."""
+        monkeypatch.setattr("aecourse.data.idx.MOST", 2**20)
+        (tmp_path / "a.gz").write_bytes(gzip.compress(head + bytes(2**23)))
+        with pytest.raises(ValueError, match=r"a\.gz holds more than 1,048,576 bytes"):
+            load_pictures(tmp_path / "a.gz")
+
+    def test_what_gzip_may_hold(self, tmp_path, noise):
+        """An `.npy`; of a picture or a tar it says that they must be unpacked."""
+        for name, save in (("a.npy.gz", lambda file: np.save(file, noise[None])), ("a.png.gz", None)):
+            with gzip.open(tmp_path / name, "wb") as file:
+                save(file) if save else Image.fromarray(noise).save(file, "PNG")
+        assert np.array_equal(bytes_of(load_pictures(tmp_path / "a.npy.gz"))[0], noise)
+        with pytest.raises(ValueError, match="unpack it first"):
+            load_pictures(tmp_path / "a.png.gz")
+
+
+class TestItems:
+    """Pictures with their labels, one by one or together, as torch, Keras, Hugging Face and scipy have them."""
+
+    def test_pairs(self, noise, capsys):
+        """In a tuple, a list, a dict or a data set, as arrays or as Pillow's pictures; loaders by their data set."""
+        x, y = np.stack([noise, 255 - noise, noise]), [3, 0, 4]
+        tensors = TensorDataset(torch.from_numpy(x), torch.tensor(y))
+        images = [Image.fromarray(one) for one in x]
+        for source in (
+            (x, np.array(y)), [torch.from_numpy(x), torch.tensor(y)], {"images": x, "labels": y, "__version__": "1"},
+            list(zip(x, y, strict=True)), list(zip(images, y, strict=True)), tensors, ConcatDataset([tensors]),
+            Subset(tensors, [0, 1, 2]), DataLoader(tensors, batch_size=2, shuffle=True),
+            [{"label": label, "image": image} for image, label in zip(images, y, strict=True)],
+        ):  # fmt: skip
+            got = load_pictures(source)
+            assert np.array_equal(bytes_of(got), x) and got.y.tolist() == y and got.names == ()
+        assert np.array_equal(bytes_of(load_pictures(TensorDataset(torch.from_numpy(x)))), x)
+        named = type("Named", (TensorDataset,), {"classes": list("abcde")})(*tensors.tensors)
+        assert load_pictures(named).names == tuple("abcde")
+
+    def test_transforms(self, noise, capsys):
+        """Of a data set whose pictures lie in `.data` are not applied, and that is said."""
+        load_pictures(SimpleNamespace(data=noise[None], targets=[0], transform=abs, target_transform=None))
+        assert capsys.readouterr().out == "1 picture · its transforms are not applied\n"
+
+    def test_the_last_axis(self, noise):
+        """Of `.mat` files counts the pictures: never guessed, both ways are named."""
+        x = np.stack([noise, noise, 255 - noise, noise, noise], -1)
+        for source in (x, {"X": x, "y": np.zeros((5, 1))}):
+            assert "np.moveaxis(x, -1, 0)" in refuses("source", load_pictures, source)
+        assert len(load_pictures(np.moveaxis(x, -1, 0))) == 5 and len(load_pictures(x[..., None])) == 28
+        assert "moveaxis" in refuses("source", load_pictures, np.zeros((32, 32, 3, 20), np.uint8))
+
+    def test_the_same_size_in_several_types(self, noise):
+        """Each by its own; what is no picture is named."""
+        got = load_pictures([noise, noise / 255])
+        assert np.array_equal(bytes_of(got), [noise, noise])
+        assert "NoneType" in refuses("source", load_pictures, [None, noise])
+        assert np.array_equal(bytes_of(load_pictures(noise[None].astype(object)))[0], noise)
+
+
 class TestFolders:
     """Which files count, and to which class each belongs."""
 
@@ -253,7 +365,8 @@ class TestFolders:
             "aecourse.data.picture_files.Image.open", lambda file: 1 / 0 if "odd" in str(file) else opened(file)
         )
         assert load_pictures(tmp_path).y.tolist() == [0, 1]
-        named = "cat/bad.png, cat/cut.png, dog/empty.jpg, dog/odd.png (damaged), 5 .heic (needs pillow-heif)"
+        named = "cat/bad.png, dog/empty.jpg (not a picture that can be read), cat/cut.png, dog/odd.png (damaged), "
+        named += "5 .heic (needs pillow-heif)"
         assert capsys.readouterr().out == f"2 pictures: cat 1, dog 1 · left out {named}\n"
 
     def test_no_readable_picture(self, tmp_path):
@@ -263,7 +376,7 @@ class TestFolders:
             (tmp_path / name).write_bytes(b"?")
         message = refuses("source", load_pictures, tmp_path)
         for said in (
-            "left out e.png (damaged), 2 .heic (needs pillow-heif)",
+            "left out e.png (not a picture that can be read), 2 .heic (needs pillow-heif)",
             "1 .csv",
             "1 .npz",
             "1 without an ending",
@@ -469,6 +582,17 @@ class TestArrayFiles:
         got = load_pictures(path)
         assert np.array_equal(bytes_of(got), three)
         assert got.y.tolist() == ([2, 0, 1] if head == "last" else [0] * 3 if head == "pixels" else [7] * 3)
+
+    def test_csv_whose_rows_are_numbered(self, tmp_path, three):
+        """The numbers are no labels, whatever pandas or Kaggle call their column."""
+        rows = [",".join(map(str, picture.ravel())) for picture in three]
+        for name in ("", "id", "Unnamed: 0"):
+            for label in ("", "label,"):
+                lines = [f"{name},{label}" + ",".join(f"p{i}" for i in range(784))]
+                lines += [f"{i},{'7,' * bool(label)}{row}" for i, row in enumerate(rows)]
+                (tmp_path / "a.csv").write_text("\n".join(lines))
+                got = load_pictures(tmp_path / "a.csv")
+                assert np.array_equal(bytes_of(got), three) and got.y.tolist() == [7 * bool(label)] * 3
 
     def test_csv_of_decimals(self, tmp_path, three):
         """In [0, 1]; beyond, the range is said."""

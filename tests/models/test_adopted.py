@@ -123,8 +123,8 @@ def test_layers_in_a_row_are_cut_at_the_narrowest(mnist):
 @pytest.mark.parametrize(
     ("net", "told", "words"),
     [
-        (Vae(), {}, r"encode of this Vae returns a tuple \(0: \(2, 8\), 1: \(2, 8\)\)"),
-        (Basic(), {}, r"returns a tuple \(0: \(2, 784\), 1: \(2, 784\)\).*output=0"),
+        (Vae(), {}, r"encode of this Vae returns a tuple \(0: \(3, 8\), 1: \(3, 8\)\)"),
+        (Basic(), {}, r"returns a tuple \(0: \(3, 784\), 1: \(3, 784\)\).*output=0"),
         (Logits(), {"encode": "squeeze", "decode": "nothing"}, "decode must name a method"),
         (Halves(Lin(784, 3), Lin(3, 700)), {}, r"give back pictures \(784,\).*got \(700,\)"),
         (Lin(20, 20), {}, r"does not take pictures .*784.* or .*28, 28.*shape="),
@@ -137,10 +137,16 @@ def test_layers_in_a_row_are_cut_at_the_narrowest(mnist):
         (Basic(), {"output": 5}, "output 5 picks nothing"),
         (Both(Lin(784, 3), Lin(3, 784)), {"output": "x_hat"}, "output must pick the picture"),
         (Seq(nn.Conv2d(1, 1, 1)), {}, "fewer than two linear layers"),
+        (
+            Halves(Lin(784, 16), Lin(8, 784)),
+            {},
+            r"cannot be run on pictures \(784,\).*adopt\(net, encode=…, decode=…\)",
+        ),
+        (Lin(784, 784), {"output": lambda x: x.cfloat()}, "returns numbers of torch.complex64"),
     ],
     ids=[
         *("codes", "pictures", "no such method", "width", "size", "scale", "shape", "loss", "one number", "one size"),
-        *("words", "no such part", "no such key", "no cut"),
+        *("words", "no such part", "no such key", "no cut", "wide code", "complex"),
     ],
 )
 def test_what_is_wrong_says_what_to_write(net, told, words):
@@ -217,6 +223,71 @@ def test_codes_of_many_numbers_get_a_map(mnist):
     z = explorer.plane.decode(place.double()).float()
     with torch.no_grad():
         torch.testing.assert_close(explorer.rows(**explorer.settings())["decoded"], explorer.model.decode(z))
+
+
+@pytest.mark.parametrize("wrap", [lambda net: torch.compile(net, backend="eager"), nn.DataParallel])
+def test_wrapped_networks_are_taken_out(wrap, tmp_path, mnist):
+    """Their halves are found, and their weights go into the same network with or without the wrapping."""
+    torch.manual_seed(0)
+    net, x = Halves(Lin(784, 3), Lin(3, 784)), mnist[1].x[:3]
+    for ours, other in ((wrap(net), Halves(Lin(784, 3), Lin(3, 784))), (net, wrap(Halves(Lin(784, 3), Lin(3, 784))))):
+        assert adopt(ours).net is net and adopt(ours).latent_dim == 3
+        path = save_weights(ours, tmp_path / "net.safetensors", dtype=torch.float32)
+        assert torch.equal(load_weights(path, into=other)(x), net(x))
+
+
+def test_a_layer_that_is_used_twice_is_stored(tmp_path):
+    """Under both of its names."""
+    net = Seq(Lin(784, 3), Lin(3, 784))
+    net.again = net[0]
+    path = save_weights(net, tmp_path / "net.safetensors", dtype=torch.float32)
+    other = Seq(Lin(784, 3), Lin(3, 784))
+    other.again = other[0]
+    assert torch.equal(load_weights(path, into=other).again.weight, net[0].weight)
+
+
+def test_a_network_that_takes_a_pair(mnist):
+    """(x, y) in one argument: refused at the door, and no reason against halves that are known."""
+
+    class Pair(Halves):
+        def forward(self, batch):
+            x, _ = batch
+            return super().forward(x)
+
+    assert adopt(Pair(Lin(784, 3), Lin(3, 784))).latent_dim == 3
+    with pytest.raises(ValueError, match="does not take pictures"):
+        adopt(Pair(Lin(784, 3), Lin(3, 784)), encode=lambda net, x: net((x, None))[:0] if len(x) == 2 else net(x))
+
+
+def test_images_are_not_changed(mnist):
+    """By networks that work in place."""
+
+    class InPlace(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = Lin(784, 784)
+
+        def forward(self, x):
+            return self.layer(x.sub_(0.5))
+
+    net, x = InPlace(), mnist[1].x[:20].clone()
+    for model in (net, adopt(net)):
+        fit(model, x, validation=x, loss=lambda net, x: net(x).square().mean(), epochs=1, progress=False)
+        reconstruction_mse(model, x)
+        assert torch.equal(x, mnist[1].x[:20])
+
+
+def test_an_output_that_is_no_picture_is_reported(mnist):
+    """Logits where a loss outside the network takes the sigmoid: the error says what to write."""
+    net, x = Halves(Lin(784, 3), Lin(3, 784)), mnist[1].x[:20]
+    nn.init.constant_(net.decoder.bias, -9.0)
+    model = adopt(net, loss=lambda net, x: F.binary_cross_entropy_with_logits(net(x), x))
+    with pytest.warns(UserWarning, match=r"if these are logits, adopt\(net, decode="):
+        reconstruction_mse(model, x)
+    assert "logits" in refuses("model", lambda: BottleneckExplorer(model=model))
+    model = adopt(net, loss=lambda net, x: F.binary_cross_entropy(net(x), x))
+    with pytest.raises(RuntimeError, match="end with a sigmoid"):
+        fit(model, x, epochs=1, progress=False)
 
 
 @given(net=junk)

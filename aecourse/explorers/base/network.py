@@ -14,6 +14,7 @@ from torch import nn
 
 from aecourse.data import PIXELS, load_mnist
 from aecourse.device import own_random_numbers
+from aecourse.evaluation.reconstruction import LOGITS, far_from_pixels
 from aecourse.models import PCA, Autoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder
 from aecourse.models.adopted import Adopted, adopt, cut, leaves
 from aecourse.zoo.precision import SCALE, quantise
@@ -118,6 +119,8 @@ def for_display(net: nn.Module) -> Autoencoder:
         x_hat = model.decode(model.encode(load_mnist()[1].x[:TRIED]))
     if not x_hat.isfinite().all():
         raise ValueError("model must give finite images; it gives others: train it anew with a smaller lr")
+    if far_from_pixels(x_hat):
+        raise ValueError(f"model must give pictures: {LOGITS}")
     return model
 
 
