@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import numbers
 import operator
@@ -18,9 +19,9 @@ def check_whole(name: str, value: int, *, minimum: int = 1, maximum: int | None 
     accepted = "a whole number" + (f", at least {minimum}" if maximum is None else f" from {minimum} to {maximum}")
     try:
         number = operator.index(value)
-    except TypeError:
+    except (TypeError, RuntimeError):  # a tensor of the meta device raises the latter
         number = None
-    if number is None or _is_bool(value) or np.ndim(value) > 0:
+    if number is None or is_bool(value) or np.ndim(value) > 0:
         raise TypeError(f"{name} must be {accepted}; got {value!r} of type {type(value).__name__}")
     if number < minimum or (maximum is not None and number > maximum):
         raise ValueError(f"{name} must be {accepted}; got {number}")
@@ -39,8 +40,9 @@ def check_number(
     if open_ends:
         ends = f"strictly between {minimum:g} and {maximum:g}" if maximum < math.inf else f"above {minimum:g}"
     accepted = f"a finite number {ends}"
-    value = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
-    if _is_bool(value) or not isinstance(value, numbers.Real):
+    with contextlib.suppress(RuntimeError):  # a tensor of the meta device holds no number
+        value = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+    if is_bool(value) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be {accepted}; got {value!r} of type {type(value).__name__}")
     try:
         number = float(value)
@@ -52,7 +54,7 @@ def check_number(
     return number
 
 
-def _is_bool(value: object) -> bool:
+def is_bool(value: object) -> bool:
     """Whether a value is a boolean of Python, NumPy or torch."""
     return isinstance(value, bool) or str(getattr(value, "dtype", "")) in ("bool", "torch.bool")
 

@@ -47,13 +47,15 @@ def pick_device(name: str | None = None) -> torch.device:
 def to_numpy(values: object, dtype: np.typing.DTypeLike = None) -> np.ndarray:
     """Return a tensor of any device, or anything that NumPy takes, as an array."""
     if isinstance(values, torch.Tensor):
-        values = values.detach().cpu()
+        values = values.detach().cpu().resolve_neg()
         values = values.float() if values.dtype == torch.bfloat16 else values  # NumPy has no such type
     return np.asarray(values, dtype)
 
 
 def as_array(name: str, values: object) -> np.ndarray:
     """Return the same for an argument of this name; raise an error if it holds no numbers that NumPy could take."""
+    if np.ma.is_masked(values):
+        raise TypeError(f"{name} must be an array without a mask; some of its numbers are masked: take .filled(0)")
     try:
         return to_numpy(values)
     except (TypeError, ValueError, RuntimeError) as error:  # rows of different lengths; sparse, or without numbers

@@ -95,6 +95,8 @@ def show(axes: Axes | np.ndarray, *, alt: str) -> None:
     if not all(isinstance(ax, Axes) for ax in np.ravel(axes)) or np.size(axes) == 0:
         raise TypeError(f"axes must be what panels() or a plot returns; got {type(axes).__name__}")
     figure = np.ravel(axes)[0].figure
+    if not isinstance(figure, Figure) or any(ax.figure is not figure for ax in np.ravel(axes)):
+        raise ValueError("axes must all be of one whole figure: show each figure by its own call")
     width = round(figure.get_figwidth() * figure.dpi)
     picture = {"image/png": base64.b64encode(figure_png(figure, sharpness=SHARPNESS)).decode(), "text/plain": alt}
     display(picture, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
@@ -135,7 +137,7 @@ def as_images(x: Images) -> np.ndarray:
     ------
     ValueError
         If the images are neither (n, side²) nor (n, side, side), if (side, side) could be either, if a value is NaN or
-        infinite, or if most values lie far outside [0, 1].
+        infinite, or if most values that are not 0 lie far outside [0, 1].
     """
     array = as_numbers("images", x)
     if array.ndim == 2 and array.shape[0] == array.shape[1] != PIXELS and math.isqrt(len(array)) ** 2 == len(array) > 1:
@@ -153,7 +155,8 @@ def as_images(x: Images) -> np.ndarray:
         return array
     if array.dtype.kind not in "fb":
         raise TypeError(f"images must be floats in [0, 1] or bytes (uint8); got {array.dtype}")
-    if array.dtype.kind == "f" and ((array < -0.5) | (array > 1.5)).mean() > 0.5:
+    far = (array < -0.5) | (array > 1.5)
+    if array.dtype.kind == "f" and far.sum() > np.count_nonzero(array) / 2:  # black tells nothing of the scale
         low, high = float(np.nanmin(array)), float(np.nanmax(array))
         raise ValueError(f"images must hold pixels in [0, 1]; got {low:.3g} to {high:.3g}: {scaling_hint(low, high)}")
     if not np.isfinite(array).all():
@@ -226,8 +229,12 @@ def plot_image(
         `vmin` and `vmax`, passed on to `Axes.imshow`.
     """
     array = as_numbers("image", image)
-    if array.ndim not in (2, 3) or array.size == 0 or np.isnan(array).all():
-        raise ValueError(f"image must be numbers of shape (height, width); got shape {array.shape}, or only NaN")
+    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))) or not np.isfinite(array).any():
+        told = f"got shape {array.shape}, or no finite one"
+        raise ValueError(f"image must be numbers of shape (height, width), or (height, width, 3) for colours; {told}")
+    if array.ndim == 3 and array.dtype.kind == "f" and not (array.min() >= 0 and array.max() <= 1):
+        told = f"got {array.min():.3g} to {array.max():.3g}"
+        raise ValueError(f"image in colour must hold floats in [0, 1] or bytes; {told}")
     ax = _axes(ax, width=4, height=3.6)
     shown = ax.imshow(array, cmap=cmap, interpolation="nearest", **limits)
     ax.set(xticks=[], yticks=[], title=title)
@@ -273,16 +280,17 @@ def plot_latent_map(
         )
     if labels.dtype.kind not in "iu" or labels.ndim != 1 or not len(labels) or labels.min() < 0:
         raise ValueError(f"labels must be whole numbers from 0, at least one; got {labels.dtype} of {labels.shape}")
-    if names is not None and (isinstance(names, str) or not isinstance(names, Sequence)):
+    if names is not None and (isinstance(names, str | bytes) or not isinstance(names, Sequence)):
         raise TypeError(f"names must be a list with a name for each class; got {names!r}")
     if names is not None and len(names) <= labels.max():
         raise ValueError(f"names must name every class up to {labels.max()}; got {len(names)}")
     ax = _axes(ax, width=7.5, height=6.2)
     axes = ("first code number $z_1$", "second code number $z_2$")
     if (k := z.shape[1]) > 2:
-        z = PCA.fit(torch.from_numpy(z), 2).encode(torch.from_numpy(z)).numpy()
+        rows = torch.from_numpy(z.astype(np.float64, order="C"))
+        z = PCA.fit(rows, 2).encode(rows).numpy()
         axes = tuple(f"{nth} principal component of {k} code numbers" for nth in ("first", "second"))
-    for label in np.unique(labels):
+    for label in np.unique(labels).tolist():
         here = labels == label
         style = {"c": CLASS_COLOURS[label % 10], "marker": CLASS_MARKERS[(label + label // 10) % 10]}
         name = as_written(names[label]) if names else str(label)
@@ -328,20 +336,22 @@ def plot_rate_distortion(
     curves : dict
         {name: (bytes per image, PSNR in dB)}; an infinite PSNR, no error at all, is drawn at the top and marked ∞.
     """
+    arrays: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, pair in _named(curves).items():
         two = isinstance(pair, tuple | list | np.ndarray) and len(pair) == 2
         size, quality = (as_numbers("curves", part) for part in (pair if two else (0, 0)))
         if size.ndim != 1 or size.shape != quality.shape or not np.isfinite(size).all() or np.isnan(quality).any():
             raise ValueError(f"curves must hold (bytes, PSNR), two lists of one length without NaN; {name!r} does not")
+        arrays[name] = (size, quality)
     ax = _axes(ax, width=6.5, height=4)
     looks = zip(itertools.cycle("osD^vP*"), itertools.cycle(LINE_STYLES), strict=False)
-    finite = [decibels for _, quality in curves.values() for decibels in quality if math.isfinite(decibels)]
+    finite = [decibels for _, quality in arrays.values() for decibels in quality if math.isfinite(decibels)]
     top = max(finite, default=0) + 3
-    for (name, (size, quality)), (marker, line) in zip(curves.items(), looks, strict=False):
+    for (name, (size, quality)), (marker, line) in zip(arrays.items(), looks, strict=False):
         ax.plot(size, np.minimum(quality, top), marker=marker, linestyle=line, label=name)
         for place in (place for place, decibels in zip(size, quality, strict=True) if decibels == math.inf):
             ax.annotate("∞", (place, top), xytext=(0, 5), textcoords="offset points", ha="center")
-    suffix = _scale(ax, "x", [place for size, _ in curves.values() for place in size])
+    suffix = _scale(ax, "x", [place for size, _ in arrays.values() for place in size])
     ax.set(xlabel=f"bytes per image{suffix}", ylabel="PSNR (dB), higher is better", title=title)
     ax.legend()
     return ax
@@ -360,27 +370,29 @@ def plot_error_by_k(
     curves : dict
         {name: {k: error}} or {name: {k: errors over several seeds}}; several are drawn as mean ± standard deviation.
     """
+    arrays: dict[str, dict[int, np.ndarray]] = {}
     for name, errors in _named(curves).items():
         if not isinstance(errors, Mapping) or not errors:
             raise TypeError(f"curves must hold a dict {{k: error}} for each name; got {errors!r} for {name!r}")
+        arrays[name] = {}
         for k, error in errors.items():
-            check_whole("k in curves", k, minimum=0)
-            if not np.size(error) or not np.isfinite(as_numbers("curves", error)).all():
+            runs = np.atleast_1d(as_numbers("curves", error))
+            if not runs.size or not np.isfinite(runs).all():
                 raise ValueError(f"curves must hold finite errors; that of {name!r} for k = {k} is {error!r}")
+            arrays[name][check_whole("k in curves", k, minimum=0)] = runs
     ax = _axes(ax, width=6.5, height=4)
     colours = (VERMILION, BLUE, GREEN, *CYCLE[3:])  # PCA, which comes first, keeps its colour in every figure
     looks = zip(itertools.cycle(colours), itertools.cycle("sovD^P*"), itertools.cycle(LINE_STYLES), strict=False)
-    for (name, errors), (colour, marker, line) in zip(curves.items(), looks, strict=False):
-        runs = [np.atleast_1d(error) for error in errors.values()]
-        mean, spread = [run.mean() for run in runs], [run.std() for run in runs]
+    for (name, errors), (colour, marker, line) in zip(arrays.items(), looks, strict=False):
+        mean, spread = [runs.mean() for runs in errors.values()], [runs.std() for runs in errors.values()]
         landmarks = [i for i, k in enumerate(errors) if k & (k - 1) == 0]
         look = {"color": colour, "marker": marker, "linestyle": line, "markevery": landmarks or None}
         ax.errorbar(list(errors), mean, yerr=spread if max(spread) else None, capsize=3, label=name, **look)
-    every = {k for errors in curves.values() for k in errors}
+    every = {k for errors in arrays.values() for k in errors}
     ticks = sorted({k for k in every if k & (k - 1) == 0} or every)
     ax.set(xlabel="numbers in the code, k", ylabel="test MSE per pixel", title=title)
     _scale(ax, "x", every)
-    _scale(ax, "y", [np.atleast_1d(error).mean() for errors in curves.values() for error in errors.values()])
+    _scale(ax, "y", [runs.mean() for errors in arrays.values() for runs in errors.values()])
     ax.set_xticks(ticks, [str(k) for k in ticks])
     ax.set_xticks([], minor=True)
     ax.legend()

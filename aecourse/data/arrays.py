@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from aecourse.checks import scaling_hint
 from aecourse.data.idx import looks_like_idx, read_idx, unpacked
-from aecourse.data.image_set import PIXELS, SIDE
+from aecourse.data.image_set import MOST, PIXELS, SIDE
 from aecourse.data.photographs import read_digit
 from aecourse.data.picture_files import natural, on_ground, open_zip
 from aecourse.device import as_array
@@ -126,9 +126,9 @@ def as_labels(labels: Any, count: int) -> tuple[np.ndarray, tuple[str, ...]]:
             places = {name: i for i, name in enumerate(names)}
             return np.array([places[one] for one in words]), names
         words = list(map(int, words))
-    if not all(isinstance(one, int | float) and one >= 0 and one == one // 1 for one in words):  # NaN fails too
-        wrong = next(one for one in words if not isinstance(one, int | float) or not one >= 0 or one != one // 1)
-        raise ValueError(f"{accepted}; got {wrong!r} among them")
+    wrong = [one for one in words if not isinstance(one, int | float) or not 0 <= one < MOST or one != one // 1]
+    if wrong:  # NaN too
+        raise ValueError(f"{accepted}, below {MOST:,}; got {wrong[0]!r} among them")
     return np.array(words, np.int64), ()
 
 

@@ -148,10 +148,11 @@ def _check(x: torch.Tensor) -> None:
     accepted = "x must be a dense floating-point tensor of shape (n, pixels)"
     if not isinstance(x, torch.Tensor):
         raise TypeError(f"{accepted}; got {type(x).__name__}")
-    if not x.is_floating_point() or x.ndim != 2 or x.shape[1] == 0:
+    if x.layout != torch.strided or x.is_nested or x.device.type == "meta":
+        kind = "one without numbers, on the meta device" if x.is_meta else "a nested one" if x.is_nested else x.layout
+        raise TypeError(f"{accepted}; got {kind}")
+    if not x.is_floating_point() or x.itemsize < 2 or x.ndim != 2 or x.shape[1] == 0:
         raise TypeError(f"{accepted}; got shape {tuple(x.shape)}, {x.dtype}")
-    if x.layout != torch.strided or x.device.type == "meta":
-        raise TypeError(f"{accepted}; got {'one without numbers, on the meta device' if x.is_meta else x.layout}")
 
 
 def _check_pixels(x: torch.Tensor, otherwise: str = "") -> None:

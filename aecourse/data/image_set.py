@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from aecourse.checks import check_whole, scaling_hint
+from aecourse.checks import check_whole, is_bool, scaling_hint
 from aecourse.device import check_device, check_seed
 
 SIDE = 28
 PIXELS = SIDE * SIDE
+MOST = 1_000_000  # classes
 IMAGES = f"x must be a float32 tensor of shape (n, {PIXELS}) with pixels in [0, 1]"
 LABELS = "y must be an int64 tensor of shape (n,) with a label from 0 for each image"
 
@@ -49,8 +50,8 @@ class ImageSet:
         _check_labels(self.y, self.x)
         if len(self.x):
             check_range(IMAGES, self.x)
-        if len(self.y) and self.y.min() < 0:
-            raise ValueError(f"{LABELS}; got {self.y.min()}")
+        if len(self.y) and not 0 <= self.y.min() <= self.y.max() < MOST:
+            raise ValueError(f"{LABELS}, below {MOST:,}; got {self.y.min()} to {self.y.max()}")
         object.__setattr__(self, "names", _as_names(self.names, self.y))
         object.__setattr__(self, "_initial_versions", self._versions())
 
@@ -59,29 +60,35 @@ class ImageSet:
 
     def __getitem__(self, index) -> ImageSet:
         """Return a part of the set: one position, a slice, a list of positions or a boolean mask."""
+        if isinstance(index, slice) and (index.step or 1) < 0:  # torch knows no such slices
+            index = range(*index.indices(len(self)))
         index = index if isinstance(index, slice) else self._places(index)
         return self._with(self.x[index], self.y[index])
 
     def _places(self, index) -> torch.Tensor:
         """Return positions or a mask, checked: on a GPU a wrong position would make CUDA unusable."""
-        if hasattr(index, "__index__") and np.ndim(index) == 0 and not isinstance(index, bool):
+        if hasattr(index, "__index__") and np.ndim(index) == 0 and not is_bool(index):
             index = [operator.index(index)]  # one image is still a set of images
+        if isinstance(index, np.ndarray):  # torch takes no reversed, read-only or foreign ones
+            index = index.astype(index.dtype.newbyteorder("="), order="C")
         try:
             places = torch.as_tensor(list(index) if isinstance(index, range) else index, device=self.x.device)
         except (TypeError, ValueError, RuntimeError):
             places = torch.tensor(0.5)
         if places.ndim == 1 and len(places) == 0:
             places = places.long()
-        if places.ndim != 1 or places.is_floating_point() or places.is_complex() or isinstance(index, tuple):
+        numbers = places.layout == torch.strided and not (places.is_floating_point() or places.is_complex())
+        if places.ndim != 1 or not numbers or isinstance(index, tuple):
             wanted = "a position, a slice, a list of positions or a mask of True and False for each image"
             raise TypeError(f"the index of an ImageSet must be {wanted}; got {index!r}")
         mask, count = places.dtype == torch.bool, len(self)
+        places = places if mask else places.long()
         if mask and len(places) != count:
             raise IndexError(f"the index of an ImageSet, a mask, must have {count} elements; got {len(places)}")
         if not mask and len(places) and not (-count <= places.min() and places.max() < count):
             came = f"from {places.min()} to {places.max()}" if len(places) > 1 else places.item()
             raise IndexError(f"the index of {count} images must be from {-count} to {count - 1}; got {came}")
-        return places if mask else places.long()
+        return places
 
     def _with(self, x: torch.Tensor, y: torch.Tensor) -> ImageSet:
         """Return a set of these images and labels, which are part of this set and need no check."""
@@ -150,8 +157,9 @@ def _check_images(x: torch.Tensor) -> None:
     if not isinstance(x, torch.Tensor) or x.dtype != torch.float32:
         what = str(x.dtype) if isinstance(x, torch.Tensor) else type(x).__name__
         raise TypeError(f"{IMAGES}; got {what}. load_pictures(x) turns bytes, arrays and files into such a set")
-    if x.layout != torch.strided or x.device.type == "meta":
-        raise TypeError(f"{IMAGES}, dense and with numbers; got {x.layout} on {x.device}")
+    if x.layout != torch.strided or x.is_nested or x.device.type == "meta":
+        kind = "a nested tensor" if x.is_nested else f"{x.layout} on {x.device}"
+        raise TypeError(f"{IMAGES}, dense and with numbers; got {kind}")
     if x.ndim != 2 or x.shape[1] != PIXELS:
         raise ValueError(f"{IMAGES}; got shape {tuple(x.shape)}. load_pictures(x) makes other pictures 28 × 28")
 
@@ -172,8 +180,8 @@ def _check_labels(y: torch.Tensor, x: torch.Tensor) -> None:
     """Raise an error unless y is a dense int64 tensor (n,) on the device of x."""
     if not isinstance(y, torch.Tensor) or y.dtype != torch.int64:
         raise TypeError(f"{LABELS}; got {y.dtype if isinstance(y, torch.Tensor) else type(y).__name__}")
-    if y.layout != torch.strided:
-        raise TypeError(f"{LABELS}, dense; got {y.layout}")
+    if y.layout != torch.strided or y.is_nested:
+        raise TypeError(f"{LABELS}, dense; got {'a nested tensor' if y.is_nested else y.layout}")
     if y.ndim != 1:
         raise ValueError(f"{LABELS}; got shape {tuple(y.shape)}")
     if len(x) != len(y):

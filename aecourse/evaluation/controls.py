@@ -78,7 +78,7 @@ def stored(name: str) -> StoredControl:
     KeyError
         If there is no such control, or it was not measured.
     """
-    notebook = name.partition(".")[0]
+    notebook = str(name).partition(".")[0]
     entry = read_results(notebook).get(name, {})
     if not entry.get("seeds"):
         raise KeyError(f"no control {name!r} is stored; `make controls NAMES={notebook}` measures those of {notebook}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from scipy.ndimage import median_filter
@@ -39,6 +39,8 @@ def errors_by_strength(
     """
     check_network("model", model)
     check_images_of(model, "x", x)
+    if isinstance(strengths, str) or not isinstance(strengths, Iterable):
+        raise TypeError(f"strengths must be a list of numbers; got {strengths!r}")
     curves: dict[str, list[float]] = {"damaged": [], "median filter": [], "repaired": []}
     for strength in strengths:
         damaged = corrupt(x, noise, strength, seed=0)

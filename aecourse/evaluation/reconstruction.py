@@ -11,7 +11,16 @@ from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_number, check_whole
-from aecourse.models.base import check_batch, check_images_of, check_network, check_pair, check_rows, in_evaluation_mode
+from aecourse.models.base import (
+    Autoencoder,
+    check_batch,
+    check_dense,
+    check_images_of,
+    check_network,
+    check_pair,
+    check_rows,
+    in_evaluation_mode,
+)
 
 LOGITS = "most of it lies outside [-1, 2]; if these are logits, adopt(net, decode=lambda net, z: torch.sigmoid(…))"
 
@@ -30,7 +39,12 @@ def reconstruct(model: nn.Module, x: torch.Tensor, *, batch_size: int = 5_000) -
     check_batch("x", x, model)
     batch_size = min(check_whole("batch_size", batch_size), len(x))
     with in_evaluation_mode(model):
-        batches = [model(batch.clone()) for batch in x.split(batch_size)]
+        try:
+            batches = [model(batch.clone()) for batch in x.split(batch_size)]
+        except RuntimeError as error:  # a network from outside does not say what it takes
+            if isinstance(model, Autoencoder):
+                raise
+            raise ValueError(f"model cannot take x of shape {tuple(x.shape)}: {error}") from error
     x_hat = batches[0]
     if not isinstance(x_hat, torch.Tensor) or x_hat.shape[1:] != x.shape[1:]:
         got = f"shape {tuple(x_hat.shape)}" if isinstance(x_hat, torch.Tensor) else type(x_hat).__name__
@@ -65,7 +79,10 @@ def reconstruction_mse(model: nn.Module, x: torch.Tensor) -> float:
     check_images_of(model, "x", x)
     error = F.mse_loss(reconstruct(model, x), x).item()
     if not math.isfinite(error):
-        raise ValueError("model must give finite images; it gives others: build it anew and train it with a smaller lr")
+        raise ValueError(
+            "model must give finite images, and x numbers small enough to be squared; if the weights are spoilt, build "
+            "it anew and train it with a smaller lr"
+        )
     return error
 
 
@@ -98,7 +115,7 @@ def psnr(x: torch.Tensor, x_hat: torch.Tensor, *, peak: float = 1.0) -> float:
     """
     peak = check_number("peak", peak, open_ends=True)
     error = mse(x, x_hat)
-    _check_range(x, peak)
+    _check_range(x, x_hat, peak)
     return math.inf if error == 0 else 20 * math.log10(peak) - 10 * math.log10(error)
 
 
@@ -125,14 +142,15 @@ def ssim(x: torch.Tensor, x_hat: torch.Tensor, *, peak: float = 1.0) -> float:
     if side * side != x.shape[1] or side < 11 or len(x) == 0:
         raise ValueError(f"x must hold square pictures of at least 11×11 pixels, (n, side²); got {tuple(x.shape)}")
     mse(x, x_hat)  # refuses what cannot be compared
-    _check_range(x, peak)
+    _check_range(x, x_hat, peak)
     kernel = torch.exp(-((torch.arange(11, dtype=x.dtype, device=x.device) - 5) ** 2) / (2 * 1.5**2))
     kernel = kernel / kernel.sum()
     steps = range(side - 10)  # the positions of the window
     slide = torch.stack([F.pad(kernel, (step, side - 11 - step)) for step in steps])  # (side - 10, side)
 
     def window_mean(images: torch.Tensor) -> torch.Tensor:  # (n, side, side) → (n, side - 10, side - 10)
-        return slide @ images @ slide.T  # a convolution with a separable window, as two matrix products
+        with torch.autocast(images.device.type, enabled=False):  # which would round them
+            return slide @ images @ slide.T  # a convolution with a separable window, as two matrix products
 
     level_x, level_y = x.mean(1)[:, None, None], x_hat.mean(1)[:, None, None]
     # centred, because squares of numbers far from 0 lose digits
@@ -154,13 +172,13 @@ def _finite(measure: float, dtype: torch.dtype) -> float:
     return measure
 
 
-def _check_range(x: torch.Tensor, peak: float) -> None:
+def _check_range(x: torch.Tensor, x_hat: torch.Tensor, peak: float) -> None:
     """Raise an error if pixels clearly span more than the range in which an error is to be counted."""
-    low, high = x.min().item(), x.max().item()
-    if not high - low <= 1.5 * peak:  # restored pixels may lie somewhat outside
-        raise ValueError(
-            f"peak must be the range of the pixels, 2 for [-1, 1]; x spans {low:.3g} to {high:.3g}, not {peak:g}"
-        )
+    for name, part, least, most in (("x", x, 0.02, 1.5), ("x_hat", x_hat, 0, 20)):  # restored pixels may lie outside
+        low, high = part.min().item(), part.max().item()
+        if low < high and not least * peak <= high - low <= most * peak:
+            told = f"{name} spans {low:.3g} to {high:.3g}, not {peak:g}"
+            raise ValueError(f"peak must be the range of the pixels, 2 for [-1, 1]; {told}")
 
 
 def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np.ndarray:
@@ -183,11 +201,12 @@ def pca_mse(components: torch.Tensor, mean: torch.Tensor, x: torch.Tensor) -> np
     TypeError, ValueError
         If shapes do not fit, numbers are not finite, or the rows of components are not orthonormal.
     """
-    check_rows("mean", mean[None] if isinstance(mean, torch.Tensor) else mean)
+    check_dense("mean", mean, "(features,)")
+    check_rows("mean", mean[None])
     check_rows("x", x, len(mean), least=1)
     check_rows("components", components, len(mean), least=1)
     components, mean, x = (part.detach().cpu().double() for part in (components, mean, x))  # no float64 on "mps"
-    if not (components @ components.T - torch.eye(len(components))).abs().max() < 1e-3:
+    if not (components @ components.T - torch.eye(len(components), device="cpu")).abs().max() < 1e-3:
         raise ValueError("components must hold orthonormal rows of finite numbers, as in scikit-learn's PCA")
     centred = x - mean
     scores = centred @ components.T  # (n, k_max)

@@ -9,7 +9,7 @@ import torch
 
 from aecourse.checks import check_whole
 from aecourse.evaluation.arrays import check_array
-from aecourse.models.base import check_finite, check_rows, check_same_device
+from aecourse.models.base import check_dense, check_finite, check_rows, check_same_device
 
 
 def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_size: int = 250) -> torch.Tensor:
@@ -52,7 +52,8 @@ def nearest(library: torch.Tensor, queries: torch.Tensor, *, n: int = 10, batch_
     length = _squares(library, centre)
     found = []
     for batch in queries.split(min(batch_size, max(1, len(queries)))):
-        rough = torch.addmm(length, batch - centre, centred.T, alpha=-2)  # (batch, rows)
+        with torch.autocast(batch.device.type, enabled=False):  # which would round it more than the margin allows for
+            rough = torch.addmm(length, batch - centre, centred.T, alpha=-2)  # (batch, rows)
         largest = (_squares(batch, centre).sqrt() + length.max().sqrt()) ** 2  # (batch,), a bound on each distance²
         margin = 2 * (library.shape[1] + 4) * torch.finfo(precise).eps * largest  # a bound on twice the rounding error
         limit = rough.topk(n, largest=False)[0][:, -1] + margin
@@ -82,7 +83,8 @@ def hash_bits(z: torch.Tensor, thresholds: torch.Tensor) -> np.ndarray:
     Salakhutdinov & Hinton (2009), Semantic hashing.
     """
     check_rows("z", z)
-    check_rows("thresholds", thresholds[None] if isinstance(thresholds, torch.Tensor) else thresholds, z.shape[1])
+    check_dense("thresholds", thresholds, "(d,)")
+    check_rows("thresholds", thresholds[None], z.shape[1])
     check_same_device("thresholds", thresholds, "z", z)
     for name, numbers in (("z", z), ("thresholds", thresholds)):
         if numbers.isnan().any():

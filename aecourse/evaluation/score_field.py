@@ -43,7 +43,8 @@ def mixture_score(x: torch.Tensor, centres: torch.Tensor, sigma: float) -> torch
     for part in x.split(max(1, 2_000_000 // max(1, centres.numel()))):  # 2 million differences at once
         offset = centres - part[:, None]  # (part, m, d); as exact far from 0 as near it, unlike ‖x‖² − 2 x·c + ‖c‖²
         weight = (-offset.square().sum(2) / (2 * sigma**2)).softmax(1)  # (part, m), p(centre | x)
-        scores.append((weight[:, None] @ offset)[:, 0] / sigma**2)
+        with torch.autocast(x.device.type, enabled=False):  # which would round the product
+            scores.append((weight[:, None] @ offset)[:, 0] / sigma**2)
     score = torch.cat(scores)
     if not score.isfinite().all():
         raise ValueError(f"x, centres and 1 / sigma must be finite, and small enough to be squared in {score.dtype}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import EllipsisType
 
@@ -42,7 +43,7 @@ def experiment(
         measured = {str(what): None if number is ... else as_number(number) for what, number in table.items()}
     except AnswerError as error:
         raise TypeError(f"table must hold one number, or ..., for each line: {error}") from error
-    if bad := [what for what, number in measured.items() if number is not None and abs(number) == float("inf")]:
+    if bad := [what for what, number in measured.items() if number is not None and not math.isfinite(number)]:
         raise ValueError(f"table must hold finite numbers; {bad[0]!r} does not")
     written = "" if sentence is ... else sentence.strip()
     missing = [what for what, number in measured.items() if number is None] + ["your sentence"] * (not written)

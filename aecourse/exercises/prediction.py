@@ -51,8 +51,9 @@ class Prediction(anywidget.AnyWidget):
     def __init__(self, name: str, question: str, options: Sequence[str]) -> None:
         if not isinstance(question, str) or not question.strip():
             raise TypeError(f"question must be a text; got {question!r}")
-        if not isinstance(options, Sequence) or isinstance(options, str) or len(options) < 2:
-            raise ValueError(f"options must be two answers or more; got {options!r}")
+        words = isinstance(options, Sequence) and not isinstance(options, str | bytes)
+        if not words or len({str(option).strip() for option in options} - {"", OUTSIDE}) < max(2, len(options)):
+            raise ValueError(f"options must be two answers or more, all different and none empty; got {options!r}")
         options = [str(option) for option in options]
         super().__init__(name=check_name(name), question=question, options=options, **recall(name, options))
         self.observe(lambda change: keep(name, {key: getattr(self, key) for key in EMPTY}), list(EMPTY))

@@ -81,8 +81,9 @@ def claim(
     at_least = None if at_least is None else _number("at_least", at_least)
     at_most = None if at_most is None else _number("at_most", at_most)
     bounds = [bound for bound in (at_least, at_most) if bound is not None]
-    if not bounds or not all(map(math.isfinite, bounds)):  # JSON has neither NaN nor infinity
-        raise ValueError(f"claim needs at_least, at_most or both, as finite numbers; got {at_least} and {at_most}")
+    if not bounds or not all(map(math.isfinite, bounds)) or bounds[0] > bounds[-1]:  # JSON has neither NaN nor infinity
+        told = f"the first not above the second; got {at_least} and {at_most}"
+        raise ValueError(f"claim needs at_least, at_most or both, as finite numbers, {told}")
     record = {"name": name, "sentence": sentence, "at_least": at_least, "at_most": at_most, "digits": digits}
     line, holds = claim_in_words(record | {"value": value}), claim_holds(record | {"value": value})
     assert holds or _is_learners_kernel(), f"✗ {line}"

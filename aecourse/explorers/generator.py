@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from aecourse.bundle import bundle
-from aecourse.checks import check_choice
+from aecourse.checks import check_choice, check_number
 from aecourse.data import ImageSet
 from aecourse.explorers.base.ink import Ink, as_digit
 from aecourse.explorers.base.network import for_display, name_of, pack_shipped
@@ -89,7 +89,8 @@ class GeneratorExplorer(TrainableExplorer):
     ) -> None:
         if mode is not None:
             check_choice("mode", mode, tuple(MODES))
-        if beta not in BETAS or isinstance(beta, bool):
+        beta = check_number("beta", beta) + 0.0  # -0 becomes 0
+        if beta not in BETAS:
             raise ValueError(f"beta must be one of {', '.join(map(str, BETAS))}, for which weights ship; got {beta!r}")
         self.images = shown_images(images)
         self.maps: dict[float, PriorMap] = {}

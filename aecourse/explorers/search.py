@@ -69,7 +69,8 @@ class SearchExplorer(Explorer):
         (self.library, _, by_pixels), self.images = load_library(), shown_images(images)
         last = len(self.images) - 1
         query = min(last, check_whole("query", query, minimum=0, maximum=max(last, 12)))
-        if k not in SIZES or isinstance(k, bool):
+        k = check_whole("k", k)
+        if k not in SIZES:
             raise ValueError(f"k must be one of {', '.join(map(str, SIZES))}; got {k!r}")
         if model is None:
             self.networks = {size: (shared_weights(DENSE[size]), *load_index(size)) for size in SIZES}

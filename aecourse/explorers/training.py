@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from aecourse.bundle import bundle
 from aecourse.checks import check_choice, check_whole
 from aecourse.data import ImageSet
+from aecourse.explorers.base.page import check_preset
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.explorers.base.trainer import TrainableExplorer
 from aecourse.explorers.training_setups import TrainingSetup, dense_setup, matchstick_setup
@@ -53,6 +54,8 @@ class TrainingExplorer(TrainableExplorer):
         images: ImageSet | torch.Tensor | None = None,
     ) -> None:
         build, usual, largest = TO_LEARN[check_choice("data", data, TO_LEARN)]
+        if setup is not None and not isinstance(setup, TrainingSetup):
+            raise TypeError(f"setup must be a TrainingSetup; got {setup!r}")
         latent_dim = check_whole("latent_dim", usual if latent_dim is None else latent_dim, maximum=largest)
         self._setup, self.images = build(latent_dim) if setup is None else setup, shown_images(images)
         super().__init__()
@@ -65,6 +68,7 @@ class TrainingExplorer(TrainableExplorer):
 
     def apply(self, preset: Mapping[str, object]) -> None:
         """Choose `setting`, `epochs`, `lr`, `seed`, and press the buttons "train" and "stop"."""
+        check_preset(preset)
         buttons = {"train", "stop"}
         self._hear({"choose": {name: value for name, value in preset.items() if name not in buttons}})
         self._hear({name: value for name, value in preset.items() if name in buttons})

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from aecourse.checks import is_bool
 from aecourse.data.image_set import PIXELS, SIDE
 from aecourse.device import own_random_numbers
 from aecourse.models.base import Autoencoder, check_network, check_rows, in_evaluation_mode
@@ -64,14 +65,15 @@ def adopt(
     if not isinstance(scale, tuple | list) or tuple(scale) not in SCALES:
         raise ValueError(f"scale must be (0, 1) or (-1, 1), the values of black and white; got {scale!r}")
     if shape is not None:
-        shape = (
-            tuple(shape) if isinstance(shape, tuple | list) and all(type(size) is int for size in shape) else (shape,)
-        )
-        if shape != (PIXELS,) and not (len(shape) == 3 and shape[0] in (1, 3) and min(shape) > 0):
+        sizes = isinstance(shape, tuple | list) and all(type(size) is int for size in shape)
+        shape = tuple(shape) if sizes else (shape,)
+        if not sizes or (shape != (PIXELS,) and not (len(shape) == 3 and shape[0] in (1, 3) and min(shape) > 0)):
             raise ValueError(f"shape must be ({PIXELS},), (1, height, width) or (3, height, width); got {shape}")
     for name, half in (("encode", encode), ("decode", decode)):
         if half is not None and not callable(getattr(net, half, None) if isinstance(half, str) else half):
             raise TypeError(f"{name} must name a method or part of net, or be a function of (net, x); got {half!r}")
+    if output is not None and not callable(output) and (is_bool(output) or not isinstance(output, int | str)):
+        raise TypeError(f"output must be a position, a key, or a function of what net(x) returns; got {output!r}")
     if loss is not None and not callable(loss):
         raise TypeError(f"loss must be a function of (net, x); got {loss!r}")
     return Adopted(net, shape, tuple(scale), encode, decode, output, loss)
@@ -179,7 +181,7 @@ class Adopted(Autoencoder):
         if self.output is not None:
             try:
                 found = self.output(found) if callable(self.output) else found[self.output]
-            except (LookupError, TypeError) as error:
+            except (LookupError, TypeError, RuntimeError) as error:
                 raise ValueError(
                     f"output {self.output!r} picks nothing of what the network returns: {error}"
                 ) from error

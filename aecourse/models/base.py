@@ -104,6 +104,8 @@ class Autoencoder(nn.Module):
 
     def __init__(self, config: Config | None = None, **settings: int) -> None:
         super().__init__()
+        if config is not None and not isinstance(config, Config):
+            raise TypeError(f"config must be a Config; got {config!r}. Write latent_dim=…, in_features=…")
         self._config = Config(**settings) if config is None else config
 
     @property
@@ -199,7 +201,7 @@ def check_batch(name: str, x: torch.Tensor, model: nn.Module) -> None:
     if isinstance(model, Autoencoder):
         check_rows(name, x, model.in_features, model=model)
     else:
-        dense = isinstance(x, torch.Tensor) and x.layout == torch.strided
+        dense = isinstance(x, torch.Tensor) and x.layout == torch.strided and not x.is_nested
         check_rows(name, x.flatten(1) if dense and x.ndim > 2 and len(x) else x, model=model)
 
 
@@ -291,8 +293,8 @@ def check_dense(name: str, x: torch.Tensor, shape: str) -> None:
         kind = "a nested one" if x.is_nested else f"{x.layout} (take .to_dense())"
         got = "one on the meta device, without numbers" if meta else kind
         raise TypeError(f"{name} must be a dense tensor of shape {shape}; got {got}")
-    if not x.is_floating_point():
-        raise TypeError(f"{name} must hold floating-point numbers; got {x.dtype}")
+    if not x.is_floating_point() or x.itemsize < 2:
+        raise TypeError(f"{name} must hold floating-point numbers of 16 bits or more; got {x.dtype}")
 
 
 def check_pair(x: torch.Tensor, x_hat: torch.Tensor) -> None:

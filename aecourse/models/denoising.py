@@ -104,14 +104,14 @@ class DenoisingAutoencoder(DenseAutoencoder):
         """Return x as the encoder sees it in training; (n, in_features) → (n, in_features)."""
         check_rows("x", x, self.in_features)
         if self.noise == "mixed":
-            noise = list(MIXED_RANGES)[torch.randint(len(MIXED_RANGES), ()).item()]
+            noise = list(MIXED_RANGES)[torch.randint(len(MIXED_RANGES), (), device="cpu").item()]
             low, high = MIXED_RANGES[noise]
             if noise == "downsample":
-                strength = (low, high)[torch.randint(2, ()).item()]
+                strength = (low, high)[torch.randint(2, (), device="cpu").item()]
             elif isinstance(low, int):
-                strength = torch.randint(low, high + 1, ()).item()
+                strength = torch.randint(low, high + 1, (), device="cpu").item()
             else:
-                strength = low + (high - low) * torch.rand(()).item()
+                strength = low + (high - low) * torch.rand((), device="cpu").item()
             return corrupt_in_training(x, noise, strength)
         if self.noise == "gaussian" and not self.pixels_in_unit_range:
             return gaussian_noise(x, self.strength, clip=False)

@@ -62,12 +62,15 @@ class PCA(Autoencoder):
         check_rows("x", x, least=1)
         check_finite("x", x)
         latent_dim = check_whole("latent_dim", latent_dim, maximum=min(x.shape))
-        with torch.inference_mode(False):  # the model is shared, also by callers that train
+        with torch.inference_mode(False), torch.device("cpu"):  # the model is shared, also by callers that train
             model = cls(latent_dim, in_features=x.shape[1]).to(x.device, x.dtype)
         rows = to_numpy(x.float() if x.itemsize < 4 else x)
-        with np.errstate(over="ignore", invalid="ignore"):
-            solved = decomposition.PCA(latent_dim, svd_solver="covariance_eigh").fit(rows)
-        if not np.isfinite(solved.components_).all():
+        with np.errstate(all="ignore"):
+            try:
+                solved = decomposition.PCA(latent_dim, svd_solver="covariance_eigh").fit(rows)
+            except np.linalg.LinAlgError:
+                solved = None
+        if solved is None or not np.isfinite(solved.components_).all():
             raise ValueError(f"x must hold finite numbers, small enough to be squared in {x.dtype}")
         weights = {"mean": solved.mean_, "components": solved.components_}
         model.load_state_dict({name: torch.from_numpy(weight) for name, weight in weights.items()})

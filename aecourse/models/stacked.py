@@ -171,7 +171,8 @@ class StackedAutoencoder(Autoencoder):
                     raise ValueError(f"layers[{i}] must have {name} {accepted!r} in this stack; got {came!r}")
             expected.load_state_dict(layer.state_dict())
         stack.depth = len(layers)
-        return stack.to(next(layers[0].parameters()).device)
+        weight = next(layers[0].parameters())
+        return stack.to(weight.device, weight.dtype)
 
     @property
     def depth(self) -> int:
@@ -232,7 +233,8 @@ class Classifier(nn.Module):
         self.in_features = autoencoder.in_features
         self.body = _encoder_only(copy.deepcopy(autoencoder))
         self.head = nn.Linear(autoencoder.latent_dim, classes)
-        self.head.to(next(autoencoder.parameters()).device)
+        weight = next(autoencoder.parameters())
+        self.head.to(weight.device, weight.dtype)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return one score (logit) for each class; (n, in_features) → (n, classes)."""
@@ -245,7 +247,7 @@ class Classifier(nn.Module):
         check_same_device("labels", labels, "the model", scores)
         if scores.device.type == "cpu":
             self.check_labels(labels, len(x))
-            return {"total": F.cross_entropy(scores, labels)}
+            return {"total": F.cross_entropy(scores, labels.clone())}  # they may be of inference mode
         # On a GPU such a check would make each step wait, and CUDA's own makes the GPU unusable: give NaN instead.
         wrong = labels.clamp(0, self.classes - 1) != labels
         each = F.cross_entropy(scores, labels.masked_fill(wrong, 0), reduction="none")
@@ -273,8 +275,8 @@ class Classifier(nn.Module):
 
     def _check_kind(self, labels: torch.Tensor, count: int) -> None:
         """Raise an error unless the labels have the right type and shape; their values are not checked."""
-        if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != (count,):
-            tensor = isinstance(labels, torch.Tensor)
+        tensor = isinstance(labels, torch.Tensor) and not labels.is_nested
+        if not tensor or labels.dtype != torch.int64 or labels.shape != (count,):
             got = f"{labels.dtype}, {tuple(labels.shape)}" if tensor else type(labels).__name__
             raise TypeError(f"labels must be an int64 tensor of shape ({count},), one class for each image; got {got}")
         if labels.layout != torch.strided or labels.device.type == "meta":

@@ -42,8 +42,8 @@ class VariationalConfig(Config):
         check_choice("activation", self.activation, ("gelu", "relu", "sigmoid", "tanh"))
         self._keep(
             hidden=check_sizes("hidden", self.hidden),
-            beta=check_number("beta", self.beta),
-            free_bits=check_number("free_bits", self.free_bits),
+            beta=check_number("beta", self.beta, maximum=1e9),
+            free_bits=check_number("free_bits", self.free_bits, maximum=1e9),
             sigma=check_number("sigma", self.sigma, minimum=1e-6, maximum=1e6),  # can be squared, and divided by
         )
 
@@ -135,8 +135,8 @@ class VariationalAutoencoder(Autoencoder):
         For gray pixels the Bernoulli value is the negative cross-entropy, not a normalised log-likelihood.
         """
         for name, part in (("x", x), ("x_hat", x_hat)):
-            nested = isinstance(part, torch.Tensor) and part.ndim > 2
-            check_rows(name, part.flatten(0, -2) if nested else part, self.in_features)
+            check_dense(name, part, "(…, in_features)")
+            check_rows(name, part.flatten(0, -2) if part.ndim > 2 else part, self.in_features)
         check_alike(x, x_hat)
         if self.likelihood == "bernoulli":
             return -cross_entropy(x_hat, x, reduction="none").sum(-1)
@@ -209,9 +209,9 @@ class VariationalAutoencoder(Autoencoder):
         """Decode `steps` points of the straight line between the codes of two images; (784,) twice → (steps, 784)."""
         steps = check_whole("steps", steps, minimum=2, maximum=MOST)
         for name, image in (("start", start), ("end", end)):
-            if not isinstance(image, torch.Tensor) or image.shape != (self.in_features,):
-                came = tuple(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__
-                raise ValueError(f"{name} must be one image, a tensor of shape ({self.in_features},); got {came}")
+            check_dense(name, image, f"({self.in_features},)")
+            if image.shape != (self.in_features,):
+                raise ValueError(f"{name} must be one image of shape ({self.in_features},); got {tuple(image.shape)}")
             self.check_images(name, image[None])
         z_start, z_end = self.encode(torch.stack([start, end]))
         share = torch.linspace(0, 1, steps, device=z_start.device, dtype=z_start.dtype)[:, None]

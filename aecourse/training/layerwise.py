@@ -117,6 +117,7 @@ def fit_classifier(
     model.check_labels(labels, len(x))
     if labels.device != x.device:
         raise ValueError(f"labels are on {labels.device} and x on {x.device}; move one with .to(device)")
+    x = x.detach()
     return training_loop(
         model,
         lambda index: model.loss(x[index], labels[index]),

@@ -160,7 +160,7 @@ def fit(
             UserWarning,
             stacklevel=2,
         )
-    terms = objective(model, loss, x)
+    x, terms = x.detach(), objective(model, loss, x)  # codes of another network are data, too
     unchecked = augment is not None
 
     def batch_loss(index: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -243,11 +243,14 @@ def training_loop(
                 good = {name: value.clone() for name, value in model.state_dict().items()}
             sums: dict[str, torch.Tensor] = {}  # on the device: reading a value would wait for it
             for index in torch.randperm(count, generator=shuffler, device=device).split(batch_size):
+                torch.clear_autocast_cache()  # else weights that autocast has rounded stay as they were a step ago
                 terms = batch_loss(index)
                 if not terms["total"].requires_grad:
                     raise ValueError("model must have weights that learn; all on which its loss depends are fixed")
                 optimizer.zero_grad()
                 terms["total"].backward()
+                if all(weight.grad is None for weight in model.parameters()):
+                    raise ValueError("loss must depend on the weights of the model; this one is another network's")
                 optimizer.step()
                 scheduler.step()
                 bar.update()
@@ -278,6 +281,7 @@ def training_loop(
         kept = len(history.seconds)  # an epoch that was interrupted, even in its validation, does not count
         del history.train[kept:], history.validation[kept:]
         model.eval()
+        torch.clear_autocast_cache()
         bar.close()
         lock.release()
     return history

@@ -74,6 +74,8 @@ def _as_terms(loss: object) -> Terms:
 def check_learns(name: str, model: nn.Module) -> None:
     """Raise an error if `model` is not a network, or has nothing to train, such as PCA."""
     check_network(name, model)
+    if any(weight.is_inference() for weight in model.parameters()):
+        raise ValueError(f"{name} was built under torch.inference_mode, where nothing learns: build it outside")
     if not any(weight.requires_grad for weight in model.parameters()):
         raise ValueError(f"{name} must have weights that learn; those of this {type(model).__name__} are all fixed")
 

@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from aecourse.device import check_device, own_random_numbers
 from aecourse.files import write_whole
@@ -103,10 +104,9 @@ def save_weights(
     }
     stored: dict[str, torch.Tensor] = {}
     for name, value in net.state_dict().items():
-        if not isinstance(value, torch.Tensor):
-            raise ValueError(
-                f"model's {name} is a {type(value).__name__}; only networks of plain tensors can be stored"
-            )
+        if not isinstance(value, torch.Tensor) or is_lazy(value) or value.is_meta or value.layout != torch.strided:
+            kind = "one without numbers" if isinstance(value, torch.Tensor) else type(value).__name__
+            raise TypeError(f"model's {name} must be a dense tensor that holds numbers, to be stored; got {kind}")
         stored |= rounded(name, value.detach().cpu().clone(), dtype)  # a layer that is used twice is stored twice
     check_rounding(model, net, restore(stored, path), dtype)
     try:
@@ -193,8 +193,8 @@ def _built(card: Card, tensors: dict[str, torch.Tensor], name: str | Path) -> Au
             f"side of {held}"
         )
     try:
-        with own_random_numbers():  # a new network draws its weights, to be overwritten
-            return FAMILIES[card.family](**card.config)
+        with own_random_numbers(), torch.device("cpu"):  # a new network draws its weights, to be overwritten
+            return FAMILIES[card.family](**card.config).float()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"the description in weights {str(name)!r} builds no {card.family}: {error}") from error
 

@@ -285,14 +285,14 @@ def evaluation_rows() -> dict[str, Row]:
         "psnr": Row(
             psnr,
             {**PAIR, "peak": 1.0},
-            {"x": TENSOR, "x_hat": TENSOR, "peak": REAL},
+            {"x": TENSOR, "x_hat": {**TENSOR, "0 to 255": lambda x: 255 * x}, "peak": REAL},
             fine={"1e+308"},
             spoken={"x": ("x", "x_hat")},
         ),
         "ssim": Row(
             ssim,
             {**PAIR, "peak": 1.0},
-            {"x": TENSOR, "x_hat": TENSOR, "peak": REAL},
+            {"x": TENSOR, "x_hat": {**TENSOR, "0 to 255": lambda x: 255 * x}, "peak": REAL},
             fine={"1e+308"},
             spoken={"x": ("x", "x_hat")},
         ),
@@ -540,7 +540,7 @@ def constructor_rows() -> dict[str, Row]:
     )
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Linear(784, 4), torch.nn.Linear(4, 784))
-    odd = instead("x", 3, (0,), (28, 28), (1, -1, 28), (2, 9, 9))
+    odd = instead("x", 3, (0,), (28, 28), (1, -1, 28), (2, 9, 9), np.array([1, 28, 28]))
     found["adopt"] = Row(
         lambda **given: adopt(**given)(rand(2, 784)),
         {"net": net, "shape": (784,), "scale": (0, 1), "encode": None, "decode": None, "output": None, "loss": None},
@@ -548,6 +548,7 @@ def constructor_rows() -> dict[str, Row]:
             "net": NETWORK,
             "shape": odd,
             "scale": {**odd, "None": lambda x: None, "bytes": lambda x: (0, 255)},
+            "output": instead(True, 2.5, [0], 5, "x_hat"),
             **dict.fromkeys(("encode", "decode", "loss"), FUNCTION),
         },
     )
@@ -712,6 +713,13 @@ def source_rows() -> dict[str, Row]:
     patches = {"count": 3, "seed": 3, "device": "cpu"}
     paths = without(NO_PATH, "None")
     places = instead(None, "x", 2.5, True, 10, [10], [0, -11], [True], (0, 1), [[0]], 1j)
+    places["sparse"] = lambda x: torch.tensor(x).to_sparse()
+    alike = {
+        "reversed": lambda x: np.array(x[::-1])[::-1],
+        "stepping back": lambda x: slice(2, None, -2),
+        "uint16": lambda x: torch.tensor(x, dtype=torch.uint16),
+        "big-endian": lambda x: np.array(x, ">i8"),
+    }
 
     def fashion(**given) -> str:
         with contextlib.suppress(FileNotFoundError):
@@ -730,12 +738,17 @@ def source_rows() -> dict[str, Row]:
             {"x": rand(3, 784), "y": LABELS[:3], "names": ("a", "b", "c")},
             {
                 "x": TENSOR,
-                "y": CLASSES,
+                "y": {**CLASSES, "enormous": lambda x: x + 10**12},
                 "names": instead(None, 3, "abc", ("a",), (1, 2, 3)),
             },
             spoken={"x": ("x", "y"), "y": ("y", "x", "names")},
         ),
-        "ImageSet: item": Row(item, {"index": [0, 2]}, {"index": {**places, "int64": np.array}}, same=set(WORKS)),
+        "ImageSet: item": Row(
+            lambda index: item(index).sort(0).values,
+            {"index": [0, 2]},
+            {"index": {**places, **alike, "int64": np.array}},
+            same=WORKS | alike.keys(),
+        ),
         "ImageSet: to": Row(
             lambda device: ten.to(device).x, {"device": "cpu"}, {"device": {**DEVICE, "None": lambda x: None}}
         ),
@@ -754,8 +767,12 @@ def source_rows() -> dict[str, Row]:
             quiet(lambda **given: load_pictures(**given).x),
             {"source": rand(3, 784), "labels": LABELS[:3], "as_digits": False, "device": "cpu"},
             {
-                "source": without(ON_CPU, "text", "set", "one"),
-                "labels": without(CLASSES, "none", "text", "one-hot", "beyond"),
+                "source": {
+                    **without(ON_CPU, "text", "set", "one"),
+                    "pictures last": lambda x: x.view(3, 28, 28).movedim(0, 2).repeat(1, 1, 3),
+                    "masked": ARRAY["masked"],
+                },
+                "labels": {**without(CLASSES, "none", "text", "one-hot", "beyond"), "enormous": lambda x: x + 10**12},
                 "as_digits": FLAG,
                 "device": DEVICE,
             },
@@ -796,7 +813,13 @@ def figure_rows() -> dict[str, Row]:
     row.faults["rows"] = pictures | {str(v): lambda x, v=v: {"x": spoilt(X, v)} for v in (math.nan, math.inf)}
     row.spoken = {"rows": ("rows", "images")}
     image = drawn(plot_image, image=X[0].view(12, 12))
-    image.faults["image"] = {**without(ARRAY, *VALUES), "all nan": lambda x: x * math.nan}
+    image.faults["image"] = {
+        **without(ARRAY, *VALUES),
+        "all nan": lambda x: x * math.nan,
+        "all inf": lambda x: x * 0 + math.inf,
+        "pictures": lambda x: x.view(1, 12, 12),
+        "a colour beyond 1": lambda x: 255 * torch.stack([x] * 3, 2),
+    }
     image.same = WORKS | EQUAL
     curves = {"a": ([1.0, 2.0], [3.0, 4.0])}
     ax = panels(width=4)
@@ -809,7 +832,9 @@ def figure_rows() -> dict[str, Row]:
         "mosaic": Row(
             mosaic,
             {"rows": [X, Y], "gap": 1, "background": 3},
-            {"rows": pictures | {str(v): lambda x, v=v: [spoilt(X, v)] for v in (math.nan, math.inf)},
+            {"rows": pictures
+             | {str(v): lambda x, v=v: [spoilt(X, v)] for v in (math.nan, math.inf)}
+             | {"0 to 255, mostly black": lambda x: [255 * X * (X > 0.8)]},
              "gap": WHOLE, "background": WHOLE},
             spoken={"rows": ("rows", "images")},
         ),
@@ -821,7 +846,8 @@ def figure_rows() -> dict[str, Row]:
         "show": Row(
             quiet(lambda **given: show(**given) or "shown"),
             {"axes": ax, "alt": "a figure"},
-            {"axes": {**without(NO_AXES, "figure"), "none": lambda x: None, "empty": lambda x: []}, "alt": NO_WORDS},
+            {"axes": {**without(NO_AXES, "figure"), "none": lambda x: None, "empty": lambda x: [],
+                      "two figures": lambda x: [x, panels(width=4)]}, "alt": NO_WORDS},
         ),
         "figure_png": Row(
             quiet(lambda **given: len(figure_png(**given))),
@@ -832,7 +858,7 @@ def figure_rows() -> dict[str, Row]:
         "plot_latent_map, names": Row(
             quiet(lambda **given: len(plot_latent_map(CODES, LABELS, **given).collections)),
             {"names": ["a", "b", "c"], "ax": ax},
-            {"names": instead(3, "abc", ["a"], {}), "ax": NO_AXES},
+            {"names": instead(3, "abc", b"abc", ["a"], {}), "ax": NO_AXES},
         ),
     }  # fmt: skip
     plt.close("all")
@@ -843,7 +869,7 @@ def answer_rows() -> dict[str, Row]:
     """Exercises, claims and predictions."""
     claimed = {"name": "03.x", "sentence": "it is", "value": 0.5, "at_least": 0.0, "at_most": 1.0, "digits": 3}
     numbers = only(NO_NUMBER, {name: REAL[name] for name in ("float32", "0-D number")})
-    bounds = {**numbers, "nan": lambda x: math.nan, "inf": lambda x: math.inf}
+    bounds = {**numbers, "nan": lambda x: math.nan, "inf": lambda x: math.inf, "beyond the other": lambda x: 2 - 3 * x}
     asked = {"name": "03.x", "question": "Which?", "options": ["a", "b"]}
     guess = Prediction(**asked)
     return {
@@ -864,7 +890,7 @@ def answer_rows() -> dict[str, Row]:
             {"name": "03.x", "table": {"k": 0.5}, "sentence": "it is"},
             {
                 "name": NO_WORDS,
-                "table": instead(None, 3, {}, {"k": None}, {"k": "x"}, {"k": math.inf}),
+                "table": instead(None, 3, {}, {"k": None}, {"k": "x"}, {"k": math.inf}, {"k": math.nan}),
                 "sentence": without(NO_WORDS, ""),
             },
         ),
@@ -873,7 +899,7 @@ def answer_rows() -> dict[str, Row]:
             asked,
             {
                 **dict.fromkeys(("name", "question"), NO_WORDS),
-                "options": instead(None, 3, "ab", [], ["a"], {}),
+                "options": instead(None, 3, "ab", [], ["a"], {}, b"ab", ["a", "a"], ["a", " "]),
             },
         ),
         "Prediction: reveal": Row(

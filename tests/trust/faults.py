@@ -69,6 +69,7 @@ PLACES = {
     "sparse": lambda x: x.to_sparse(),
     "meta": lambda x: x.to("meta"),
     "cuda": pretend_cuda,
+    "nested": lambda x: torch.nested.nested_tensor([x, x]),
 }
 SHAPES = {
     "1-D": lambda x: x[0],
@@ -82,6 +83,7 @@ TYPES = {
     "float16": torch.Tensor.half,
     "int": torch.Tensor.int,
     "bool": torch.Tensor.bool,
+    "float8": lambda x: x.to(torch.float8_e4m3fn),
 }
 VALUES = {
     "nan": lambda x: spoilt(x, math.nan),
@@ -105,6 +107,8 @@ ARRAY = {
     "list": KINDS["list"],
     "float64": torch.Tensor.double,
     "empty": lambda x: x[:0],
+    "masked": lambda x: np.ma.masked_array(x.numpy(), (x == x.max()).numpy()),
+    "negative bit": lambda x: torch.complex(x, -x).conj().imag,
 }
 WHOLE = {
     **instead(True, None, "3", 2.5, math.nan, math.inf, -1, 10**30),
@@ -112,6 +116,7 @@ WHOLE = {
     "complex": lambda x: 1j,
     "int64": np.int64,
     "0-D number": torch.tensor,
+    "meta": lambda x: torch.tensor(x, device="meta"),
 }
 REAL = {
     **instead(True, None, "3", math.nan, math.inf, -1.0, 1e308),
@@ -119,6 +124,7 @@ REAL = {
     "complex": lambda x: 1j,
     "float32": np.float32,
     "0-D number": torch.tensor,
+    "meta": lambda x: torch.tensor(x, device="meta"),
 }
 CLASSES = {  # labels
     **{name: KINDS[name] for name in ("none", "text", "set")},
@@ -176,13 +182,14 @@ NO_AXES = {"text": lambda x: "x", "number": lambda x: 3, "figure": lambda x: x.f
 NO_CURVES = {
     **instead(None, 3, "x", {}, [], {"a": 3}, {"a": None}, {"a": ()}),
     "nan": lambda x: {"a": (math.nan, [1.0])},
+    "no runs": lambda x: {"a": {1: torch.zeros(0)}},
 }
 SPACES = {
     "dependent": lambda x: torch.stack([x[:, 0], 2 * x[:, 0]], 1),
     "zero column": lambda x: x * torch.tensor([0.0] + [1.0] * (x.shape[1] - 1)),
 }
 NETWORK = {"none": lambda m: None, "text": lambda m: "x", "class": type, "function": lambda m: m.forward}
-WORKS = {*SAME, "int64", "float32", "0-D number", "bool_"}
+WORKS = {*SAME, "int64", "float32", "0-D number", "bool_", "negative bit"}
 EQUAL = {"numpy", "list", "float64"}  # what else an array may be
 
 

@@ -18,14 +18,24 @@ import torch
 import traitlets
 from helpers.explorers import EXPLORERS, places_of
 from helpers.parity import random_ink
+from helpers.strategies import refuses
 from ipywidgets import Widget
 from trust.rows import Row, row
 
 from aecourse.data import PIXELS, ImageSet, load_mnist
-from aecourse.explorers import DemoBoard, PictureUpload, RepairExplorer
+from aecourse.explorers import (
+    DemoBoard,
+    DrawingPad,
+    GeneratorExplorer,
+    PictureUpload,
+    RepairExplorer,
+    SearchExplorer,
+    TrainingExplorer,
+)
 from aecourse.explorers.base.ink import Ink
 from aecourse.explorers.base.lifetime import return_memory
 from aecourse.explorers.base.page import Explorer
+from aecourse.models import DenseAutoencoder
 
 JUNK = (
     *(None, math.nan, math.inf, 1e9, -1, 10**12, 10**400, True, 0.5, "", "x", b"", b"x"),
@@ -103,6 +113,28 @@ def test_a_preset_is_set_whole_or_not_at_all(explorer):
     if before:
         with pytest.raises(ValueError, match="nothing_such"):
             explorer.apply({"nothing_such": 1})
+
+
+@pytest.mark.parametrize("preset", [None, 3, "x", [1], {2: 3}])
+def test_a_preset_is_a_dict(explorer, preset):
+    """Whoever gives another thing reads what is accepted."""
+    with pytest.raises((TypeError, ValueError), match="preset"):
+        explorer.apply(preset)
+
+
+@pytest.mark.parametrize("value", [True, torch.tensor(True), np.array([1, 2]), torch.tensor(1.0, device="meta"), "x"])
+@pytest.mark.parametrize(
+    ("build", "name"),
+    [
+        (lambda value: GeneratorExplorer(beta=value), "beta"),
+        (lambda value: SearchExplorer(k=value), "k"),
+        (lambda value: TrainingExplorer(setup=value), "setup"),
+        (lambda value: DrawingPad(DenseAutoencoder(2, hidden=()).to("meta")), "model"),
+    ],
+)
+def test_an_explorer_is_not_built_of_nonsense(build, name, value):
+    """The argument is named before any page is made."""
+    refuses(name, lambda: build(value))
 
 
 def test_upload_and_board_hear_no_nonsense():

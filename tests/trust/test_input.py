@@ -20,7 +20,7 @@ import torch
 from helpers.strategies import refuses
 from torch._subclasses.fake_tensor import DataDependentOutputException
 from trust import rows
-from trust.calls import CODES, DAMAGED, LABELS, MODELS, NOT_TRIED, PACKAGES, ROWS, X, build, pca, rand
+from trust.calls import CODES, DAMAGED, LABELS, MODELS, NOT_TRIED, PACKAGES, ROWS, X, Y, build, pca, rand
 from trust.faults import GPU, inference, pretend_cuda, spoilt, trial
 
 import aecourse
@@ -43,7 +43,7 @@ from aecourse.training import fit
 
 
 @pytest.mark.parametrize("name", ROWS)
-@pytest.mark.filterwarnings("ignore:.*(meta|fake|sparse|Sparse).*")
+@pytest.mark.filterwarnings("ignore:.*(meta|fake|sparse|Sparse|nested|non-tuple).*")
 def test_faults(name):
     """Every fault in every argument: clear, or right."""
     row = ROWS[name]
@@ -249,3 +249,50 @@ def test_a_damaged_batch_is_repaired_in_evaluation_mode():
     errors_by_strength(model, rand(3, 784), "mask", [0.5])
     assert model.training
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("x", [X, X.view(6, 1, 12, 12)])
+def test_pictures_that_another_network_does_not_take(x):
+    """The error of its first layer is told with the shape."""
+    net = torch.nn.Sequential(torch.nn.Linear(12 * 13, 12 * 12))
+    refuses("model", lambda: reconstruct(net, x))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_a_classifier_and_a_stack_have_the_precision_of_what_they_are_made_of(dtype):
+    """Whatever torch would choose by default."""
+    layers = [aecourse.ShallowAutoencoder(3, in_features=12, activation="linear").to(dtype)]
+    x = rand(2, 12).to(dtype)
+    assert aecourse.StackedAutoencoder.from_layers(layers)(x).dtype == dtype
+    assert Classifier(layers[0], classes=2)(x).dtype == dtype
+
+
+@contextlib.contextmanager
+def default_precision(dtype: torch.dtype):
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("default", [lambda: default_precision(torch.float64), lambda: torch.device("meta")])
+def test_defaults_of_torch_change_no_weights_that_are_loaded(default):
+    """They come as float32 on the CPU, and PCA as its data."""
+    with default():
+        weight = next(aecourse.load_weights("nested").parameters())
+        model = aecourse.PCA.fit(X, 3)
+        errors = pca_mse(model.components, model.mean, X)
+    assert weight.dtype == torch.float32 and weight.device.type == "cpu"
+    np.testing.assert_allclose(errors, pca_mse(model.components, model.mean, X))
+
+
+@pytest.mark.parametrize("measure", ["ssim", "mixture_score", "nearest"])
+def test_autocast_rounds_no_measure(measure):
+    """A network may be rounded, what judges it is not."""
+    given = {"ssim": (X, 0.9 * X), "mixture_score": (X, Y, 0.5), "nearest": (rand(50, 8) / 50 + 1, rand(5, 8) / 50 + 1)}
+    expected = getattr(aecourse, measure)(*given[measure])
+    with torch.autocast("cpu", torch.bfloat16):
+        found = getattr(aecourse, measure)(*given[measure])
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)

@@ -723,3 +723,44 @@ def test_gradients_switched_off(without):
         fit(other, images(), epochs=1, **QUIET)  # images of inference mode too
         assert not torch.is_grad_enabled()
     assert history.train == fit(twin, x, epochs=2, **QUIET).train
+
+
+def test_under_autocast_a_network_learns():
+    """Autocast keeps rounded weights until its block ends; a training must not go on with those of the first step."""
+    x, model = torch.rand(32, 12), DenseAutoencoder(4, hidden=(16,), in_features=12)
+    with torch.autocast("cpu", torch.bfloat16):
+        before = reconstruct(model, x)
+        history = fit(model, x, validation=x, epochs=5, batch_size=8, lr=0.02, **QUIET)
+        after = reconstruct(model, x)
+    assert history.train[-1]["total"] < 0.9 * history.train[0]["total"]
+    assert history.validation[-1]["total"] == pytest.approx(history.train[-1]["total"], rel=0.1)
+    assert not torch.equal(before, after)
+
+
+@pytest.mark.parametrize("loss", ["another network's", "a constant"])
+def test_a_loss_that_does_not_depend_on_the_network_is_refused(loss):
+    """Though it has a gradient; the weights stay as they were."""
+    x, model = torch.rand(8, 12), DenseAutoencoder(2, in_features=12)
+    other, before = copy.deepcopy(model), state_of(model)
+    wrong = {
+        "another network's": lambda model, x: F.mse_loss(other(x), x),
+        "a constant": lambda model, x: torch.ones((), requires_grad=True),
+    }
+    refuses("loss", lambda: fit(model, x, loss=wrong[loss], epochs=1, **QUIET))
+    assert same(before, state_of(model))
+
+
+def test_codes_with_a_graph_are_plain_data():
+    """Codes of another network, or images that ask for gradients: neither gets any."""
+    first, leaf = DenseAutoencoder(12, in_features=12), torch.rand(8, 12, requires_grad=True)
+    for x in (leaf, first.encode(leaf).sigmoid()):
+        fit(DenseAutoencoder(2, in_features=12), x, epochs=2, batch_size=4, **QUIET)
+        fit_classifier(Classifier(first, classes=2), x, torch.tensor([0, 1] * 4), epochs=2, batch_size=4, **QUIET)
+    assert leaf.grad is None and all(weight.grad is None for weight in first.parameters())
+
+
+def test_a_network_built_in_inference_mode_is_named():
+    """It can never learn."""
+    with torch.inference_mode():
+        model = DenseAutoencoder(2, in_features=12)
+    refuses("model", lambda: fit(model, torch.rand(8, 12), epochs=1, **QUIET))

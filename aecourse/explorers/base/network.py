@@ -106,8 +106,9 @@ def for_display(net: nn.Module) -> Autoencoder:
     """
     try:
         model = copy.deepcopy(adopt(net)).cpu().float().eval()
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"model cannot be shown as it is: {error}") from error
+    except (TypeError, ValueError, RuntimeError) as error:  # the last if it is on the meta device
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"model cannot be shown as it is: {error}") from error
     if isinstance(model, Adopted) and not model.both:
         name = type(model.net).__name__
         raise TypeError(f"model must have a code to show; say how {name} makes it: adopt(net, encode=…, decode=…)")

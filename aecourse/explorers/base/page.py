@@ -125,6 +125,7 @@ class Explorer(anywidget.AnyWidget):
 
     def apply(self, preset: Mapping[str, object]) -> None:
         """Set some controls at once, as a preset of the demo board does; if one is refused, all stay as they were."""
+        check_preset(preset)
         if unknown := preset.keys() - {*self.controls}:
             accepted = ", ".join(self.controls) or "nothing here"
             raise ValueError(f"a preset may set {accepted}; got {min(map(str, unknown))}")
@@ -228,6 +229,12 @@ class Explorer(anywidget.AnyWidget):
             self.notice = f"{type(error).__name__}: {error}"
         return_memory()
         return data, metadata
+
+
+def check_preset(preset: Mapping[str, object]) -> None:
+    """Raise an error unless a preset is a dict of controls."""
+    if not isinstance(preset, Mapping) or not all(isinstance(name, str) for name in preset):
+        raise TypeError(f"a preset must be a dict {{control: value}}; got {preset!r}")
 
 
 def check_setting(proposal: Mapping, accepted: Sequence) -> object:
