@@ -24,7 +24,7 @@ from aecourse.zoo.weights import shared_weights
 
 UNITS, STRENGTH = 1024, 0.25
 PHOTO = {"epochs": 6, "batch_size": 256, "lr": 1e-2}  # for photographs
-STRENGTH = 2.0  # the strength of L1 on photographs
+PHOTO_STRENGTH = 2.0  # the strength of L1 on photographs
 FITTED = 100  # atoms whose shape is measured
 INVERSE = (0.01, 0.1, 1.0)  # C of the logistic regression
 
@@ -307,7 +307,7 @@ def photographs(seed: int) -> Numbers:
     """Return the three measures for each way to learn atoms."""
     x = whitened_patches(100_000, side=16, seed=seed)
     nets = {
-        "L1": made(seed, 256, penalty="l1", strength=STRENGTH, in_features=256),
+        "L1": made(seed, 256, penalty="l1", strength=PHOTO_STRENGTH, in_features=256),
         "no penalty": made(seed, 256, penalty="l1", strength=0, in_features=256),
         "top-k": made(seed, 256, penalty="topk", k=24, in_features=256),
     }
@@ -331,7 +331,7 @@ def patch_size(seed: int) -> Numbers:
     found = {}
     for side in (8, 12):
         x = whitened_patches(100_000, side=side, seed=seed)
-        net = made(seed, side * side, penalty="l1", strength=STRENGTH, in_features=side * side)
+        net = made(seed, side * side, penalty="l1", strength=PHOTO_STRENGTH, in_features=side * side)
         trained(net, x, seed, **PHOTO)
         found |= shape(net.decoder.atoms.T, side, f"L1, {side}", seed)
         found |= shape(PCA.fit(x, min(FITTED, side * side)).components, side, f"PCA, {side}", seed)

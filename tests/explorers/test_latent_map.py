@@ -120,7 +120,8 @@ def test_codes_of_any_size(mnist, scale):
     """A map of tiny codes is as finely divided as one of large codes."""
     torch.manual_seed(0)
     model = LinearAutoencoder(2)
-    model.encoder.weight.data *= scale
+    for part, factor in ((model.encoder.weight, scale), (model.encoder.bias, scale), (model.decoder.weight, 1 / scale)):
+        part.data *= factor
     mine = LatentMapExplorer(model, mnist[1][:300])
     low, high = frame_of(mine)
     steps, digits = mine.setup["frame"]["steps"], mine.setup["frame"]["digits"]
