@@ -132,7 +132,7 @@ def test_pictures_come_by_a_button(trial: Lab, photos: list[Path]) -> None:
     with trial.page.expect_file_chooser() as chooser:
         widget.get_by_role("button", name=re.compile("choose pictures")).click()
     chooser.value.set_files(photos)
-    wait_for_caption(widget, r"12 pictures · left out broken\.jpg \(damaged\)\.")
+    wait_for_caption(widget, r"12 pictures · left out broken\.jpg \(not a picture that can be read\)\.")
     trial.settle()
     trial.shoot("upload")
     assert faults(trial.page, ".jp-Cell[data-windowed-list-index='3'] .aecourse") == []
