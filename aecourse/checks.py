@@ -18,10 +18,10 @@ def check_whole(name: str, value: int, *, minimum: int = 1, maximum: int | None 
     """
     accepted = "a whole number" + (f", at least {minimum}" if maximum is None else f" from {minimum} to {maximum}")
     try:
-        number = operator.index(value)
+        number = None if is_bool(value) else operator.index(value)  # np.bool only warns
     except (TypeError, RuntimeError):  # a tensor of the meta device raises the latter
         number = None
-    if number is None or is_bool(value) or np.ndim(value) > 0:
+    if number is None or np.ndim(value) > 0:
         raise TypeError(f"{name} must be {accepted}; got {value!r} of type {type(value).__name__}")
     if number < minimum or (maximum is not None and number > maximum):
         raise ValueError(f"{name} must be {accepted}; got {number}")
