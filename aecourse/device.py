@@ -44,6 +44,15 @@ def pick_device(name: str | None = None) -> torch.device:
     return torch.device(wanted or present[0])
 
 
+def not_dense(x: torch.Tensor) -> str:
+    """Return in words why a tensor is no dense one that holds numbers; "" if it is one."""
+    if x.is_meta:
+        return "one on the meta device, without numbers"
+    if x.is_nested:
+        return "a nested one"
+    return "" if x.layout == torch.strided else f"{x.layout} (take .to_dense())"
+
+
 def to_numpy(values: object, dtype: np.typing.DTypeLike = None) -> np.ndarray:
     """Return a tensor of any device, or anything that NumPy takes, as an array."""
     if isinstance(values, torch.Tensor):

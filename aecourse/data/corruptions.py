@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_flag, check_number, check_whole
 from aecourse.data.image_set import PIXELS, SIDE, check_range
-from aecourse.device import check_seed
+from aecourse.device import check_seed, not_dense
 
 
 def gaussian_noise(x: torch.Tensor, sigma: float = 0.5, *, clip: bool = True, seed: int | None = None) -> torch.Tensor:
@@ -148,9 +148,8 @@ def _check(x: torch.Tensor) -> None:
     accepted = "x must be a dense floating-point tensor of shape (n, pixels)"
     if not isinstance(x, torch.Tensor):
         raise TypeError(f"{accepted}; got {type(x).__name__}")
-    if x.layout != torch.strided or x.is_nested or x.device.type == "meta":
-        kind = "one without numbers, on the meta device" if x.is_meta else "a nested one" if x.is_nested else x.layout
-        raise TypeError(f"{accepted}; got {kind}")
+    if got := not_dense(x):
+        raise TypeError(f"{accepted}; got {got}")
     if not x.is_floating_point() or x.itemsize < 2 or x.ndim != 2 or x.shape[1] == 0:
         raise TypeError(f"{accepted}; got shape {tuple(x.shape)}, {x.dtype}")
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from aecourse.checks import check_whole, is_bool, scaling_hint
-from aecourse.device import check_device, check_seed
+from aecourse.device import check_device, check_seed, not_dense
 
 SIDE = 28
 PIXELS = SIDE * SIDE
@@ -157,9 +157,8 @@ def _check_images(x: torch.Tensor) -> None:
     if not isinstance(x, torch.Tensor) or x.dtype != torch.float32:
         what = str(x.dtype) if isinstance(x, torch.Tensor) else type(x).__name__
         raise TypeError(f"{IMAGES}; got {what}. load_pictures(x) turns bytes, arrays and files into such a set")
-    if x.layout != torch.strided or x.is_nested or x.device.type == "meta":
-        kind = "a nested tensor" if x.is_nested else f"{x.layout} on {x.device}"
-        raise TypeError(f"{IMAGES}, dense and with numbers; got {kind}")
+    if got := not_dense(x):
+        raise TypeError(f"{IMAGES}, dense and with numbers; got {got}")
     if x.ndim != 2 or x.shape[1] != PIXELS:
         raise ValueError(f"{IMAGES}; got shape {tuple(x.shape)}. load_pictures(x) makes other pictures 28 × 28")
 
@@ -180,14 +179,14 @@ def _check_labels(y: torch.Tensor, x: torch.Tensor) -> None:
     """Raise an error unless y is a dense int64 tensor (n,) on the device of x."""
     if not isinstance(y, torch.Tensor) or y.dtype != torch.int64:
         raise TypeError(f"{LABELS}; got {y.dtype if isinstance(y, torch.Tensor) else type(y).__name__}")
-    if y.layout != torch.strided or y.is_nested:
-        raise TypeError(f"{LABELS}, dense; got {'a nested tensor' if y.is_nested else y.layout}")
+    if x.device != y.device:
+        raise ValueError(f"x and y must be on one device; got {x.device} and {y.device}")
+    if got := not_dense(y):
+        raise TypeError(f"{LABELS}, dense; got {got}")
     if y.ndim != 1:
         raise ValueError(f"{LABELS}; got shape {tuple(y.shape)}")
     if len(x) != len(y):
         raise ValueError(f"x and y must be equally long; got {len(x)} images and {len(y)} labels")
-    if x.device != y.device:
-        raise ValueError(f"x and y must be on one device; got {x.device} and {y.device}")
 
 
 def _as_names(names: Sequence[str], y: torch.Tensor) -> tuple[str, ...]:

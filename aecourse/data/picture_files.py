@@ -100,7 +100,7 @@ def _read(file: Any, as_digits: bool) -> tuple[np.ndarray, bool]:
         if not given:
             opened.draft("L", (needed, needed))  # a JPEG is decoded no larger than that
         image = ImageOps.exif_transpose(opened)  # cameras store how they were held
-        image = _gray(_as_bytes(image, _white(opened)) if image.mode[0] in "IF" else image)
+        image = _gray(_as_bytes(image, *_white(opened)) if image.mode[0] in "IF" else image)
         several = opened.format != "MPO" and getattr(opened, "is_animated", False)  # MPO: a phone's, with its preview
     if as_digits:
         return (read_digit(np.asarray(image)) * 255).round().astype(np.uint8).reshape(SIDE, SIDE), several
@@ -124,24 +124,25 @@ def on_ground(light: np.ndarray, opaque: np.ndarray) -> np.ndarray:
     return light * opaque + ground * (1 - opaque)
 
 
-def _white(opened: Image.Image) -> int:
-    """Return the value of white in a picture of more than 8 bits; that of black, negative, where white is 0."""
+def _white(opened: Image.Image) -> tuple[int, bool]:
+    """Return the largest value in a picture of more than 8 bits, and whether it stands for black."""
     if opened.mode == "F":
-        return 1
+        return 1, False
     if opened.mode == "I" and opened.format != "PPM":  # whole numbers of 32 bits
-        return 255
+        return 255, False
     tags = opened.tag_v2 if opened.format == "TIFF" else {}
     bits, largest = tags.get(258, (16,))[0], tags.get(281)  # BitsPerSample, MaxSampleValue
     white = 2**bits - 1 if bits < 16 else int(np.max(largest or 65_535))
-    return -white if tags.get(262) == 0 else white  # WhiteIsZero, which Pillow heeds in 8 bits only
+    return white, tags.get(262) == 0  # WhiteIsZero, which Pillow heeds in 8 bits only
 
 
-def _as_bytes(image: Image.Image, white: int) -> Image.Image:
+def _as_bytes(image: Image.Image, white: int, inverted: bool) -> Image.Image:
     """Scale a gray picture of more than 8 bits down to 8; Pillow itself would clip all values above 255."""
-    values, turned, white = np.asarray(image), white < 0, abs(white)
+    values = np.asarray(image)
     if not ((values >= 0) & (values <= white)).all():  # NaN fails too
         raise _UnclearError(f"numbers from {values.min():.4g} to {values.max():.4g} where {white} is white")
-    scaled = Image.fromarray((values * (255 / white)).round().astype(np.uint8) ^ np.uint8(255 * turned))
+    scaled = Image.fromarray((values * (255 / white)).round().astype(np.uint8))
+    scaled = ImageOps.invert(scaled) if inverted else scaled
     if "transparency" in image.info:
         scaled.putalpha(Image.fromarray(np.where(values == image.info["transparency"], 0, 255).astype(np.uint8)))
     return scaled

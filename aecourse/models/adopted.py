@@ -59,7 +59,7 @@ def adopt(
         If the network does not take or return what is said here; the message says what to write instead.
     """
     check_network("net", net)
-    net = net if isinstance(net, Autoencoder) else bare(net)
+    net = bare(net)
     if isinstance(net, Autoencoder):
         return net
     if not isinstance(scale, tuple | list) or tuple(scale) not in SCALES:
@@ -80,9 +80,7 @@ def adopt(
 
 
 def bare(net: nn.Module) -> nn.Module:
-    """Return the network itself in what `adopt`, torch.compile or DataParallel has made of it."""
-    if isinstance(net, Adopted):
-        return net.net
+    """Return the network itself in what torch.compile or DataParallel has made of it."""
     net = getattr(net, "_orig_mod", net)
     return net.module if isinstance(net, nn.DataParallel | nn.parallel.DistributedDataParallel) else net
 

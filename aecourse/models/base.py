@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_whole, scaling_hint
+from aecourse.device import not_dense
 
 MOST = 1_000_000  # units of a layer, images drawn at once
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
@@ -288,10 +289,7 @@ def check_dense(name: str, x: torch.Tensor, shape: str) -> None:
     if not isinstance(x, torch.Tensor):
         hint = f"; pass its images, {name}.x" if hasattr(x, "x") else ""
         raise TypeError(f"{name} must be a torch.Tensor of shape {shape}; got {type(x).__name__}{hint}")
-    meta = x.device.type == "meta"
-    if x.layout != torch.strided or x.is_nested or meta:
-        kind = "a nested one" if x.is_nested else f"{x.layout} (take .to_dense())"
-        got = "one on the meta device, without numbers" if meta else kind
+    if got := not_dense(x):
         raise TypeError(f"{name} must be a dense tensor of shape {shape}; got {got}")
     if not x.is_floating_point() or x.itemsize < 2:
         raise TypeError(f"{name} must hold floating-point numbers of 16 bits or more; got {x.dtype}")

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from aecourse.checks import check_choice, check_whole
+from aecourse.device import not_dense
 from aecourse.models.base import (
     ACTIVATIONS,
     MOST,
@@ -275,12 +276,12 @@ class Classifier(nn.Module):
 
     def _check_kind(self, labels: torch.Tensor, count: int) -> None:
         """Raise an error unless the labels have the right type and shape; their values are not checked."""
-        tensor = isinstance(labels, torch.Tensor) and not labels.is_nested
+        tensor = isinstance(labels, torch.Tensor)
+        if tensor and (got := not_dense(labels)):
+            raise TypeError(f"labels must be a dense tensor that holds numbers; got {got}")
         if not tensor or labels.dtype != torch.int64 or labels.shape != (count,):
             got = f"{labels.dtype}, {tuple(labels.shape)}" if tensor else type(labels).__name__
             raise TypeError(f"labels must be an int64 tensor of shape ({count},), one class for each image; got {got}")
-        if labels.layout != torch.strided or labels.device.type == "meta":
-            raise TypeError(f"labels must be a dense tensor that holds numbers; got {labels.layout} on {labels.device}")
 
 
 def _encoder_only(model: Autoencoder) -> Autoencoder:

@@ -160,7 +160,8 @@ def fit(
             UserWarning,
             stacklevel=2,
         )
-    x, terms = x.detach(), objective(model, loss, x)  # codes of another network are data, too
+    x = x.detach()  # codes of another network are data, too
+    terms = objective(model, loss, x)
     unchecked = augment is not None
 
     def batch_loss(index: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -249,8 +250,6 @@ def training_loop(
                     raise ValueError("model must have weights that learn; all on which its loss depends are fixed")
                 optimizer.zero_grad()
                 terms["total"].backward()
-                if all(weight.grad is None for weight in model.parameters()):
-                    raise ValueError("loss must depend on the weights of the model; this one is another network's")
                 optimizer.step()
                 scheduler.step()
                 bar.update()

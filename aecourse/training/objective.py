@@ -10,7 +10,7 @@ from torch import nn
 
 from aecourse.device import own_random_numbers
 from aecourse.models import Autoencoder
-from aecourse.models.adopted import Adopted
+from aecourse.models.adopted import TRIED, Adopted
 from aecourse.models.base import check_network, in_evaluation_mode
 
 Terms = dict[str, torch.Tensor]  # {name: scalar}, "total" among them
@@ -45,13 +45,16 @@ def objective(
     if x is not None and (loss is not None or not isinstance(model, Autoencoder) or isinstance(model, Adopted)):
         with in_evaluation_mode(model), own_random_numbers(seed=0), torch.inference_mode(False):
             try:
-                found = function(x[:3].clone())  # a plain tensor, also of images of inference mode
+                found = function(x[:TRIED].clone())  # a plain tensor, also of images of inference mode
             except (TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
                 shape = ", ".join(map(str, x.shape[1:]))
                 hint = "; the output is not in [0, 1]: end with a sigmoid" if "between 0 and 1" in str(error) else ""
                 raise type(error)(f"loss cannot be computed for images of shape (n, {shape}): {error}{hint}") from error
-        if not _as_terms(found)["total"].requires_grad:
+        total, weights = _as_terms(found)["total"], [weight for weight in model.parameters() if weight.requires_grad]
+        if not total.requires_grad:
             raise ValueError("loss must depend on the weights of the model; this one has no gradient")
+        if all(gradient is None for gradient in torch.autograd.grad(total, weights, allow_unused=True)):
+            raise ValueError("loss must depend on the weights of the model; this one is another network's")
     return lambda batch: _as_terms(function(batch))
 
 

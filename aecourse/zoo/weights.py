@@ -80,7 +80,7 @@ def save_weights(
         rounding to `dtype` spoils a tensor or the reconstructions; or if the file cannot be written.
     """
     check_network("model", model)
-    model = model if isinstance(model, Adopted) else bare(model)
+    model = bare(model)
     if dtype not in (torch.float16, torch.float32, torch.int8):
         raise ValueError(f"dtype must be torch.float16, torch.float32 or torch.int8; got {dtype!r}")
     if not isinstance(path, str | Path):
@@ -95,7 +95,7 @@ def save_weights(
                 f"model has layers that its configuration would not build again, so that they would be lost; give this "
                 f"changed {type(model).__name__} a class of its own, and load it with load_weights(path, into=net)"
             )
-    net = bare(model)
+    net = model.net if isinstance(model, Adopted) else model
     card = {
         "family": type(net).__name__ if of_the_course else f"{type(net).__module__}.{type(net).__qualname__}",
         "config": model.config.arguments() if of_the_course else {},
@@ -167,7 +167,8 @@ def load_weights(
             f"weights {str(name)!r} are of a {card.family}, which is not a model of the course: build one, and write "
             f"load_weights(path, into=net)"
         )
-    net = bare(model)
+    inner = bare(model)
+    net = inner.net if isinstance(inner, Adopted) else inner
     _check_fit(net, tensors, name)
     net.load_state_dict(tensors)  # copies into the precision of the network
     model = model.eval()
