@@ -23,6 +23,12 @@ CELLS = (
 PLACE, SET, ASK, SLEEP, LINK = range(len(CELLS))
 PAUSE = 1000  # milliseconds; Python hears of a move when the control has rested for 150
 BUSY = f"() => {KERNEL}.status === 'busy'"
+GIVES_UP = """{
+  const { timeout } = AbortSignal, now = new AbortController();
+  AbortSignal.timeout = (time) => time === 2000 ? now.signal : timeout.call(AbortSignal, time);
+  const { createObjectURL } = URL; // a script that is about to be loaded
+  URL.createObjectURL = (blob) => { setTimeout(() => now.abort()); return createObjectURL.call(URL, blob); };
+}"""
 WAITS = "Only the kernel can give this. Run this cell to use it."
 
 
@@ -104,6 +110,21 @@ def test_a_link_in_the_page(trial: Lab) -> None:
     expect(cell.locator(".widget-readout")).to_have_text("3")
     python_has(trial, 3)
     assert trial.own_complaints() == []
+
+
+def test_an_explorer_whose_script_started_late(window: BrowserContext, lab_url: str) -> None:
+    """A busy machine: anywidget gives up after two seconds; the explorer comes all the same."""
+    page = window.new_page()
+    page.add_init_script(GIVES_UP)
+    lab = Lab(page, lab_url)
+    lab.write("late.ipynb", list(CELLS))
+    lab.run_cells([PLACE])
+    wait_for_caption(lab.show(PLACE), "^k = 8:")
+    lab.run_cells([SET])
+    wait_for_caption(lab.show(PLACE), "^k = 32:")
+    lab.show(PLACE).get_by_label("network").select_option(label="one network per k")  # asks Python for it
+    wait_for_caption(lab.show(PLACE), "autoencoder 0.0039")
+    lab.close()
 
 
 @pytest.fixture(scope="module")

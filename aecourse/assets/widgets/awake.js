@@ -29,6 +29,26 @@ export function goOnWithShiftEnter(root) {
   return () => window.removeEventListener("keydown", goOn, true);
 }
 
+// anywidget waits two seconds for a widget's script. On a busy machine that is too short, and from then on it drops all that Python says:
+// listen past it, and ask for what was missed.
+async function listenAgain(model) {
+  const inside = insideOf(model);
+  try { await inside?._handle_comm_msg({ content: { data: {} } }); } catch {
+    const hear = Object.getPrototypeOf(inside.constructor.prototype)._handle_comm_msg;
+    inside.comm?.on_msg((message) => hear.call(inside, message));
+    inside.comm?.send({ method: "request_state" }, inside.callbacks());
+  }
+}
+
+function insideOf(model) { // the widget behind what anywidget shows of it: events carry it
+  let inside;
+  const note = (widget) => { inside = widget; };
+  model.on("change:inside", note);
+  model.set("inside", {});
+  model.off("change:inside", note);
+  return inside;
+}
+
 // Tells why the kernel does not hear a widget any more, "" while it does, now and at every change; returns what ends it.
 export function hearOfKernel(model, root, tell) {
   const kernel = () => model.widget_manager?.kernel;
@@ -48,6 +68,7 @@ export function hearOfKernel(model, root, tell) {
   born?.statusChanged?.connect(look);
   const timer = setInterval(look, 1000);
   look();
+  if (born) listenAgain(model);
   return () => {
     model.off("destroy", note);
     born?.statusChanged?.disconnect(look);
