@@ -46,11 +46,15 @@ def anomaly_scores(x: torch.Tensor, x_hat: torch.Tensor, *, ink_power: float = 0
     if len(x_hat) != len(x):
         raise ValueError(f"x_hat must hold one picture for each of x; got {len(x_hat)} for {len(x)}")
     ink_power = check_number("ink_power", ink_power, maximum=1)
-    length = x.norm(dim=1).clamp(min=1)  # a black image counts as one with a single white pixel
-    scores = (x - x_hat).norm(dim=1) ** 2 / length ** (2 * ink_power)
+    scores = (x - x_hat).norm(dim=1) ** 2 / ink_of(x, ink_power)
     if not scores.isfinite().all():
         raise ValueError(f"x and x_hat must hold finite numbers, small enough to be squared in {scores.dtype}")
     return scores
+
+
+def ink_of(x: torch.Tensor, ink_power: float) -> torch.Tensor:
+    """What the error of each image is divided by: (‖x‖²)^ink_power; a black image counts as one white pixel."""
+    return x.norm(dim=1).clamp(min=1) ** (2 * ink_power)
 
 
 def threshold_at(normal_scores: torch.Tensor | np.ndarray, false_alarm_rate: float) -> float:

@@ -15,7 +15,7 @@ from aecourse.bundle import bundle
 from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
-from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, threshold_at
+from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, ink_of, threshold_at
 from aecourse.explorers.base.network import for_display, name_of, pack, pack_images
 from aecourse.explorers.base.page import Explorer, Real, Whole, check_setting
 from aecourse.explorers.base.shown_images import pack_digits, shown_images
@@ -80,18 +80,14 @@ class AnomalyExplorer(Explorer):
         for (digit, scorer), network in self.detectors.models.items():
             name = f"{scorer}-{digit}"
             self.later[name] = functools.partial(self.packed, name, network)
-        for digit, scorer, score in self.detectors.results:
-            self.later[f"scores-{digit}-{scorer}-{score:g}"] = functools.partial(self._scores, digit, scorer, score)
-        first = (f"autoencoder-{normal}", f"scores-{normal}-autoencoder-0")
+            self.later[f"errors-{digit}-{scorer}"] = functools.partial(self._errors, digit, scorer)
+        first = {name: self.later.pop(name)() for name in (f"autoencoder-{normal}", f"errors-{normal}-autoencoder")}
         if self.own is None:
             self.later |= shown_images(None).in_parts("digits")
-            pictures = {
-                "labels": pack({"labels": load_mnist()[1].y.to(torch.int8)}),
-                "near digits": _near(self.detectors.results[normal, "autoencoder", 0.0]),
-            }
+            pictures = {"near digits": _near(self.detectors.results[normal, "autoencoder", 0.0])}
         else:
             pictures = {"images": pack({"images": pack_images(self.shown)})}
-        self.assets = {name: self.later.pop(name)() for name in first} | pictures
+        self.assets = first | pictures | {"test set": _labels_and_lengths()}
         self.setup = {
             "scorers": list(self.scorers.items()), "scores": list(SCORES.items()), "most": MOST, "step": STEP,
             "pale": PALE, "shown": SHOWN, "own": self.own and self.own.in_words(),
@@ -105,11 +101,19 @@ class AnomalyExplorer(Explorer):
         accepted = {"normal": normals, "scorer": scorers, "score": tuple(SCORES)}
         return check_setting(proposal, accepted[proposal["trait"].name])
 
-    def _scores(self, normal: int, scorer: str, score: float) -> bytes:
-        """Return what one detector found, for the page; with the scores of your own pictures, if there are any."""
-        judged = {} if self.own is None else {"own": self.own.x, "own shown": self.shown}
-        found = {name: self._score(x, normal, scorer, score) for name, x in judged.items()}
-        return pack(_score_tensors(self.detectors.results[normal, scorer, score]) | found)
+    def _errors(self, normal: int, scorer: str) -> bytes:
+        """Return a detector's squared errors of the test digits, and its scores that are few, one row a kind of score.
+
+        The page divides the errors by the digits' lengths to get the other scores.
+        """
+        results = [self.detectors.results[normal, scorer, power] for power in SCORES]
+        own = {} if self.own is None else {"own": self.own.x, "own shown": self.shown}
+        few = {name: [self._score(x, normal, scorer, power) for power in SCORES] for name, x in own.items()}
+        few["valid"] = [torch.from_numpy(result.valid_normal) for result in results]
+        found = {name: torch.stack(rows) for name, rows in few.items()}
+        test = np.empty(len(load_mnist()[1]), np.float32)
+        test[results[0].normal_places], test[results[0].abnormal_places] = results[0].normal, results[0].abnormal
+        return pack(found | {"test": test, "AUROC": np.float32([result.auroc for result in results])})
 
     def _score(self, x: torch.Tensor, normal: int, scorer: str, score: float) -> torch.Tensor:
         """How strange each picture is; (n, 784) → (n,)."""
@@ -216,16 +220,12 @@ def _histogram(result: DetectionResult) -> tuple[np.ndarray, np.ndarray, np.ndar
     return edges, *(np.histogram(scores, edges)[0] / len(scores) for scores in (result.normal, result.abnormal))
 
 
-def _score_tensors(result: DetectionResult) -> dict[str, np.ndarray]:
-    """The sorted scores of the test digits and their places, those that set the threshold, and the two histograms."""
-    edges, of_normals, of_strangers = (column.astype(np.float32) for column in _histogram(result))
-    return {
-        "valid": result.valid_normal, "normal": result.normal, "abnormal": result.abnormal,
-        "normal places": result.normal_places.astype(np.int32),
-        "abnormal places": result.abnormal_places.astype(np.int32),
-        "AUROC": np.array([result.auroc], np.float32), "edges": edges,
-        "normal shares": of_normals, "abnormal shares": of_strangers,
-    }  # fmt: skip
+@functools.cache
+def _labels_and_lengths() -> bytes:
+    """Return what the scores of all detectors need of the test digits: labels, and what errors are divided by."""
+    test = load_mnist()[1]
+    lengths = torch.stack([ink_of(test.x, power) for power in INK_POWERS[1:]])
+    return pack({"labels": test.y.to(torch.int8), "lengths": lengths})
 
 
 def _near(result: DetectionResult) -> bytes:

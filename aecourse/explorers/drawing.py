@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from aecourse.bundle import bundle
 from aecourse.data import load_mnist
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import for_display, pack, pack_images
+from aecourse.explorers.base.network import for_display, pack, pack_images, pack_shipped
 from aecourse.explorers.base.page import Explorer, Real, Whole, check_setting
 from aecourse.models import Autoencoder
 from aecourse.plotting import plot_reconstructions
@@ -52,7 +52,7 @@ class DrawingPad(Explorer):
         self._digit, most = load_mnist()[1].x[:1], self.model.latent_dim
         super().__init__(k=min(16, most) if model is None else most, ink=b"", moves=[0.0] * MOVABLE)
         self.assets = {
-            "network": self.packed("network", self.model),
+            "network": pack_shipped("nested") if model is None else self.packed("network", self.model),
             "digit": pack({"image": pack_images(self._digit)}),
         }
         self.later["spread"] = lambda: pack({"spread": self._spread})

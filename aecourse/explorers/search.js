@@ -32,12 +32,13 @@ const many = (count, noun) => `${count} ${noun}${count > 1 ? "s" : ""}`;
 
 const drawn = latest((ink) => asDigit(ink));
 const byPixels = latest(({ x: library, order }, x) => nearest(library, order.data.map((pixel) => x[pixel])));
-const byCode = latest((network, { codes, bits, thresholds, low, high }, x) => { // from the code, and from its bits alone
+const inBits = latest(({ data, shape }, { data: limits }) => ({ data: data.map((v, at) => (v > limits[at % shape[1]] ? 1 : 0)), shape }));
+const byCode = latest((network, { codes, thresholds, low, high }, x) => { // from the code, and from its bits alone
   const z = run(network, "encoder", x), above = z.map((v, i) => (v > thresholds.data[i] ? 1 : 0));
   const blunt = z.map((_, i) => (above[i] ? high : low).data[i]);
   return [
     { seen: run(network, "decoder", z), found: nearest(codes, filled(z, codes)) },
-    { seen: run(network, "decoder", blunt), found: nearest(bits, filled(above, bits)) }, // the squared distance is how many differ
+    { seen: run(network, "decoder", blunt), found: nearest(inBits(codes, thresholds), filled(above, codes)) }, // the squared distance is how many differ
   ];
 });
 

@@ -16,11 +16,12 @@ from aecourse.checks import check_whole
 from aecourse.data import PIXELS, ImageSet
 from aecourse.evaluation.retrieval import CodeIndex, nearest
 from aecourse.explorers.base.ink import Ink, as_digit
-from aecourse.explorers.base.network import for_display, name_of, pack, pack_images, pack_shipped
+from aecourse.explorers.base.network import for_display, in_bytes, name_of, pack, pack_images, pack_shipped
 from aecourse.explorers.base.page import Explorer, Whole, check_setting
 from aecourse.explorers.base.shown_images import shown_images
 from aecourse.plotting import as_written, plot_reconstructions
 from aecourse.zoo import CODE_SIZES, DENSE
+from aecourse.zoo.precision import SCALE
 from aecourse.zoo.shipped import FOUND, QUERIES, index_of, load_index, load_library
 from aecourse.zoo.weights import shared_weights
 
@@ -158,13 +159,10 @@ def _packed_library() -> bytes:
 
 
 def _packed_index(index: CodeIndex) -> bytes:
-    """The codes and their bits, each row padded with zeros to a multiple of four, which search.js reads at a time."""
-    sides = {"thresholds": index.thresholds, "low": index.low, "high": index.high}
-    short = index.z.half()
-    codes = short if torch.equal(short.float(), index.z) else index.z
-    bits = (index.z > index.thresholds).to(torch.uint8) * 255  # 0 and 1, in the page
-    rows = {name: F.pad(row, (0, -row.shape[1] % 4)) for name, row in (("codes", codes), ("bits", bits))}
-    return pack(rows | sides)
+    """The codes, in bytes if they were rounded so; rows end in zeros, as search.js reads four numbers at a time."""
+    whole, step = in_bytes(index.z) or (index.z, None)
+    codes = {"codes": F.pad(whole, (0, -whole.shape[1] % 4))} | ({} if step is None else {"codes" + SCALE: step})
+    return pack(codes | {"thresholds": index.thresholds, "low": index.low, "high": index.high})
 
 
 def _many(count: int, noun: str) -> str:

@@ -24,6 +24,7 @@ from aecourse.models import (
     VariationalAutoencoder,
 )
 from aecourse.zoo.catalogue import CODE_SIZES, DENSE, NORMAL, SPARSE, VARIATIONAL, digits_pca, load_split
+from aecourse.zoo.precision import quantise
 from aecourse.zoo.weights import read_card, shared_weights
 
 BATCH = 1_000  # pictures encoded or scored at once, which takes little memory
@@ -136,14 +137,17 @@ def load_library() -> tuple[ImageSet, ImageSet, float]:
 @functools.cache
 def load_index(k: int) -> tuple[CodeIndex, dict[str, float]]:
     """Return the same as `index_of` for the shipped network of k numbers."""
-    return index_of(shared_weights(DENSE[k]), precision=torch.float16)
+    return index_of(shared_weights(DENSE[k]), rounded=True)
 
 
-def index_of(model: Autoencoder, *, precision: torch.dtype = torch.float32) -> tuple[CodeIndex, dict[str, float]]:
-    """Return the library's codes, and the precision of a search by "numbers" and "bits"."""
+def index_of(model: Autoencoder, *, rounded: bool = False) -> tuple[CodeIndex, dict[str, float]]:
+    """Return the library's codes, rounded to bytes if asked, and the precision of a search by "numbers" and "bits"."""
     library, asked, _ = load_library()
     z, queries = (torch.from_numpy(codes_of(model, images.x)).float() for images in (library, asked))
-    index = CodeIndex.of(z.to(precision).float())  # as the page gets them
+    if rounded:  # as the page gets them
+        whole, step = quantise(z)
+        z = whole * step.float()
+    index = CodeIndex.of(z)
     found = index.search(queries, n=FOUND)
     return index, {name: precision_at(positions, library.y, asked.y) for name, positions in found.items()}
 

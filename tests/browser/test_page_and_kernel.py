@@ -21,7 +21,7 @@ CELLS = (
     "jslink((slider, 'value'), (explorer, 'k'))\nVBox([slider, explorer])",
 )
 PLACE, SET, ASK, SLEEP, LINK = range(len(CELLS))
-PAUSE = 1000  # milliseconds; Python hears of a move when the control has rested for 150
+PAUSE = 1000  # milliseconds; Python hears of a move when the control has rested for 300
 BUSY = f"() => {KERNEL}.status === 'busy'"
 GIVES_UP = """{
   const { timeout } = AbortSignal, now = new AbortController();

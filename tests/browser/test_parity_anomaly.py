@@ -78,7 +78,7 @@ def test_the_chart_draws_the_shares(blank: Page) -> None:
     result = explorer.detectors.results[8, "autoencoder", 0.0]
     every = np.concatenate([result.normal, result.abnormal])
     edges = np.geomspace(every.min() * 0.999, every.max() * 1.001, 49)
-    chart = blank.get_by_role("img", name="Where the hills overlap, it errs")
+    chart = blank.get_by_role("img", name="Where the two histograms overlap, it errs")
     outlines = [path.get_attribute("d") for path in chart.locator("path").all()]
     outlines = [outline for outline in outlines if outline.endswith("Z")]
     tops = []

@@ -103,19 +103,19 @@ def test_pictures_are_the_digits_their_copies_and_the_errors(explorer, mnist):
         assert np.abs(rows[top + 2] - np.abs(rows[top] - rows[top + 1]))[wrong].max(initial=0) < 1e-6
 
 
-def test_what_the_page_gets(explorer, mnist):
-    """Every detector's sorted scores, the places of the digits behind them, and shares that sum to 1."""
-    names = [name for name in explorer.later if name.startswith("scores-")]
-    assert len(names) == 59  # one of 60 comes with the widget
-    found = load(explorer.later["scores-3-autoencoder-0.5"]())
-    for group, is_normal in (("normal", True), ("abnormal", False)):
-        places = found[f"{group} places"].long()
-        assert sorted(places.tolist()) == np.flatnonzero((mnist[1].y.numpy() == 3) == is_normal).tolist()
-        assert (found[group].diff() >= 0).all()
-        assert found[f"{group} shares"].sum() == pytest.approx(1)
-    scores = by_hand(mnist, 3, "autoencoder", 0.5)[1]
-    np.testing.assert_allclose(found["abnormal"], scores[found["abnormal places"]], rtol=1e-4)
-    assert torch.equal(load(explorer.assets["labels"])["labels"].long(), mnist[1].y)
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_what_the_page_gets(explorer, mnist, power):
+    """Of every detector the error of each test digit; what errors are divided by, and the labels, once for all."""
+    names = [name for name in explorer.later if name.startswith("errors-")]
+    assert len(names) == 19  # one of 20 comes with the widget
+    found, of_all = load(explorer.later["errors-3-autoencoder"]()), load(explorer.assets["test set"])
+    nth = [0.0, 0.5, 1.0].index(power)
+    scores = found["test"] / (of_all["lengths"][nth - 1] if power else 1)
+    valid_scores, by_errors = by_hand(mnist, 3, "autoencoder", power)
+    np.testing.assert_allclose(scores, by_errors, rtol=1e-4)
+    np.testing.assert_allclose(found["valid"][nth], np.sort(valid_scores), rtol=1e-4)
+    assert found["AUROC"][nth] == pytest.approx(roc_auc_score(mnist[1].y.numpy() != 3, by_errors), abs=1e-5)
+    assert torch.equal(of_all["labels"].long(), mnist[1].y)
     everybody = [load(explorer.later[f"digits-{part}"]())["x"] for part in range(20)]
     assert torch.equal(torch.cat(everybody).float() / 255, mnist[1].x)
 
@@ -194,10 +194,10 @@ def test_own_digits_stand_in_their_order(mnist) -> None:
     explorer = AnomalyExplorer(1, images=digits)
     page = load(explorer.assets["images"])["images"].float() / 255
     assert torch.equal(page, digits.one_of_each(1))
-    judged = load(explorer.assets["scores-1-autoencoder-0"])
-    assert (len(judged["own"]), len(judged["own shown"])) == (300, 10)
+    judged = load(explorer.assets["errors-1-autoencoder"])
+    assert (judged["own"].shape, judged["own shown"].shape) == ((3, 300), (3, 10))
     x_hat = reconstruct(load_weights("normal-1"), page)
-    torch.testing.assert_close(judged["own shown"], (page - x_hat).square().sum(1), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(judged["own shown"][0], (page - x_hat).square().sum(1), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("images", [False, True])

@@ -4,7 +4,7 @@ import { readTensors } from "./engine.js";
 import { goOnWithShiftEnter, hearOfKernel } from "../../assets/widgets/awake.js";
 
 const REST = 700; // milliseconds without a change after which a caption is spoken and a still is kept
-const SAVE = 150; // and after which Python hears of it: a slider that moves costs the kernel nothing
+const SAVE = 300; // and after which Python hears of it, or once the focus goes elsewhere: a slider that moves costs the kernel nothing
 const REMEMBERED = 50; // results of a network that the kernel runs
 const WAITING = "One moment: what this needs is still on its way.";
 
@@ -148,6 +148,7 @@ function Explorer({ model, data, compute, View }) {
   if (!data.ready) return html`<${Asleep} still=${model.get("still")} />`;
   const { moved } = data, s = Object.fromEntries(model.get("controls").map((name) => [name, moved.has(name) ? moved.get(name) : model.get(name)]));
   const save = () => {
+    if (!moved.size) return;
     moved.forEach((value, name) => model.set(name, value));
     moved.clear();
     if (!data.gone) model.save_changes();
@@ -178,7 +179,7 @@ function Explorer({ model, data, compute, View }) {
     }, REST);
   }, [words, out]);
   const caption = html`<p class=${`aecourse-caption ${wrong ? "aecourse-error" : ""}`} role=${wrong ? "alert" : null}>${words}</p>`;
-  return html`<div ref=${box}>
+  return html`<div ref=${box} onFocusOut=${save}>
     ${out && html`<${View} ...${{ s, set, data, out, say, model, caption }} />`}
     ${(!out || !View.placesCaption) && caption}
     <p ref=${spoken} role="status" class="aecourse-unseen"></p>
