@@ -82,7 +82,7 @@ class ExplorerDirective(FromTheCourse):
         files = [] if late else ["state.json", *(state["files"][asset] for asset in state["assets"])]
         hints = "".join(f'<link rel="preload" as="fetch" crossorigin href="{folder}{file}">' for file in files)
         hints += f'<link rel="modulepreload" href="{folder}explorer.js">' if files else ""
-        return self.as_html(hints + explorer_as_html(folder, settings, f"{folder}still.png"))
+        return self.as_html(hints + explorer_as_html(folder, settings, f"{folder}still.webp"))
 
 
 class FigureDirective(FromTheCourse):

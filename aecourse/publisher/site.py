@@ -6,7 +6,6 @@ import argparse
 import ast
 import base64
 import hashlib
-import io
 import os
 import re
 import shutil
@@ -18,7 +17,6 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from PIL import Image
 
 from aecourse import explorers
 from aecourse.bundle import bundle
@@ -34,6 +32,7 @@ from aecourse.publisher.explorer_files import (
     other_settings,
     shown_explorers,
     write_board,
+    write_webp,
 )
 from aecourse.publisher.published import (
     Figure,
@@ -167,7 +166,7 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     data: Mapping = output.get("data", {})
     is_explorer = data.get("text/plain", "").endswith("run this cell to use it") and "image/png" in data
     if is_explorer and (call := CALL.search(cell.source)):
-        _write_picture(data, file)
+        write_webp(base64.b64decode(data["image/png"]), file)
         if found := _explorer(call[1]):
             name, settings = found
             return explorer_as_html(f"../explorers/{name}/", settings, FIGURES + file.name)
@@ -178,17 +177,12 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     if records := read_records([output]):
         return _record(records[0], data)
     if "image/png" in data:
-        _write_picture(data, file)
+        write_webp(base64.b64decode(data["image/png"]), file)
         about = output.metadata.get("image/png", {})
         return figure_as_html(Figure(file.name, about.get("alt", "a figure"), str(about.get("width", ""))), FIGURES)
     if "clip-path" in data.get("text/html", ""):  # a figure's description for JupyterLab; here the picture has it
         return ""
     return None
-
-
-def _write_picture(data: Mapping, file: Path) -> None:
-    """Write a stored figure as lossless WebP, a third smaller than PNG."""
-    Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).save(file, "webp", lossless=True)
 
 
 def _explorer(call: str) -> tuple[str, dict] | None:

@@ -20,8 +20,9 @@ LECTURES = sorted(path.stem for path in (ROOT / "docs" / "lectures").glob("*.md"
 MODEL = "03_undercomplete_vs_pca"
 MOST_SLIDES, MOST_MINUTES, MOST_CODE = 25, 90, 12
 SMALLEST = 18  # px on a screen 720 high
-# on one slide: what reaches beyond it, the smallest type, pictures that are missing or small, lines of code
-MEASURE = """() => {
+IN_FIGURES = 26.9  # px of a stored figure's smallest type: 11 points at 176 dots an inch (plotting.STYLE and SHARPNESS)
+# on one slide: what reaches beyond it, the smallest type, also in pictures, pictures missing or small, lines of code
+MEASURE = """async (inFigures) => {
   const slide = Reveal.getCurrentSlide(), edge = slide.getBoundingClientRect(), scale = Reveal.getScale();
   const there = [...slide.querySelectorAll('*')].filter((node) => !node.closest('aside') && node.checkVisibility());
   const boxes = there.map((node) => [node, node.getBoundingClientRect()]);
@@ -36,10 +37,20 @@ MEASURE = """() => {
     if (svg) return px * svg.getBoundingClientRect().width / scale / svg.viewBox.baseVal.width;
     return px * (node.closest('aecourse-explorer')?.currentCSSZoom ?? 1);
   };
+  const drawn = async ({ src }) => { // the smallest type of a picture, in its own pixels
+    if (!src.endsWith('.svg')) return inFigures;
+    const texts = (await (await fetch(src)).text()).matchAll(/<text[^>]*font-size="([^"]+)"/g);
+    return Math.min(...[...texts].map(([, px]) => Number(px)));
+  };
+  const inPicture = async (image) => { // it is fitted into its box
+    const { naturalWidth, naturalHeight, clientWidth, clientHeight } = image;
+    return (await drawn(image)) * Math.min(clientWidth / naturalWidth, clientHeight / naturalHeight);
+  };
+  const framed = images.filter((image) => !image.closest('aecourse-explorer'));
   return {
     out: seen.filter(([, box]) => beyond(box)).map(([node]) => node.outerHTML.slice(0, 80)),
     fills: Math.abs(edge.width - innerWidth) < 2 && edge.bottom <= innerHeight + 1,
-    type: Math.min(...words.map(size)),
+    type: Math.min(...words.map(size), ...(await Promise.all(framed.map(inPicture)))),
     pictures: images.filter(({ naturalWidth, clientHeight, clientWidth }) =>
       !naturalWidth || (clientHeight < 150 && clientWidth < 800)).map((node) => node.src),
     code: Math.max(0, ...lines),
@@ -92,10 +103,10 @@ def test_every_slide_fits_and_can_be_read(screen: Visit, lecture: str) -> None:
         if page.evaluate("Reveal.getCurrentSlide().querySelector('aecourse-explorer')"):
             to_explorer(page)
         page.wait_for_function(LOADED)
-        found = page.evaluate(MEASURE)
+        found = page.evaluate(MEASURE, IN_FIGURES)
         said = re.match(r"(\w+) minutes?\b", found.pop("notes").strip())
         minutes += 1 + MINUTES.index(said[1].lower()) if said else 0
-        large = found["type"] >= SMALLEST and found["code"] <= MOST_CODE
+        large = round(found["type"], 1) >= SMALLEST and found["code"] <= MOST_CODE
         if found["out"] or found["pictures"] or not (found["fills"] and large and said):
             faults[place + 1] = found | {"minutes": bool(said)}
         page.evaluate("Reveal.next()")

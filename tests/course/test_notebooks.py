@@ -140,6 +140,12 @@ def test_no_figure_is_drawn_in_the_open_before_the_result_is_shown(path: Path) -
             asked = ".reveal(" not in cell.source.split("Prediction(")[-1]
 
 
+@each_notebook
+def test_figures_have_no_small_type(path: Path) -> None:
+    """All of it has the size of the style: on a slide smaller type cannot be read from the last row."""
+    assert "fontsize" not in program(read(path))
+
+
 @each_lesson
 def test_cells_may_run_again(path: Path) -> None:
     """A cell that trains makes its network itself; what a cell takes from above is assigned anew by no later cell."""
