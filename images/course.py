@@ -37,6 +37,7 @@ def course_map() -> None:
         f"{', '.join(f'{family} comes after {needed}' for family, needed in NEEDS.items())}. "
         f"Then {listing(NOTEBOOKS[9:])}.",
         height=650,
+        size=16,
     )
     rows = ((NOTEBOOKS[:4], 26, 188, 32, 70), (NOTEBOOKS[4:9], 26, 160, 12, 266), (NOTEBOOKS[9:], 246, 188, 32, 462))
     tall, middles = 124, []

@@ -54,7 +54,7 @@ def hourglass(x: np.ndarray, x_hat: np.ndarray) -> None:
         drawing.text((centre, 372), shape, size=20, weight="bold")
     for left, right, step in ((160, 392, "*z* = *f*(*x*)"), (508, 740, f"{X_HAT} = *g*(*z*)")):
         drawing.arrow((left, 366), (right, 366))
-        drawing.text(((left + right) / 2, 354), step, size=18)
+        drawing.text(((left + right) / 2, 354), step, size=20)
     drawing.text(
         (450, 424), f"Shapes are for *n* images at once. This {X_HAT} comes from a trained network with *k* = 32.",
         colour=QUIET,
@@ -73,20 +73,20 @@ def compress_restore(x: np.ndarray, x_hat: np.ndarray) -> None:
         height=510,
     )
     draw_network(drawing, 190, x, x_hat, ("compresses", "restores"))
-    left, top, width, height = 240, 330, 420, 112
+    left, top, width, height = 215, 330, 470, 112
     drawing.box((left, top), width, height, VERMILION)
     drawing.digit(2 * np.abs(x - x_hat), (left + 14, top + 14), size=84)
     error = float(((x - x_hat) ** 2).mean())
-    drawing.text((left + 114, top + 32), f"compare *x* with {X_HAT}", size=18, weight="bold", anchor="start")
-    drawing.text((left + 114, top + 62), f"error = mean of (*x* − {X_HAT})² = {error:.3f}", anchor="start")
+    drawing.text((left + 114, top + 33), f"compare *x* with {X_HAT}", size=20, weight="bold", anchor="start")
+    drawing.text((left + 114, top + 63), f"error = mean of (*x* − {X_HAT})² = {error:.3f}", anchor="start")
     drawing.text((left + 114, top + 90), "left: the differences, twice as bright", anchor="start", colour=QUIET)
     drawing.arrow((96, 254), (96, top + 56), (left - 4, top + 56))
     drawing.arrow((804, 254), (804, top + 56), (left + width + 4, top + 56))
-    for centre, label_x, half, anchor in ((289, 301, "f", "start"), (611, 599, "g", "end")):
-        drawing.arrow((centre, top - 4), (centre, 272), colour=VERMILION, dashed=True)
-        drawing.text((label_x, 306), f"adjust *{half}*", anchor=anchor)
-    drawing.text((450, 306), "back-propagation", colour=RUST, weight="bold")
-    drawing.text((450, 484), "No labels anywhere: the image *x* is its own right answer.", size=18, weight="bold")
+    for centre, label_x, half, anchor in ((256, 268, "f", "start"), (644, 632, "g", "end")):
+        drawing.arrow((centre, top - 4), (centre, 284), colour=VERMILION, dashed=True)
+        drawing.text((label_x, 312), f"adjust *{half}*", anchor=anchor)
+    drawing.text((450, 312), "back-propagation", colour=RUST, weight="bold")
+    drawing.text((450, 484), "No labels anywhere: the image *x* is its own right answer.", size=20, weight="bold")
     drawing.save()
 
 
@@ -109,7 +109,7 @@ def encoder_alone(x: np.ndarray) -> None:
     drawing.arrow((340, y), (370, y))
     drawing.code(396, y)
     drawing.arrow((422, y), (452, y))
-    columns = [(480, 4, 36), (570, 6, 34), (660, 10, 22)]
+    columns = [(484, 4, 36), (576, 6, 34), (668, 10, 23)]
     layers = [[(cx, y + gap * (i - (count - 1) / 2)) for i in range(count)] for cx, count, gap in columns]
     answer = layers[-1][5]
     for before, after in pairwise(layers):
@@ -119,14 +119,14 @@ def encoder_alone(x: np.ndarray) -> None:
     for cx, cy in [node for layer in layers for node in layer]:
         drawing.disc((cx, cy), 8, fill=SKY if (cx, cy) == answer else "white")
     for i, (cx, cy) in enumerate(layers[-1]):
-        drawing.text((cx + 22, cy + 5), str(i), size=16 if i == 5 else 14, weight="bold" if i == 5 else "normal")
-    drawing.arrow((704, answer[1]), (762, answer[1]))
-    drawing.text((816, answer[1] - 4), "answer:", "five", size=19, weight="bold")
+        drawing.text((cx + 22, cy + 6), str(i), weight="bold" if i == 5 else "normal")
+    drawing.arrow((708, answer[1]), (762, answer[1]))
+    drawing.text((816, answer[1] - 4), "answer:", "five", size=20, weight="bold")
     for centre, lines in (
         (86, ("image *x*", "784 numbers")),
         (258, ("trained before,", "without labels")),
         (396, ("code *z*", "*k* numbers")),
-        (588, ("small classifier on *z*:", "few weights, trained with labels")),
+        (588, ("small classifier on *z*,", "trained with labels")),
     ):
         drawing.text((centre, 392), *lines)
     drawing.save()
@@ -160,13 +160,13 @@ def decoder_alone() -> None:
         "Keep only the decoder: pick any code, get a new image",
         "A map of two-number codes where the digits 0 to 9 form coloured crowds with empty places between them. The "
         "decoder g turns point A, among the sixes, into a clear six, and point B, in a hole, into a smudge.",
-        height=500,
+        height=466,
     )
     z, labels, places, images = code_map()
-    y, left, top, side = 250, 150, 84, 332
+    y, left, top, side = 228, 154, 60, 336
     drawing.half(28, 108, y, (120, 56), GHOST, dashed=True)
     drawing.arrow((112, y), (left - 5, y), colour=GHOST, dashed=True)
-    drawing.text((68, y + 88), "encoder *f*:", "put aside", colour=QUIET)
+    drawing.text((74, y + 90), "encoder *f*:", "put aside", colour=QUIET)
     drawing.box((left, top), side, side, GREEN, fill="white")
 
     def on_page(points: np.ndarray) -> np.ndarray:
@@ -176,18 +176,18 @@ def decoder_alone() -> None:
         drawing.specks(on_page(z[labels == label]), colour)
     away = np.linalg.norm(z - np.median(z, axis=0), axis=1)
     for label in range(10):
-        outer = (labels == label) & (away > np.median(away[labels == label]))  # where the crowds do not overlap
+        outer = (labels == label) & (away > np.quantile(away[labels == label], 0.65))  # where the crowds do not overlap
         a, b = on_page(np.median(z[outer], axis=0))
-        drawing.text((a, b + 6), str(label), size=18, weight="bold", halo=True)
-    drawing.text((left + side / 2, top + side + 24), "map of codes *z*, here *k* = 2 numbers", weight="bold")
-    drawing.text((left + side / 2, top + side + 48), "dots: test digits, coloured by their label", colour=QUIET)
-    drawing.arrow((left + side + 5, y), (516, y))
-    drawing.half(520, 676, y, (88, 216), ORANGE, "decoder *g*")
-    outcomes = (("A", BLUE, 112, "in a crowd:", "a new six"), ("B", VERMILION, 308, "in a hole:", "here a smudge"))
+        drawing.text((a, b + 6), str(label), size=20, weight="bold", halo=True)
+    drawing.text((left + side / 2, top + side + 26), "map of codes *z*: *k* = 2 numbers", weight="bold")
+    drawing.text((left + side / 2, top + side + 51), "dots: test digits, coloured by their label", colour=QUIET)
+    drawing.arrow((left + side + 5, y), (524, y))
+    drawing.half(528, 680, y, (88, 216), ORANGE, "decoder *g*")
+    outcomes = (("A", BLUE, 76, "in a crowd:", "a new six"), ("B", VERMILION, 276, "in a hole:", "here a smudge"))
     for place, image, (name, colour, height, *words) in zip(on_page(places), images, outcomes, strict=True):
-        drawing.arrow((680, y), (700, y), (700, height + 40), (726, height + 40))
-        drawing.digit(image, (732, height - 16))
-        for centre in (tuple(place), (856, height - 4)):
+        drawing.arrow((684, y), (704, y), (704, height + 40), (730, height + 40))
+        drawing.digit(image, (736, height - 16))
+        for centre in (tuple(place), (860, height - 4)):
             drawing.badge(centre, name, colour)
-        drawing.text((788, height + 118), *words)
+        drawing.text((792, height + 120), *words)
     drawing.save()

@@ -27,7 +27,7 @@ def denoising_manifold() -> None:
         "and a six, are pushed off the curve by noise, by lost pixels and by a black square; the damaged images are "
         "above the curve. Blue arrows, the denoiser, lead back to the curve, close to where each came from: the "
         "restored images look like the clean ones.",
-        height=560,
+        height=476,
     )
     x = load_mnist()[1].one_of_each(1)
     denoiser = load_weights("denoising-mixed")
@@ -38,7 +38,7 @@ def denoising_manifold() -> None:
     )
 
     def height(a: np.ndarray) -> np.ndarray:
-        return 340 - 14 * np.sin((a - 150) * 2 * np.pi / 600)
+        return 272 - 12 * np.sin((a - 150) * 2 * np.pi / 600)
 
     a = np.linspace(24, 876, 143)
     curve(drawing, a, height(a))
@@ -46,22 +46,22 @@ def denoising_manifold() -> None:
         clean = x[label : label + 1]
         damaged = corrupt(clean, noise, strength, seed=0)
         restored = denoiser(damaged)
-        (start, end), top = (centre - 40, centre + 40), (centre, 196)
+        (start, end), top = (centre - 40, centre + 40), (centre, 156)
         left, right = (start, float(height(np.array(start)))), (end, float(height(np.array(end))))
         drawing.arrow((left[0] + 3, left[1] - 9), (top[0] - 16, top[1]), colour=VERMILION, dashed=True)
         drawing.arrow((top[0] + 16, top[1]), (right[0] - 3, right[1] - 9), colour=BLUE)
-        drawing.digit(damaged[0].numpy(), (centre - 48, 92), size=96)
-        drawing.text((centre - 46, 262), word, anchor="end", colour=RUST)
-        drawing.text((centre + 46, 262), "repair", anchor="start", colour=BLUE)
-        for point, side, image, name in ((left, -52, clean, "clean *x*"), (right, 52, restored, f"restored {X_HAT}")):
+        drawing.digit(damaged[0].numpy(), (centre - 46, 56), size=92)
+        drawing.text((centre - 46, 218), word, anchor="end", colour=RUST)
+        drawing.text((centre + 46, 218), "repair", anchor="start", colour=BLUE)
+        for point, side, image, name in ((left, -56, clean, "clean *x*"), (right, 56, restored, f"restored {X_HAT}")):
             drawing.disc(point, 7, fill="white", width=3)
-            drawing.digit(image[0].numpy(), (centre + side - 48, 376), size=96)
-            drawing.text((centre + side, 494), name, weight="bold")
-    drawing.text((300, 308), "manifold 流形", weight="bold", colour=FOREST)
-    drawing.text((450, 78), "off the curve: damaged images", colour=QUIET)
+            drawing.digit(image[0].numpy(), (centre + side - 50, 300), size=100)
+            drawing.text((centre + side, 424), name, weight="bold")
+    drawing.text((300, 246), "manifold 流形", weight="bold", colour=FOREST)
+    drawing.text((300, 94), "off the curve:", "damaged images", colour=QUIET)
     drawing.text(
-        (450, 536),
-        "The curve stands for all images that are digits. All three repairs are by one trained network.",
+        (450, 461),
+        "The curve stands for all images that are digits. One trained network made all repairs.",
         colour=QUIET,
     )
     drawing.save()
@@ -103,6 +103,7 @@ def contraction() -> None:
         f"the space of codes: the blue step still moves the code far, the vermilion one {kept[0] / kept[1]:.1f} times "
         f"less, in a network trained with the penalty; without it, {plain[0] / plain[1]:.1f} times less.",
         height=520,
+        size=16,
     )
     four = test.one_of_each(1)[4:5]
     fours = torch.cat([turn(four, degrees * i) for i in (-2, -1, 0, 1, 2)])
@@ -130,10 +131,10 @@ def contraction() -> None:
     drawing.arrow((500, 300), (520, 300))
     drawing.arrow((610, 300), (634, 300))
     drawing.text((762, 84), "space of codes *z*", size=18, weight="bold")
-    reach = 150
+    reach = 130
     for y, (far, near), name in ((190, plain, "no penalty, *λ* = 0"), (362, kept, "contractive, *λ* = 1")):
         drawing.box((642, y - 82), 236, 152, GREEN, fill="white")
-        drawing.text((762, y - 56), name)
+        drawing.text((774, y - 56), name)
         drawing.line((654, y + 26), (866, y + 26), colour=GHOST, width=2)
         drawing.arrow((684, y + 26), (684 + reach, y + 26), colour=BLUE)
         drawing.arrow((684, y + 26), (684, y + 26 - reach * near / far), colour=VERMILION)

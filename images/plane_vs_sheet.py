@@ -36,40 +36,41 @@ def plot_sheet(ax: Axes, x: np.ndarray, x_hat: np.ndarray, sheet: np.ndarray, ce
 
 def pca_plane_vs_sheet() -> None:
     """The same points with the best plane and with the sheet that a small autoencoder found."""
+    height = 500
     drawing = Drawing(
         "pca_plane_vs_sheet",
         "PCA lays a flat sheet through the points, an autoencoder can bend it",
         "The same 220 points, scattered around a sheet that is bent like a half-pipe, drawn twice. Left: the best "
         "plane, by PCA, with a long line from many points to their restorations. Right: the curved sheet found by a "
         "small autoencoder runs through the points, and the lines almost vanish.",
-        height=525,
+        height=height,
     )
     x = bent_points()
-    figure = Figure(figsize=(WIDTH / 72, 525 / 72))
-    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(525, 0))  # a unit of the axes is a pixel of the page
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))  # a unit of the axes is a pixel of the page
     ax.set_axis_off()
     sides = (
-        ("PCA: the best flat sheet", fit_plane, VERMILION, (228, 258)),
-        ("autoencoder: a sheet that bends", fit_sheet, BLUE, (672, 258)),
+        ("PCA: the best flat sheet", fit_plane, VERMILION, (228, 254)),
+        ("autoencoder: a sheet that bends", fit_sheet, BLUE, (672, 254)),
     )
     for name, fit, colour, centre in sides:
         z, decode = fit(x)
         x_hat = decode(z)
         plot_sheet(ax, x, x_hat, patches(z, decode), centre, colour)
-        drawing.text((centre[0], 84), name, size=18, weight="bold")
+        drawing.text((centre[0], 82), name, size=20, weight="bold")
         error = ((x - x_hat) ** 2).sum(axis=1).mean()
-        drawing.text((centre[0], 436), f"mean squared distance from *x* to {X_HAT}: {error:.3f}")
+        drawing.text((centre[0], 422), f"mean squared distance from *x* to {X_HAT}: {error:.3f}")
         if fit is fit_plane:
             named = view(x, centre)[0][:, 0].argmax()
             for point, word in ((x, "*x*"), (x_hat, X_HAT)):
                 a, b = view(point[named], centre)[0]
-                drawing.text((a + 9, b + 5), word, size=18, weight="bold", anchor="start")
-    drawing.disc((58, 489), 3, fill=INK)
-    drawing.text((74, 494), "a point *x*: three numbers", anchor="start")
-    drawing.line((290, 480), (290, 498), width=1.5)
-    drawing.text((302, 494), f"what is lost between *x* and {X_HAT}", anchor="start")
-    drawing.shape([(548, 496), (556, 482), (580, 482), (572, 496)], QUIET, fill="#EEEEEE")
-    drawing.text((592, 494), f"the sheet: every {X_HAT} that *k* = 2 allows", anchor="start")
+                drawing.text((a + 9, b + 5), word, size=20, weight="bold", anchor="start")
+    drawing.disc((43, 466), 3, fill=INK)
+    drawing.text((57, 472), "a point *x*: 3 numbers", anchor="start")
+    drawing.line((296, 457), (296, 476), width=1.5)
+    drawing.text((308, 472), f"lost between *x* and {X_HAT}", anchor="start")
+    drawing.shape([(556, 474), (564, 459), (590, 459), (582, 474)], QUIET, fill="#EEEEEE")
+    drawing.text((602, 472), f"the sheet: every {X_HAT} for *k* = 2", anchor="start")
     file = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": drawing.name}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})

@@ -30,10 +30,13 @@ def markup(text: str) -> str:
 
 
 class Drawing:
-    """An SVG picture that grows from the back to the front; coordinates are pixels of a 900 wide page."""
+    """An SVG picture that grows from the back to the front; coordinates are pixels of a 900 wide page.
 
-    def __init__(self, name: str, heading: str, description: str, *, height: int) -> None:
-        self.name = name
+    A slide shrinks or enlarges it into a box 1220 wide and 480 to 578 high; no letter there is under 18 pixels.
+    """
+
+    def __init__(self, name: str, heading: str, description: str, *, height: int, size: int = 18) -> None:
+        self.name, self.size = name, size
         self.parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{WIDTH}" '
             f'height="{height}" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{name}-title {name}-desc">',
@@ -53,13 +56,14 @@ class Drawing:
         self,
         at: Point,
         *lines: str,
-        size: int = 16,
+        size: int = 0,
         weight: str = "normal",
         anchor: str = "middle",
         colour: str = INK,
         halo: bool = False,
     ) -> None:
         """Lines of text under each other; `at` is on the first baseline; a halo keeps it readable on a picture."""
+        size = size or self.size
         edge = ' stroke="white" stroke-width="5" stroke-linejoin="round" paint-order="stroke"' if halo else ""
         for i, line in enumerate(lines):
             self.parts.append(
@@ -102,8 +106,8 @@ class Drawing:
         before, after = heights[0] / 2, heights[1] / 2
         self.shape([(left, y - before), (right, y - after), (right, y + after), (left, y + before)], colour, **options)
         if lines:
-            self.text(((left + right) / 2, y + (6 if len(lines) == 1 else -4)), lines[0], size=19, weight="bold")
-            self.text(((left + right) / 2, y + 20), *lines[1:])
+            self.text(((left + right) / 2, y + (6 if len(lines) == 1 else -4)), lines[0], size=20, weight="bold")
+            self.text(((left + right) / 2, y + 21), *lines[1:])
 
     def disc(self, at: Point, radius: float, colour: str = INK, *, fill: str = "white", width: float = 2) -> None:
         """A filled circle."""

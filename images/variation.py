@@ -36,6 +36,7 @@ def vae() -> None:
         "turns z into x_hat. Below, two of the 20 code numbers of this five: one has a narrow bell away from 0 and "
         "pays for it in KL, one is the prior N(0, 1) itself and pays nothing.",
         height=650,
+        size=16,
     )
     x = load_mnist()[1].one_of_each(1)[5:6]
     network = load_weights("vae-20d")
@@ -45,8 +46,8 @@ def vae() -> None:
     y, high, low = 222, 146, 298
     drawing.digit(x[0].numpy(), (28, y - 56))
     drawing.text((84, y - 68), "image *x*", weight="bold")
-    drawing.arrow((144, y), (164, y))
-    drawing.half(168, 268, y, (216, 104), BLUE, "encoder")
+    drawing.arrow((143, y), (161, y))
+    drawing.half(164, 268, y, (216, 104), BLUE, "encoder")
     for centre, side in ((high, -26), (low, 26)):
         drawing.arrow((272, y + side), (290, y + side), (290, centre), (312, centre))
         drawing.code(336, centre)
@@ -69,7 +70,7 @@ def vae() -> None:
     drawing.arrow((738, y), (758, y))
     drawing.digit(x_hat[0].numpy(), (762, y - 56))
     drawing.text((818, y - 68), f"restored {X_HAT}", weight="bold")
-    drawing.text((784, 372), "To generate: draw *z*", "from the prior N(0, 1).")
+    drawing.text((798, 364), "To generate:", "draw *z* from the", "prior N(0, 1).")
     kl = network.kl_divergence(mu, logvar)[0]
     busy = int(torch.where(mu[0].abs() > 0.9, logvar[0], -9.0).argmax())
     idle = int(torch.nonzero(kl < 0.01)[0])
@@ -80,18 +81,18 @@ def vae() -> None:
         weight="bold",
         anchor="start",
     )
-    bells = ((busy, 224, "in use", (319, 520), ""), (idle, 676, "not in use", (746, 540), ": the same"))
+    bells = ((busy, 224, "in use", (319, 520), ""), (idle, 676, "not in use", (728, 540), ": the same"))
     for j, centre, word, place, remark in bells:
         at, scale = (centre, 590), (62, 92)
         drawing.line((centre - 190, 590), (centre + 190, 590), colour=QUIET, width=1.5)
         bell(drawing, at, scale, float(mu[0, j]), float((logvar[0, j] / 2).exp()), GREEN, width=4)
         bell(drawing, at, scale, 0, 1, INK, dashed=True)
         for tick in (-2, 0, 2):
-            drawing.text((centre + tick * scale[0], 610), f"{tick}".replace("-", "−"), size=14)
+            drawing.text((centre + tick * scale[0], 611), f"{tick}".replace("-", "−"))
         drawing.text((centre + 200, 596), "*z*")
-        drawing.text((centre - 98, 552), "prior p(*z*)", anchor="end")
+        drawing.text((centre - 108, 552), "prior p(*z*)", anchor="end")
         drawing.text(place, f"q(*z*|*x*){remark}", anchor="start", weight="bold", colour=FOREST)
-        drawing.text((centre, 636), f"{word}: KL = {abs(float(kl[j])):.2f} nats")
+        drawing.text((centre, 638), f"{word}: KL = {abs(float(kl[j])):.2f} nats")
     drawing.save()
 
 
@@ -115,29 +116,29 @@ def elbo() -> None:
     base, unit, gap = 446, 3.5, 56
     top = base - unit * minus_elbo
     middle = base - unit * (minus_elbo - kl)
-    left, right, width = 155, 515, 290
+    left, right, width = 150, 520, 310
     drawing.box((left, middle), width, base - middle, ORANGE)
     drawing.box((left, top), width, middle - top, GREEN)
     drawing.box((right, top), width, gap, VERMILION, dashed=True)
     drawing.box((right, top + gap), width, base - top - gap, BLUE)
-    drawing.text((left + width / 2, 78), "what training lowers: −ELBO", size=18, weight="bold")
-    drawing.text((right + width / 2, 78), "what it should lower: −log p(*x*)", size=18, weight="bold")
-    drawing.text((left + width / 2, top + 30), "KL(q(*z*|*x*) ‖ p(*z*))", size=18, weight="bold")
+    drawing.text((left + width / 2, 78), "what training lowers: −ELBO", weight="bold")
+    drawing.text((right + width / 2, 78), "what it should lower: −log p(*x*)", weight="bold")
+    drawing.text((left + width / 2, top + 29), "KL(q(*z*|*x*) ‖ p(*z*))", size=20, weight="bold")
     drawing.text((left + width / 2, top + 54), "cost of leaving the prior")
-    drawing.text((left + width / 2, middle + 110), "reconstruction", size=18, weight="bold")
-    drawing.text((left + width / 2, middle + 138), "−E log p(*x*|*z*)", size=18)
+    drawing.text((left + width / 2, middle + 110), "reconstruction", size=20, weight="bold")
+    drawing.text((left + width / 2, middle + 138), "−E log p(*x*|*z*)", size=20)
     drawing.text((left + width / 2, middle + 166), f"cost of {X_HAT} not being *x*")
     drawing.text((right + width / 2, top + 34), "gap: KL(q(*z*|*x*) ‖ p(*z*|*x*)) ≥ 0", weight="bold")
-    drawing.text((right + width / 2, (top + gap + base) / 2), "−log p(*x*)", size=18, weight="bold")
+    drawing.text((right + width / 2, (top + gap + base) / 2), "−log p(*x*)", size=20, weight="bold")
     drawing.text((right + width / 2, (top + gap + base) / 2 + 28), "how much *x* surprises the model")
     drawing.line((left + width + 4, top), (right - 4, top), colour=INK, dashed=True)
-    drawing.line((60, base), (840, base), width=2.5)
+    drawing.line((50, base), (850, base), width=2.5)
     drawing.text((left - 14, (top + middle) / 2 + 6), f"{kl:.1f} nats", anchor="end")
     drawing.text((left - 14, (middle + base) / 2 + 6), f"{minus_elbo - kl:.1f} nats", anchor="end")
     drawing.text((left + width / 2, 474), f"together {minus_elbo:.1f} nats", weight="bold")
     drawing.text((right + width / 2, 474), f"at most {tighter:.1f} nats", weight="bold")
     drawing.text(
-        (450, 512), "Nats an image, averaged over the test digits, for a VAE with 20 code numbers.",
+        (450, 514), "Nats an image, averaged over the test digits, for a VAE with 20 code numbers.",
         "The gap is drawn larger than it is: its size is not known exactly.", colour=QUIET
     )  # fmt: skip
     drawing.save()
