@@ -143,7 +143,7 @@ def test_no_figure_is_drawn_in_the_open_before_the_result_is_shown(path: Path) -
 @each_notebook
 def test_figures_have_no_small_type(path: Path) -> None:
     """All of it has the size of the style: on a slide smaller type cannot be read from the last row."""
-    assert "fontsize" not in program(read(path))
+    assert not re.search("fontsize|labelsize", program(read(path)))
 
 
 @each_lesson
