@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from latex2mathml.converter import convert_to_element
 from markupsafe import Markup, escape
 
-LOOKS = {"xmlns", "display", "mathvariant", "stretchy", "fence", "accent", "width"}  # attributes that do no harm
+# attributes that do no harm
+LOOKS = {"xmlns", "display", "displaystyle", "mathvariant", "stretchy", "fence", "accent", "width", "columnalign"}
 
 
 def prose(text: str) -> Markup:
@@ -34,12 +36,33 @@ def formula_as_html(latex: str, *, block: bool = False) -> str:
     Attributes that could do more than change the look, such as the address of an \href, are dropped.
     """
     try:
-        math = convert_to_element(
-            latex.replace("'", "′"), display="block" if block else "inline"
-        )  # the converter would raise its own prime twice
+        math = convert_to_element(_for_converter(latex), display="block" if block else "inline")
     except Exception:  # the converter's errors have no common class
         return f"<code>{escape(latex)}</code>"
     for element in math.iter():
         element.attrib = {name: value for name, value in element.attrib.items() if name in LOOKS}
         element.text = html.unescape(element.text or "")  # the converter writes ≥ as &#x02265;
+    for element in [*math.iter()]:
+        _set_names_apart(element)
     return ElementTree.tostring(math, encoding="unicode")
+
+
+def _for_converter(latex: str) -> str:
+    """Return a formula without what the converter cannot do: aligned rows, a large ‖, primes, which it raises twice."""
+    return re.sub(r"(\\[bB]igg?)\\\|", r"\1‖", latex.replace("{aligned}", "{align*}").replace("'", "′"))
+
+
+def _set_names_apart(row: ElementTree.Element) -> None:
+    """Put a thin space on both sides of log, sin and the like, except before a bracket, as TeX does; in place."""
+    pairs = [*pairwise(row)] if row.tag in ("math", "mrow", "mtd") else []
+    for left, right in pairs:
+        names = [part for part in (left, right) if len(_first(part).text or "") > 1 and _first(part).tag == "mi"]
+        if names and "mo" not in (_first(left).tag, _first(right).tag):
+            row.insert([*row].index(right), ElementTree.Element("mspace", width="0.17em"))
+
+
+def _first(element: ElementTree.Element) -> ElementTree.Element:
+    """Return the first letter, number or sign of a part of a formula."""
+    while len(element):
+        element = element[0]
+    return element
