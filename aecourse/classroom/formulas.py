@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
+import unicodedata
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -40,6 +42,7 @@ def formula_as_html(latex: str, *, block: bool = False) -> str:
     except Exception:  # the converter's errors have no common class
         return f"<code>{escape(latex)}</code>"
     for element in math.iter():
+        element.text = _as_letter(element.get("mathvariant"), element.text)
         element.attrib = {name: value for name, value in element.attrib.items() if name in LOOKS}
         element.text = html.unescape(element.text or "")  # the converter writes ≥ as &#x02265;
     for element in [*math.iter()]:
@@ -50,6 +53,14 @@ def formula_as_html(latex: str, *, block: bool = False) -> str:
 def _for_converter(latex: str) -> str:
     """Return a formula without what the converter cannot do: aligned rows, a large ‖, primes, which it raises twice."""
     return re.sub(r"(\\[bB]igg?)\\\|", r"\1‖", latex.replace("{aligned}", "{align*}").replace("'", "′"))
+
+
+def _as_letter(variant: str | None, text: str | None) -> str | None:
+    """Return a double-struck or script letter as the character that it is: browsers do not know these variants."""
+    for first in ("MATHEMATICAL ", "") if variant in ("double-struck", "script") else ():
+        with contextlib.suppress(KeyError):
+            return unicodedata.lookup(f"{first}{variant} capital {text}".upper())
+    return text
 
 
 def _set_names_apart(row: ElementTree.Element) -> None:

@@ -286,7 +286,7 @@ def test_prose_marks_up_and_escapes() -> None:
         (r"n \ge 2", "n≥2"),
         (r"a < b", "a<b"),
         (r"\|J\|_F^2", "‖J‖F2"),
-        (r"\mathbb E[\,x \mid \tilde x\,]", "E[x∣x~]"),
+        (r"\mathbb E[\,x \mid \tilde x\,]", "𝔼[x∣x~]"),
         (r"\text{<script>alert(1)</script>}", "<script>alert(1)</script>"),
         (r"\href{javascript:alert(1)}{x}", "x"),
         (r"\style{color:red}{x}", "x"),
