@@ -142,8 +142,19 @@ def visit_formula(translator: HTML5Translator, node: nodes.Element) -> None:
     """Write a formula as MathML, which needs no script."""
     block = node.tagname != "math"
     math = formula_as_html(node.astext(), block=block)
+    if mark := node.get("mark"):
+        math = f'<span class="together">{math}{mark}</span>'
     translator.body.append(f'<div class="formula" tabindex="0">{math}</div>' if block else math)
     raise nodes.SkipNode
+
+
+def keep_marks(app, text: nodes.document) -> None:
+    """Give each formula the comma or full stop behind it: browsers would break the line between them."""
+    for formula in list(text.findall(nodes.math)):
+        behind = formula.next_node(descend=False, siblings=True)
+        if isinstance(behind, nodes.Text) and (mark := re.match(r"[.,;:!?)]+", behind)):
+            formula["mark"] = mark[0]
+            behind.parent.replace(behind, nodes.Text(behind[mark.end() :]))
 
 
 def link_pages(app, text: nodes.document) -> None:
@@ -177,6 +188,7 @@ def setup(app) -> dict:
             lambda translator, node: translator.body.append("</aside>"),
         ),
     )
+    app.connect("doctree-read", keep_marks)
     app.connect("doctree-read", link_pages)
     app.connect("doctree-read", refuse_unread)
     app.add_html_math_renderer("mathml", (visit_formula, None), (visit_formula, None))

@@ -113,11 +113,13 @@ def test_what_nothing_has_fails_the_build(tmp_path: Path, capfd, where: str, tex
     for folder in ("_static", "_lecture"):
         shutil.copytree(ROOT / "docs" / folder, source / folder)
     for page in ("index.md", "lectures/03_x.md"):
-        (source / page).write_text("# A page\n\nIt is {{ m03_famous_sse }}.\n", encoding="utf-8")
+        (source / page).write_text("# A page\n\nIt is {{ m03_famous_sse }}. So $x$, not *$y$.*\n", encoding="utf-8")
     if where == "index.md" and "{{" in text:  # once is enough
         build(source, tmp_path / "site", FOLDER)
         for page in ("index.html", "lectures/03_x.html"):
-            assert f"It is {stored_numbers(FOLDER)['m03_famous_sse']}." in (tmp_path / "site" / page).read_text("utf-8")
+            html = (tmp_path / "site" / page).read_text("utf-8")
+            assert f"It is {stored_numbers(FOLDER)['m03_famous_sse']}." in html
+            assert "</math>,</span> not" in html and "</math>.</span></em>" in html  # no line ends before a mark
     with (source / where).open("a", encoding="utf-8") as file:
         file.write(f"\n{text}\n")
     with pytest.raises(ValueError, match="the site could not be built"):
