@@ -15,12 +15,12 @@ from aecourse.bundle import bundle
 from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
-from aecourse.evaluation.anomaly import DetectionResult, anomaly_scores, ink_of, threshold_at
+from aecourse.evaluation.anomaly import DetectionResult, ink_of, threshold_at
 from aecourse.explorers.base.network import for_display, name_of, pack, pack_images
 from aecourse.explorers.base.page import Explorer, Real, Whole, check_setting
 from aecourse.explorers.base.shown_images import pack_digits, shown_images
 from aecourse.plotting import BLUE, VERMILION, plain_ticks, plot_reconstructions
-from aecourse.zoo.shipped import INK_POWERS, detectors_of, load_detectors
+from aecourse.zoo.shipped import INK_POWERS, detectors_of, load_detectors, scores_of
 
 SCORES = dict(zip(INK_POWERS, ("squared error", "error per ink", "share lost"), strict=True))
 SHOWN = 10
@@ -108,16 +108,16 @@ class AnomalyExplorer(Explorer):
         """
         results = [self.detectors.results[normal, scorer, power] for power in SCORES]
         own = {} if self.own is None else {"own": self.own.x, "own shown": self.shown}
-        few = {name: [self._score(x, normal, scorer, power) for power in SCORES] for name, x in own.items()}
-        few["valid"] = [torch.from_numpy(result.valid_normal) for result in results]
-        found = {name: torch.stack(rows) for name, rows in few.items()}
+        model = self.detectors.models[normal, scorer]
+        found = {name: np.stack([*scores_of(model, x).values()]) for name, x in own.items()}
+        found["valid"] = np.stack([result.valid_normal for result in results])
         test = np.empty(len(load_mnist()[1]), np.float32)
         test[results[0].normal_places], test[results[0].abnormal_places] = results[0].normal, results[0].abnormal
         return pack(found | {"test": test, "AUROC": np.float32([result.auroc for result in results])})
 
     def _score(self, x: torch.Tensor, normal: int, scorer: str, score: float) -> torch.Tensor:
         """How strange each picture is; (n, 784) → (n,)."""
-        return anomaly_scores(x, reconstruct(self.detectors.models[normal, scorer], x), ink_power=score)
+        return torch.from_numpy(scores_of(self.detectors.models[normal, scorer], x)[score])
 
     def _threshold(self, rate: float, normal: int, scorer: str, score: float) -> tuple[DetectionResult, float]:
         result = self.detectors.results[normal, scorer, score]

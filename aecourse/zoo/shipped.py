@@ -109,14 +109,14 @@ def detectors_of(networks: Mapping[int, Autoencoder]) -> Detectors:
         models[normal, "PCA"] = PCA.fit(x, min(network.latent_dim, *x.shape))
         held_back = valid.x[valid.y == normal]
         for kind in ("autoencoder", "PCA"):
-            scores, valid_scores = (_scores(models[normal, kind], x) for x in (test.x, held_back))
+            scores, valid_scores = (scores_of(models[normal, kind], x) for x in (test.x, held_back))
             for power in INK_POWERS:
                 result = detection_result(scores[power], labels, valid_scores[power], normal=normal)
                 results[normal, kind, power] = result
     return Detectors(models, results)
 
 
-def _scores(model: Autoencoder, x: torch.Tensor) -> dict[float, np.ndarray]:
+def scores_of(model: Autoencoder, x: torch.Tensor) -> dict[float, np.ndarray]:
     """Return {ink power: the score of each image (n,)}."""
     scores: dict[float, list[torch.Tensor]] = {power: [] for power in INK_POWERS}
     for batch in x.split(BATCH):
