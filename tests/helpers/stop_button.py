@@ -6,8 +6,10 @@ import json
 import os
 import random
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from helpers.reruns import kernel
 from jupyter_client.blocking import BlockingKernelClient
@@ -23,19 +25,21 @@ from aecourse.training import fit, fit_layerwise
 x, threads = torch.rand(600, 784), torch.get_num_threads()
 
 def pressed(*_):
-    presses.append(time.perf_counter())
-    raise KeyboardInterrupt
+    if not over:
+        raise KeyboardInterrupt
 
 def begin():
     '''The cell is under way: whoever presses Stop may do so now.'''
-    global presses, model, histories, explorer, started
-    presses, histories, explorer, started = [], [], None, time.perf_counter()
+    global over, histories, explorer, started
+    over, histories, explorer, started = False, [], None, time.perf_counter()
     signal.signal(signal.SIGINT, pressed)
     print("go", flush=True)
 
-def wait(count):
-    '''The cell goes on until Stop was pressed so often; two presses during one long step arrive as one.'''
-    while len(presses) < count and not (presses and time.perf_counter() - presses[0] > 0.5):
+def wait(sent, count):
+    '''The cell goes on until Stop was pressed so often: a press after its end would be one into IPython.'''
+    global over
+    over = True
+    while os.path.getsize(sent) < count:
         time.sleep(0.001)
 
 def numbers(model):
@@ -78,36 +82,36 @@ CELLS = {  # what trains, and how what is left is looked at
     "fit": (
         """
 model = DenseAutoencoder(8, hidden=(64,), batch_norm=True)
-begin()
 try:
+    begin()
     histories.append(fit(model, x, epochs=6, validation=x[:200]))
     ended = time.perf_counter()
 finally:
-    wait({presses})
+    wait({sent!r}, {presses})
 """,
         "found()",
     ),
     "fit_layerwise": (
         """
 model = StackedAutoencoder(8, hidden=(32, 16))
-begin()
 try:
+    begin()
     histories += fit_layerwise(model, x, epochs=2, validation=x[:200])
     ended = time.perf_counter()
 finally:
-    wait({presses})
+    wait({sent!r}, {presses})
 """,
         "found()",
     ),
     "TrainingExplorer": (
         """
-begin()
 try:
+    begin()
     explorer = TrainingExplorer(data="matchsticks")
     explorer.trainer.choose(epochs=5), explorer.trainer.train(), explorer.trainer.wait()
     ended = time.perf_counter()
 finally:
-    wait({presses})
+    wait({sent!r}, {presses})
 """,
         "found_in_explorer()",
     ),
@@ -117,9 +121,10 @@ finally:
 def stopped(count: int, names: Sequence[str] = tuple(CELLS), *, presses: int = 1) -> Iterator[str | None]:
     """Press Stop in so many of these cells; for each None, or what is wrong afterwards."""
     rng = random.Random(presses)
-    with kernel() as client:
+    with kernel() as client, tempfile.TemporaryDirectory() as folder:
+        sent = Path(folder) / "presses"  # a byte for each
         pid = int(_run(client, BEGIN + "\nprint(os.getpid())")[0])
-        seconds = {name: _seconds(client, cell) for name, (cell, _) in CELLS.items() if name in names}
+        seconds = {name: _seconds(client, cell, sent) for name, (cell, _) in CELLS.items() if name in names}
         for i in range(count):
             name = names[i % len(names)]
             cell, look = CELLS[name]
@@ -127,7 +132,8 @@ def stopped(count: int, names: Sequence[str] = tuple(CELLS), *, presses: int = 1
             delays = [moment, *(moment + rng.uniform(0, GAP) for _ in range(presses - 1))]
             told = f"{name}, Stop after {', '.join(f'{delay:.3f} s' for delay in delays)}"
             try:
-                _, errors = _run(client, cell.format(presses=presses), press=(pid, delays))
+                sent.write_bytes(b"")
+                _, errors = _run(client, cell.format(sent=str(sent), presses=presses), press=(pid, sent, delays))
                 printed, failed = _run(client, f"print(json.dumps(list({look})))")
             except TimeoutError:
                 yield f"{told}: the kernel does not answer any more"
@@ -138,17 +144,23 @@ def stopped(count: int, names: Sequence[str] = tuple(CELLS), *, presses: int = 1
             yield f"{told}: {'; '.join(wrong)}" if wrong else None
 
 
-def _seconds(client: BlockingKernelClient, cell: str) -> float:
+def _seconds(client: BlockingKernelClient, cell: str, sent: Path) -> float:
     """How long a cell takes if nobody presses Stop; the second run counts, the first loads what it needs."""
+    sent.write_bytes(b"")
     for _ in range(2):
-        printed, errors = _run(client, cell.format(presses=0) + "\nprint(ended - started)")
+        printed, errors = _run(client, cell.format(sent=str(sent), presses=0) + "\nprint(ended - started)")
         assert not errors, errors
     return float(printed.split()[-1])
 
 
-def _run(client: BlockingKernelClient, cell: str, *, press: tuple = (0, ())) -> tuple[str, list[str]]:
+def _run(client: BlockingKernelClient, cell: str, *, press: tuple = (0, None, ())) -> tuple[str, list[str]]:
     """Run a cell and press Stop so many seconds after it said "go"; what it printed, and its errors by name."""
-    printed, errors = [], []
+    printed, errors, (pid, sent, delays) = [], [], press
+
+    def stop() -> None:
+        os.kill(pid, signal.SIGINT)
+        with sent.open("ab") as file:
+            file.write(b".")
 
     def hear(message: dict) -> None:
         content = message["content"]
@@ -156,8 +168,8 @@ def _run(client: BlockingKernelClient, cell: str, *, press: tuple = (0, ())) -> 
             errors.append(content["ename"])
         if content.get("name") == "stdout":
             printed.append(content["text"])
-            for delay in press[1] if content["text"].startswith("go") else ():
-                threading.Timer(delay, os.kill, (press[0], signal.SIGINT)).start()
+            for delay in delays if content["text"].startswith("go") else ():
+                threading.Timer(delay, stop).start()
 
     client.execute_interactive(cell, output_hook=hear, timeout=120)
     return "".join(printed), errors
