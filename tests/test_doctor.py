@@ -44,7 +44,7 @@ def test_damaged_assets_are_named(folder: str, harm: str, tmp_path: Path, monkey
     shutil.copytree(doctor.ASSETS / folder, tmp_path / folder)
     other = {"mnist": "weights", "weights": "mnist"}[folder]
     (tmp_path / other).symlink_to(doctor.ASSETS / other)
-    victim = sorted(p for p in (tmp_path / folder).iterdir() if p.suffix in (".gz", ".safetensors"))[0]
+    victim = sorted(p for p in (tmp_path / folder).iterdir() if p.suffix in (".xz", ".gz"))[0]
     if harm == "delete":
         victim.unlink()
     else:
@@ -61,7 +61,7 @@ def test_every_shipped_file_has_a_checksum() -> None:
     """No image or weights file escapes the doctor."""
     for folder in ("mnist", "weights"):
         listed = {line.split()[1] for line in (doctor.ASSETS / folder / "SHA256SUMS").read_text().splitlines()}
-        there = {p.name for p in (doctor.ASSETS / folder).iterdir() if p.suffix in (".gz", ".safetensors")}
+        there = {p.name for p in (doctor.ASSETS / folder).iterdir() if p.suffix in (".xz", ".gz")}
         assert listed == there
 
 

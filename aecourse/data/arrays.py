@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import math
 import re
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from PIL import Image, ImageOps
 from tqdm.auto import tqdm
 
 from aecourse.checks import scaling_hint
-from aecourse.data.idx import looks_like_idx, read_idx, unpacked
+from aecourse.data.idx import DAMAGED, OPENERS, looks_like_idx, read_idx, unpacked
 from aecourse.data.image_set import MOST, PIXELS, SIDE
 from aecourse.data.photographs import read_digit
 from aecourse.data.picture_files import natural, on_ground, open_zip
@@ -145,12 +143,10 @@ def head(path: Path) -> bytes:
     """Return the first bytes of a file, decompressed."""
     with path.open("rb") as file:
         start = file.read(4)
-        if start[:2] != b"\x1f\x8b":
-            return start
     try:
-        with gzip.open(path) as file:
+        with OPENERS.get(start[:2], open)(path, "rb") as file:
             return file.read(4)
-    except (OSError, EOFError, zlib.error):
+    except DAMAGED:
         return b""
 
 

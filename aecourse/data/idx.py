@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import lzma
 import zlib
 from pathlib import Path
 
@@ -12,16 +13,19 @@ import numpy as np
 IDX_FILES = tuple(
     f"{part}-{content}-ubyte.gz" for part in ("train", "t10k") for content in ("images-idx3", "labels-idx1")
 )
-MOST = 2**30  # bytes in a gzipped file: a small one can hold more than any memory
+OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7": lzma.open}  # by a file's first two bytes
+DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError)  # what these raise
+MOST = 2**30  # bytes in a compressed file: a small one can hold more than any memory
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}  # by the third byte
 
 
 def unpacked(path: Path) -> bytes:
-    """Return the bytes of a file, decompressed if it is gzipped; raise a ValueError if they are too many."""
+    """Return the bytes of a file, decompressed if it is gzip or xz; raise a ValueError if they are too many."""
     with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return path.read_bytes()
-    with gzip.open(path) as file:  # checks the file's own CRC-32
+        opener = OPENERS.get(file.read(2))
+    if opener is None:
+        return path.read_bytes()
+    with opener(path) as file:  # checks the file's own checksum
         raw = b"".join(itertools.islice(iter(lambda: file.read(2**20), b""), MOST // 2**20 + 1))
     if len(raw) > MOST:
         raise ValueError(f"{path.name} holds more than {MOST:,} bytes; unpack it first")
@@ -29,7 +33,7 @@ def unpacked(path: Path) -> bytes:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Read one IDX file, gzipped or not, as an array of the type that it holds.
+    """Read one IDX file, compressed or not, as an array of the type that it holds.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def read_idx(path: Path) -> np.ndarray:
     """
     try:
         raw = unpacked(path)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except DAMAGED as error:
         raise ValueError(f"{path.name} is damaged ({error})") from error
     kind = TYPES.get(raw[2]) if len(raw) > 4 and raw[:2] == b"\0\0" else None
     start = 4 + 4 * raw[3] if kind else 0

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from aecourse.classroom.notebook_files import find_notebooks, read_notebook
 from aecourse.evaluation.controls import read_results, stored
 from aecourse.records import number_in_words, read_records
-from aecourse.zoo.weights import SHIPPED, read_card
+from aecourse.zoo.weights import read_card, shipped_weights
 
 
 class Number(float):
@@ -87,9 +87,9 @@ def stored_numbers(folder: Path) -> dict[str, Number | str]:
             control = stored(name)
             spreads = {what: control[what] for what in control.values}
             found += [(f"{variable(name)}__{_words(what)}", Number(s.mean, str(s))) for what, s in spreads.items()]
-    for path in sorted(SHIPPED.glob("*.safetensors")):
-        scores = {what: score for what, score in read_card(path.stem).scores.items() if isinstance(score, float)}
-        found += [(f"{variable(path.stem)}__{what}", Number(score, f"{score:.3g}")) for what, score in scores.items()]
+    for name in shipped_weights():
+        scores = {what: score for what, score in read_card(name).scores.items() if isinstance(score, float)}
+        found += [(f"{variable(name)}__{what}", Number(score, f"{score:.3g}")) for what, score in scores.items()]
     if len(names := dict(found)) < len(found):
         twice = sorted({name for name, _ in found if sum(name == other for other, _ in found) > 1})
         raise ValueError(f"two stored numbers have the same name in a text: {', '.join(twice)}")

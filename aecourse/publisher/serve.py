@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from aecourse.files import writing
 
 PACKAGE = Path(str(resources.files("aecourse")))
-SOURCES = ("*.py", "*.js", "*.css", "*.html", "*.safetensors")
+SOURCES = ("*.py", "*.js", "*.css", "*.html", "*.safetensors.gz")
 HERE = ("127.0.0.1", "localhost")
 
 

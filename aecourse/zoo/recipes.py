@@ -37,7 +37,7 @@ from aecourse.models import (
 from aecourse.training import fit, fit_layerwise
 from aecourse.zoo import CODE_SIZES, CONTRACTIVE, DENSE, NORMAL, SPARSE, SPLIT_SEED, VALIDATION_SIZE, VARIATIONAL
 from aecourse.zoo.rounding import round_to_bytes
-from aecourse.zoo.weights import SHIPPED, load_weights, save_weights
+from aecourse.zoo.weights import ENDING, SHIPPED, load_weights, save_weights
 
 ROUNDING_IMAGES = 2_000  # training images on which the rounding of a network makes up for its errors
 
@@ -172,7 +172,7 @@ def make(name: str, folder: Path = SHIPPED, *, device: torch.device | str = "cpu
     scores = score(stored, train, test)
     if recipe.only is not None:
         scores["test_auroc"] = one_class_auroc(stored, test, normal=recipe.only)
-    path = folder / f"{name}.safetensors"
+    path = folder / f"{name}{ENDING}"
     save_weights(model, path, recipe=recipe.describe(), scores=scores, dtype=torch.int8)
     write_checksums(folder)
     return scores
@@ -207,7 +207,7 @@ def one_class_auroc(model: Autoencoder, test: ImageSet, *, normal: int) -> float
 
 def write_checksums(folder: Path = SHIPPED) -> None:
     """Write the SHA-256 of every weights file into SHA256SUMS, for the doctor."""
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted(folder.glob(f"*{ENDING}"))
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
     (folder / "SHA256SUMS").write_text("".join(lines))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 import json
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from safetensors.torch import load, save
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from aecourse.data.idx import DAMAGED, unpacked
 from aecourse.device import check_device, own_random_numbers
 from aecourse.files import write_whole
 from aecourse.models import FAMILIES, Autoencoder
@@ -23,6 +25,7 @@ from aecourse.models.base import check_network
 from aecourse.zoo.precision import check_rounding, restore, rounded
 
 SHIPPED = Path(str(resources.files("aecourse") / "assets" / "weights"))
+ENDING = ".safetensors.gz"  # of the files that ship with the course
 CHECKSUM = "sha256 of all else"  # the checksum's key in the metadata of a file
 
 
@@ -64,7 +67,7 @@ def save_weights(
         A model of the course, which `load_weights(path)` builds again. Of any other network only the tensors are
         stored; `load_weights(path, into=net)` fills them in.
     path : str or Path
-        File to write, usually ending in .safetensors; its folder must exist.
+        File to write, usually ending in .safetensors; its folder must exist. It is gzipped if it ends in .gz.
     recipe, scores : dict of plain numbers and strings, optional
         Stored beside the weights; see `Card`.
     dtype : {torch.float16, torch.float32, torch.int8}
@@ -110,15 +113,15 @@ def save_weights(
         stored |= rounded(name, value.detach().cpu().clone(), dtype)  # a layer that is used twice is stored twice
     check_rounding(model, net, restore(stored, path), dtype)
     try:
-        raw = save(stored, metadata={key: json.dumps(value) for key, value in card.items()})
-        return write_whole(path, _signed(raw))
+        raw = _signed(save(stored, metadata={key: json.dumps(value) for key, value in card.items()}))
+        return write_whole(path, gzip.compress(raw, mtime=0) if path.suffix == ".gz" else raw)
     except (OSError, SafetensorError) as error:
         raise ValueError(f"path {str(path)!r} cannot be written ({error}); choose a folder you may write to") from error
 
 
 def shipped_weights() -> list[str]:
     """Return the names of the weights that ship with the course."""
-    return sorted(file.stem for file in SHIPPED.glob("*.safetensors"))
+    return sorted(file.name.removesuffix(ENDING) for file in SHIPPED.glob(f"*{ENDING}"))
 
 
 def read_card(name: str | Path) -> Card:
@@ -134,7 +137,7 @@ def load_weights(
     Parameters
     ----------
     name : str or Path
-        A shipped name (see `shipped_weights`) or the path of a .safetensors file.
+        A shipped name (see `shipped_weights`) or the path of a .safetensors file, gzipped or not.
     into : nn.Module, optional
         A network of your own, built as the stored one was: it is filled in and returned.
     device : optional
@@ -245,7 +248,7 @@ def _plain(name: str, values: dict | None) -> dict:
 def _find(name: str | Path) -> Path:
     if not isinstance(name, str | Path):
         raise TypeError(f"name must be one of shipped_weights(), or a file's path; got {name!r}")
-    shipped = SHIPPED / f"{name}.safetensors"
+    shipped = SHIPPED / f"{name}{ENDING}"
     if isinstance(name, str) and shipped.exists():
         return shipped
     if Path(name).is_file():
@@ -257,7 +260,10 @@ def _find(name: str | Path) -> Path:
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
     """Return the metadata and the tensors of a weights file; raise an error if any byte has changed."""
-    raw = path.read_bytes()
+    try:
+        raw = unpacked(path)
+    except (ValueError, *DAMAGED) as error:
+        raise _damaged(path, error) from error
     if raw[:2] == b"PK" or (raw[:1] == b"\x80" and raw[8:9] != b"{"):  # a ZIP of torch's, or a bare pickle
         raise ValueError(
             f"weights file {path.name} was written by torch.save or pickle and may run code when it is read, so the "
@@ -269,13 +275,17 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
         metadata = header.get("__metadata__", {})
         told, listed = metadata.pop(CHECKSUM, None), _listed_checksum(path)  # other programs write none
         if (told and told != json.dumps(_checksum(header, raw[end:]))) or (
-            listed and listed != hashlib.sha256(raw).hexdigest()
+            listed and listed != hashlib.sha256(path.read_bytes()).hexdigest()
         ):
             raise ValueError("its checksum is wrong")
         return metadata, tensors
     except Exception as error:  # safetensors raises many kinds on damaged files
-        cure = "reinstall the course to restore it" if path.parent == SHIPPED else "write or download it again"
-        raise ValueError(f"weights file {path.name} is damaged ({error}); {cure}") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ValueError:
+    cure = "reinstall the course to restore it" if path.parent == SHIPPED else "write or download it again"
+    return ValueError(f"weights file {path.name} is damaged ({error}); {cure}")
 
 
 def _listed_checksum(path: Path) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
-import shutil
+import lzma
 import tempfile
 import time
 import warnings
@@ -74,9 +73,8 @@ def by_torchvision(x: torch.Tensor, device: str) -> DenseAutoencoder:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "MNIST" / "raw"
         raw.mkdir(parents=True)
-        for packed in MNIST.glob("*.gz"):
-            with gzip.open(packed) as source, (raw / packed.stem).open("wb") as target:
-                shutil.copyfileobj(source, target)
+        for packed in MNIST.glob("*.xz"):
+            (raw / packed.stem).write_bytes(lzma.decompress(packed.read_bytes()))
         dataset = VISION_MNIST(folder, transform=ToTensor())
         return _by_loader(DataLoader(dataset, batch_size=BATCH, shuffle=True), device)
 

@@ -174,7 +174,7 @@ def import_lines() -> Iterator[Line]:
     loading = _median_of_processes(f"from aecourse import load_mnist; {clock.format('load_mnist()')}")
     yield Line("import aecourse, on top of import torch", added, "s", at_most=0.3)
     yield Line("… and load_mnist, DenseAutoencoder and fit with it", working, "s", at_most=0.3)
-    yield Line("load_mnist: 70,000 images", loading, "s", at_most=0.5)
+    yield Line("load_mnist: 70,000 images, from xz", loading, "s", at_most=1.2)
 
 
 def notebook_lines() -> Iterator[Line]:

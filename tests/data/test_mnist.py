@@ -23,8 +23,8 @@ LABELS = {
 @pytest.mark.parametrize(("index", "part", "count"), [(0, "train", 60_000), (1, "t10k", 10_000)])
 def test_mnist_is_whole(mnist, index, part, count):
     """Every pixel and every label as an independent reader finds them."""
-    images = unpack(MNIST / f"{part}-images-idx3-ubyte.gz").reshape(-1, 784)
-    labels = unpack(MNIST / f"{part}-labels-idx1-ubyte.gz")
+    images = unpack(MNIST / f"{part}-images-idx3-ubyte.xz").reshape(-1, 784)
+    labels = unpack(MNIST / f"{part}-labels-idx1-ubyte.xz")
     got = mnist[index]
     assert (got.x.dtype, got.x.shape, got.y.dtype) == (torch.float32, (count, 784), torch.int64)
     assert np.array_equal((got.x.numpy() * 255).round(), images)

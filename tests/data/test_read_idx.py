@@ -1,6 +1,7 @@
 """Reading the format MNIST is published in, and what is done to damaged files."""
 
 import gzip
+import lzma
 
 import numpy as np
 import pytest
@@ -11,14 +12,14 @@ from hypothesis.extra import numpy as hnp
 from aecourse.data.idx import read_idx
 
 
-@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
 @pytest.mark.parametrize(("code", "kind"), [(8, "u1"), (9, "i1"), (11, "i2"), (12, "i4"), (13, "f4"), (14, "f8")])
-def test_every_type(tmp_path, code, kind, packed):
-    """The six of the format, big-endian, gzipped or not, whatever the file is called."""
+def test_every_type(tmp_path, code, kind, pack):
+    """The six of the format, big-endian, compressed or not, whatever the file is called."""
     array = np.arange(-3, 9).reshape(3, 4).astype(kind)
     raw = bytes([0, 0, code, 2]) + np.array(array.shape, ">u4").tobytes() + array.astype(f">{kind}").tobytes()
     path = tmp_path / "anything"
-    path.write_bytes(gzip.compress(raw) if packed else raw)
+    path.write_bytes(pack(raw))
     got = read_idx(path)
     assert got.dtype == np.dtype(kind) and got.dtype.isnative and np.array_equal(got, array)
 
@@ -37,7 +38,8 @@ def test_idx_round_trip(tmp_path_factory, array):
 def test_a_flipped_bit_never_goes_unnoticed(tmp_path_factory, draw):
     """A damaged file gives a clear error, or the right numbers where the bit did not matter."""
     array = np.random.default_rng(0).integers(0, 256, (3, 9, 9))
-    raw = bytearray(gzip.compress(idx_bytes(array), mtime=0))
+    pack = draw.draw(st.sampled_from([lambda raw: gzip.compress(raw, mtime=0), lzma.compress]), "pack")
+    raw = bytearray(pack(idx_bytes(array)))
     raw[draw.draw(st.integers(0, len(raw) - 1), "byte")] ^= 1 << draw.draw(st.integers(0, 7), "bit")
     path = tmp_path_factory.mktemp("idx") / "array.gz"
     path.write_bytes(raw)
@@ -51,6 +53,8 @@ GOOD = idx_bytes(np.arange(20).reshape(4, 5))
 DAMAGED = {
     "empty": b"",
     "cut short": gzip.compress(GOOD)[:-5],
+    "xz cut short": lzma.compress(GOOD)[:-5],
+    "no xz after all": b"\xfd7" + GOOD,
     "nothing inside": gzip.compress(b""),
     "three bytes inside": gzip.compress(GOOD[:3]),
     "a picture": gzip.compress(b"\x89PNG\r\n" + bytes(40)),

@@ -1,6 +1,7 @@
 """IDX files, the format MNIST is published in, written and read field by field."""
 
 import gzip
+import lzma
 import struct
 from pathlib import Path
 
@@ -14,7 +15,7 @@ def idx_bytes(array: np.ndarray) -> bytes:
 
 def unpack(path: Path) -> np.ndarray:
     """An IDX file read field by field, as its description says."""
-    raw = gzip.decompress(path.read_bytes())
+    raw = {".gz": gzip, ".xz": lzma}[path.suffix].decompress(path.read_bytes())
     zero, kind, dims = struct.unpack_from(">HBB", raw)
     shape = struct.unpack_from(f">{dims}I", raw, 4)
     assert (zero, kind, len(raw)) == (0, 8, 4 + 4 * dims + np.prod(shape))

@@ -9,6 +9,7 @@ import gzip
 import io
 import itertools
 import json
+import lzma
 import os
 import pickle
 import random
@@ -45,7 +46,7 @@ from aecourse.files import write_whole
 from aecourse.models import DenseAutoencoder, SparseAutoencoder
 from aecourse.publisher import site
 from aecourse.zoo import weights
-from aecourse.zoo.weights import SHIPPED, load_weights, read_card, save_weights
+from aecourse.zoo.weights import ENDING, SHIPPED, load_weights, read_card, save_weights
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits and rights as POSIX has them")
 MNIST = SHIPPED.parent / "mnist"
@@ -164,7 +165,7 @@ def damaged_weights(count: int) -> Row:
             for model in (DenseAutoencoder(4, hidden=(16,)), SparseAutoencoder(20, k=5))
             for dtype in (torch.float16, torch.float32, torch.int8)
         ]
-        shipped = [SHIPPED / f"{name}.safetensors" for name in ("dense-k2", "normal-3")]
+        shipped = [SHIPPED / f"{name}{ENDING}" for name in ("dense-k2", "normal-3")]
         for file in (*shipped, SHIPPED / "SHA256SUMS"):
             (folder / file.name).write_bytes(file.read_bytes())
         damages = weights_damages(marker)
@@ -202,10 +203,11 @@ def test_damaged_weights():
 
 def test_shipped_numbers_are_checked(tmp_path):
     """The checksums that lie beside the shipped files find what a file's format does not."""
-    raw = bytearray((SHIPPED / "dense-k2.safetensors").read_bytes())
+    path = tmp_path / f"dense-k2{ENDING}"
+    raw = bytearray(gzip.decompress((SHIPPED / path.name).read_bytes()))
     raw[-1] ^= 1
-    (tmp_path / "dense-k2.safetensors").write_bytes(raw)
-    assert load_weights(tmp_path / "dense-k2.safetensors"), "elsewhere nothing tells that a number is another"
+    path.write_bytes(gzip.compress(raw))
+    assert load_weights(path), "elsewhere nothing tells that a number is another"
     (tmp_path / "SHA256SUMS").write_bytes((SHIPPED / "SHA256SUMS").read_bytes())
     with mock.patch.object(weights, "SHIPPED", tmp_path), pytest.raises(ValueError, match="reinstall the course"):
         load_weights("dense-k2")
@@ -214,9 +216,10 @@ def test_shipped_numbers_are_checked(tmp_path):
 def damaged_mnist(count: int) -> Row:
     """The four files of MNIST with one thing wrong; to be quick, the 10,000 test digits stand for both parts."""
     rng = random.Random(0)
-    test = [MNIST / name for name in IDX_FILES[2:]]
+    names = [Path(name).with_suffix(".xz").name for name in IDX_FILES]
+    test, pack = [MNIST / name for name in names[2:]], functools.partial(lzma.compress, preset=0)
     with scratch() as folder:
-        good = dict(zip(IDX_FILES, [file.read_bytes() for file in (*test, *test)], strict=True))
+        good = dict(zip(names, [file.read_bytes() for file in (*test, *test)], strict=True))
 
         def trial(number: int) -> str | None:
             for name, raw in good.items():
@@ -226,22 +229,22 @@ def damaged_mnist(count: int) -> Row:
             what, damaged = [
                 ("cut short", cut(raw, rng)),
                 ("one byte flipped", flip(raw, rng)),
-                ("cut inside", gzip.compress(cut(gzip.decompress(raw), rng), 1)),
-                ("another shape", gzip.compress(idx_bytes(pixels), 1)),
-                ("fewer than the others", gzip.compress(idx_bytes(np.zeros((9, 28, 28) if "im" in name else 9)), 1)),
+                ("cut inside", pack(cut(lzma.decompress(raw), rng))),
+                ("another shape", pack(idx_bytes(pixels))),
+                ("fewer than the others", pack(idx_bytes(np.zeros((9, 28, 28) if "im" in name else 9)))),
                 ("a web page", b"<html>404 Not Found</html>"),
             ][number % 6]
             (folder / name).write_bytes(damaged)
-            said = refused(lambda: load_idx_folder(folder, "cpu", "CURE"), name)
+            said = refused(lambda: load_idx_folder(folder, "cpu", "CURE", names), name)
             if said == "passes in silence" and what == "one byte flipped":
-                found = load_idx_folder(folder, "cpu", "CURE")
+                found = load_idx_folder(folder, "cpu", "CURE", names)
                 equal = [torch.equal(a.x, b.x) and torch.equal(a.y, b.y) for a, b in zip(found, whole, strict=True)]
                 said = None if all(equal) else said
             return said and f"{what} ({name}): {said}"
 
         for name, raw in good.items():
             (folder / name).write_bytes(raw)
-        whole = load_idx_folder(folder, "cpu", "CURE")
+        whole = load_idx_folder(folder, "cpu", "CURE", names)
         outcomes = [trial(number) for number in range(count)]
     return row(
         "Files",

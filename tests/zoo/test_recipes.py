@@ -21,7 +21,7 @@ from aecourse.models import (
 from aecourse.training import fit, fit_layerwise
 from aecourse.zoo import CONTRACTIVE, DENSE, NORMAL, SPARSE, VARIATIONAL, recipes
 from aecourse.zoo.recipes import RECIPES, SPARSE_SETTING, Recipe, make, nested_mse
-from aecourse.zoo.weights import load_weights, read_card, save_weights, shipped_weights
+from aecourse.zoo.weights import ENDING, load_weights, read_card, save_weights, shipped_weights
 
 SMALL = {
     "small": Recipe(lambda: DenseAutoencoder(2, hidden=(8,)), epochs=2, shift=1, seed=3),
@@ -52,7 +52,7 @@ def test_same_recipe_same_file(tmp_path, name):
     for run in ("first", "second"):
         (tmp_path / run).mkdir()
         make(name, tmp_path / run)
-        files.append((tmp_path / run / f"{name}.safetensors").read_bytes())
+        files.append((tmp_path / run / f"{name}{ENDING}").read_bytes())
         torch.rand(7)
     assert files[0] == files[1]
 
@@ -60,7 +60,7 @@ def test_same_recipe_same_file(tmp_path, name):
 def test_scores_and_recipe_are_stored(tmp_path, mnist):
     """What the stored, rounded weights score, and every setting."""
     scores = make("ordered", tmp_path)
-    path = tmp_path / "ordered.safetensors"
+    path = tmp_path / f"ordered{ENDING}"
     model, card = load_weights(path), read_card(path)
     assert card.scores == scores
     assert scores["test_mse"] == pytest.approx(reconstruction_mse(model, mnist[1].x[:200]))
@@ -78,20 +78,20 @@ def test_layerwise_pretraining_comes_first(tmp_path, mnist):
     x = mnist[0][:600].split(100, seed=0)[0].x
     settings = {"lr": 3e-3, "batch_size": 64, "seed": 0, "progress": False}
     fit_layerwise(by_hand, x, epochs=2, **settings)
-    save_weights(by_hand, tmp_path / "by_hand.safetensors", dtype=torch.int8)
+    save_weights(by_hand, tmp_path / f"by_hand{ENDING}", dtype=torch.int8)
     make("greedy", tmp_path)
-    expected, stack = load_weights(tmp_path / "by_hand.safetensors"), load_weights(tmp_path / "greedy.safetensors")
+    expected, stack = load_weights(tmp_path / f"by_hand{ENDING}"), load_weights(tmp_path / f"greedy{ENDING}")
     assert same(stack.state_dict(), expected.state_dict())
     assert stack.depth == 2
-    recipe = read_card(tmp_path / "greedy.safetensors").recipe
+    recipe = read_card(tmp_path / f"greedy{ENDING}").recipe
     assert (recipe["layerwise"], recipe["epochs"]) == (2, 0)
     torch.manual_seed(0)
     by_hand = StackedAutoencoder(3, hidden=(8,))
     fit_layerwise(by_hand, x, epochs=1, **settings)
     fit(by_hand, x, epochs=1, **settings)
-    save_weights(by_hand, tmp_path / "by_hand.safetensors", dtype=torch.int8)
+    save_weights(by_hand, tmp_path / f"by_hand{ENDING}", dtype=torch.int8)
     make("tuned", tmp_path)
-    expected, stack = load_weights(tmp_path / "by_hand.safetensors"), load_weights(tmp_path / "tuned.safetensors")
+    expected, stack = load_weights(tmp_path / f"by_hand{ENDING}"), load_weights(tmp_path / f"tuned{ENDING}")
     assert same(stack.state_dict(), expected.state_dict())
 
 
@@ -102,12 +102,12 @@ def test_only_one_digit_and_none_put_aside(tmp_path, mnist):
     torch.manual_seed(0)
     by_hand = DenseAutoencoder(3, hidden=(8,))
     fit(by_hand, zeros, epochs=3, progress=False)
-    save_weights(by_hand, tmp_path / "by_hand.safetensors", dtype=torch.int8)
+    save_weights(by_hand, tmp_path / f"by_hand{ENDING}", dtype=torch.int8)
     scores = make("one digit", tmp_path)
-    expected, model = load_weights(tmp_path / "by_hand.safetensors"), load_weights(tmp_path / "one digit.safetensors")
+    expected, model = load_weights(tmp_path / f"by_hand{ENDING}"), load_weights(tmp_path / f"one digit{ENDING}")
     assert same(model.state_dict(), expected.state_dict())
     assert scores["train_mse"] == pytest.approx(reconstruction_mse(model, zeros))
-    assert read_card(tmp_path / "one digit.safetensors").recipe["only"] == 0
+    assert read_card(tmp_path / f"one digit{ENDING}").recipe["only"] == 0
     x, strange = mnist[1].x[:200], numpy_of(mnist[1].y[:200]) != 0
     errors = ((numpy_of(model(x)) - numpy_of(x)) ** 2).sum(1)
     ranked = (errors[strange][:, None] > errors[~strange]).mean()  # the pairs, counted
@@ -118,7 +118,7 @@ def test_scores_of_each_family(tmp_path, mnist):
     """What only that family can claim, worked out again from the stored weights."""
     x = mnist[1].x[:200]
     scores = {name: make(name, tmp_path) for name in SMALL}
-    models = {name: load_weights(tmp_path / f"{name}.safetensors") for name in SMALL}
+    models = {name: load_weights(tmp_path / f"{name}{ENDING}") for name in SMALL}
     own = {name: set(score) - {"test_mse", "train_mse"} for name, score in scores.items()}
     plain = ("small", "greedy", "tuned", "mixed")
     assert own == {name: set() for name in plain} | {
@@ -148,8 +148,8 @@ def test_checksums_cover_every_file(tmp_path):
     for name in SMALL:
         make(name, tmp_path)
     lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
-    digests = {name: hashlib.sha256((tmp_path / f"{name}.safetensors").read_bytes()).hexdigest() for name in SMALL}
-    assert lines == [f"{digests[name]}  {name}.safetensors" for name in sorted(SMALL)]
+    digests = {name: hashlib.sha256((tmp_path / f"{name}{ENDING}").read_bytes()).hexdigest() for name in SMALL}
+    assert lines == [f"{digests[name]}  {name}{ENDING}" for name in sorted(SMALL)]
 
 
 def test_a_stopped_run_writes_nothing(tmp_path, monkeypatch):
@@ -222,5 +222,5 @@ def test_a_price_that_rises(tmp_path, monkeypatch):
     priced = Recipe(lambda: SparseAutoencoder(20, strength=0.2), epochs=2, ramp=1)
     monkeypatch.setitem(recipes.RECIPES, "priced", priced)
     make("priced", tmp_path)
-    card = read_card(tmp_path / "priced.safetensors")
+    card = read_card(tmp_path / f"priced{ENDING}")
     assert (card.recipe["ramp"], card.config["strength"]) == (1, 0.2)

@@ -1,6 +1,7 @@
 """Weights files: what is written is read, what is damaged is named, and what is shipped scores what it claims."""
 
 import copy
+import gzip
 import hashlib
 import json
 import pickle
@@ -28,12 +29,12 @@ from aecourse.models import (
 )
 from aecourse.zoo import NORMAL
 from aecourse.zoo.recipes import RECIPES
-from aecourse.zoo.weights import CHECKSUM, SHIPPED, load_weights, read_card, save_weights, shipped_weights
+from aecourse.zoo.weights import CHECKSUM, ENDING, SHIPPED, load_weights, read_card, save_weights, shipped_weights
 
 
 def unpack(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
     """A safetensors file read by its published format: 8 bytes of length, a JSON header, raw numbers."""
-    raw = path.read_bytes()
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     (length,) = struct.unpack_from("<Q", raw)
     header, body = json.loads(raw[8 : 8 + length]), raw[8 + length :]
     kinds = {"F16": np.float16, "F32": np.float32, "I64": np.int64, "I8": np.int8}
@@ -370,7 +371,7 @@ class TestShipped:
 
     def test_scores_what_it_claims(self, mnist, digits, name):
         """Its test error on all 10,000 digits; of a nested code also cut, of a scorer of one digit also the AUROC."""
-        card, tensors = unpack(SHIPPED / f"{name}.safetensors")
+        card, tensors = unpack(SHIPPED / f"{name}{ENDING}")
         model, scores = load_weights(name), card["scores"]
         for key, value in model.state_dict().items():
             stored = tensors[key].astype(value.numpy().dtype)
@@ -405,7 +406,7 @@ class TestShipped:
 def test_what_ships():
     """Every recipe has its file, no file lacks a recipe, the checksums are right, all of it is small enough."""
     assert shipped_weights() == sorted(RECIPES)
-    files = list(SHIPPED.glob("*.safetensors"))
-    assert sum(file.stat().st_size for file in files) <= 40_000_000
+    files = list(SHIPPED.glob(f"*{ENDING}"))
+    assert sum(file.stat().st_size for file in files) <= 26_000_000
     sums = dict(reversed(line.split()) for line in (SHIPPED / "SHA256SUMS").read_text().splitlines())
     assert sums == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
