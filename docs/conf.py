@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from aecourse.publisher.directives import Unmarked
 from aecourse.publisher.published import stored_numbers
 
 project = html_title = "Autoencoders"
@@ -17,6 +18,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 suppress_warnings = ["config.cache", "mystnb.unknown_mime_type", "myst.header", "toc.not_included"]
+highlight_options = {language: {"filters": [Unmarked()]} for language in ("ipython3", "python")}
 html_theme = "furo"
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst.directives import flag
+from pygments.filter import Filter
+from pygments.token import Name, Punctuation, Text, Whitespace
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -27,6 +29,15 @@ from aecourse.publisher.published import (
 )
 
 LOGGER = logging.getLogger(__name__)
+
+
+class Unmarked(Filter):
+    """Names and marks in code have the colour of the text: elements of their own would be a third of a page."""
+
+    def filter(self, lexer, stream):
+        """Yield the tokens of some code, these as plain text."""
+        for kind, text in stream:
+            yield Text if kind in (Name, Punctuation, Whitespace) else kind, text
 
 
 class FromTheCourse(SphinxDirective):

@@ -44,12 +44,19 @@ export function readTensors(view) {
 function linear(x, n, { data: W, shape: [out, width] }, bias) { // five rows and two outputs at a time: what is read once serves many products
   const y = new Float32Array(n * out), b = bias ? bias.data : new Float32Array(out), rows = n - (n % 5), outs = out - (out % 2);
   const five = new Float64Array(5 * width); // five rows side by side: read in order, and not converted again for each output
+  const used = new Int32Array(width); // the columns in which one of them is not 0: half of a digit's, fewer of a sparse code's
   for (let i = 0; i < rows; i += 5) {
-    for (let row = 0; row < 5; row++) for (let j = 0, at = (i + row) * width; j < width; j++) five[5 * j + row] = x[at + j];
+    let count = 0;
+    for (let column = 0; column < width; column++) {
+      let any = false;
+      for (let row = 0; row < 5; row++) any = (five[5 * count + row] = x[(i + row) * width + column]) !== 0 || any;
+      if (any) used[count++] = column;
+    }
     for (let o = 0; o < outs; o += 2) {
-      let u = o * width, v = u + width, s0 = b[o], s1 = s0, s2 = s0, s3 = s0, s4 = s0, t0 = b[o + 1], t1 = t0, t2 = t0, t3 = t0, t4 = t0;
-      for (let j = 0; j < five.length; j += 5) {
-        const w = W[u++], z = W[v++], x0 = five[j], x1 = five[j + 1], x2 = five[j + 2], x3 = five[j + 3], x4 = five[j + 4];
+      const u = o * width, v = u + width;
+      let s0 = b[o], s1 = s0, s2 = s0, s3 = s0, s4 = s0, t0 = b[o + 1], t1 = t0, t2 = t0, t3 = t0, t4 = t0;
+      for (let k = 0, j = 0; k < count; k++, j += 5) {
+        const w = W[u + used[k]], z = W[v + used[k]], x0 = five[j], x1 = five[j + 1], x2 = five[j + 2], x3 = five[j + 3], x4 = five[j + 4];
         s0 += w * x0; s1 += w * x1; s2 += w * x2; s3 += w * x3; s4 += w * x4;
         t0 += z * x0; t1 += z * x1; t2 += z * x2; t3 += z * x3; t4 += z * x4;
       }
