@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 from PIL import Image
@@ -290,19 +291,41 @@ def plot_latent_map(
         rows = torch.from_numpy(z.astype(np.float64, order="C"))
         z = PCA.fit(rows, 2).encode(rows).numpy()
         axes = tuple(f"{nth} principal component of {k} code numbers" for nth in ("first", "second"))
+    texts = []
     for label in np.unique(labels).tolist():
         here = labels == label
         style = {"c": CLASS_COLOURS[label % 10], "marker": CLASS_MARKERS[(label + label // 10) % 10]}
         name = as_written(names[label]) if names else str(label)
         ax.scatter(*z[here].T, s=9, alpha=0.55, linewidths=0, label=name, **style)
-        ax.annotate(
+        texts.append(ax.annotate(
             name, np.median(z[here], axis=0), ha="center", va="center", weight="bold",
             bbox={"boxstyle": "round,pad=0.25", "fc": "white", "ec": CLASS_COLOURS[label % 10], "alpha": 0.9},
-        )  # fmt: skip
+        ))  # fmt: skip
+    _push_apart(texts)
     ax.set(xlabel=axes[0], ylabel=axes[1], title=title)
     if legend:
         ax.legend(markerscale=2.5, title="class", loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
+
+
+def _push_apart(texts: list[Annotation]) -> None:
+    """Move texts, step by step, until none covers another; of a pair that does, along the shorter way."""
+    ax = texts[0].axes
+    ax.autoscale_view()  # else the limits are old ones
+    places = ax.transData.transform([text.xy for text in texts])  # pixels
+    sizes = [np.add(text.get_window_extent().size, ax.figure.dpi / 8) for text in texts]  # with their boxes
+    moved = set()
+    for _ in range(100):
+        for i, j in itertools.combinations(range(len(texts)), 2):
+            apart = places[j] - places[i]
+            missing = (sizes[i] + sizes[j]) / 2 - np.abs(apart)
+            if (missing > 0).all():
+                k = missing.argmin()
+                step = math.copysign(missing[k] / 2, apart[k])
+                places[i, k], places[j, k] = places[i, k] - step, places[j, k] + step
+                moved |= {i, j}
+    for i in moved:
+        texts[i].set_position(ax.transData.inverted().transform(places[i]))
 
 
 def plot_history(history: History, *, ax: Axes | None = None, title: str = "", label: str = "") -> Axes:

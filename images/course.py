@@ -13,7 +13,7 @@ NOTEBOOKS = (
     ("03", "undercomplete\nvs PCA", "When is it\njust PCA?"),
     ("04", "deep and\nstacked", "Deep nets from\nshallow ones"),
     ("05", "sparse", "Many units,\nonly few active"),
-    ("06", "denoising", "Learn by mending\ndamaged images"),
+    ("06", "denoising", "Learn to mend\ndamaged images"),
     ("07", "contractive", "Codes that resist\nsmall nudges"),
     ("08", "variational", "From codes\nto new images"),
     ("09", "applications", "Which family\nfor which job?"),
@@ -35,7 +35,7 @@ def course_map() -> None:
         "The course: what each notebook promises, and what comes first",
         f"Notebooks {listing(NOTEBOOKS[:4])} follow each other. The five families are {listing(NOTEBOOKS[4:9])}: "
         f"{', '.join(f'{family} comes after {needed}' for family, needed in NEEDS.items())}. "
-        f"Then {listing(NOTEBOOKS[9:])}.",
+        "09 applications comes after 03 and what you like of these; 10 demo board needs none.",
         height=650,
         size=16,
     )
@@ -49,7 +49,7 @@ def course_map() -> None:
             drawing.text((x + 12, top + 34), number, size=22, weight="bold", anchor="start")
             drawing.text((x + 47, top + 33), *title.splitlines(), weight="bold", anchor="start")
             drawing.text((x + 12, top + 86), *promise.splitlines(), anchor="start")
-            if i and gap > 12:  # a row to walk along; the row between is five choices
+            if i and top == 70:  # a row to walk along; then come five choices, and a board for any time
                 drawing.arrow((x - gap + 4, top + tall / 2), (x - 4, top + tall / 2))
     join = 426
     drawing.line((middles[4], join), (middles[8], join), colour=QUIET)
@@ -58,6 +58,7 @@ def course_map() -> None:
         drawing.arrow((middle, 249), (middle, 263), colour=QUIET)
         drawing.line((middle, 394), (middle, join), colour=QUIET)
     drawing.arrow((middles[9], join), (middles[9], 458), colour=QUIET)
+    drawing.text((middles[9] + 12, 448), "after 03 and what you like", weight="bold", anchor="start", colour=QUIET)
     drawing.text((26, 219), "The families, in any order:", anchor="start", colour=QUIET)
     drawing.arrow((26, 624), (68, 624))
     drawing.text((80, 630), "comes before", anchor="start")

@@ -1,5 +1,7 @@
 """Figures: the Axes that came in go out, say what they show, and nothing stays open."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -238,6 +240,15 @@ def test_latent_map_draws_every_code():
     assert len({cloud.get_facecolor()[0].tobytes() for cloud in clouds}) == 10
     assert len({cloud.get_paths()[0].vertices.tobytes() for cloud in clouds}) > 8
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [f"kind {i}" for i in range(10)]
+
+
+def test_latent_map_names_do_not_cover_each_other():
+    """Three classes at one place and one far away: the three names are moved apart, the fourth stays at its codes."""
+    codes = np.array([[0, 0], [0, 0], [0, 0], [9, 9]], dtype=float)
+    ax = plot_latent_map(codes, np.arange(4), names=["shirt", "coat", "T-shirt", "bag"], legend=False)
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    np.testing.assert_allclose(ax.texts[3].get_position(), [9, 9])
 
 
 def test_latent_map_of_many_classes():

@@ -8,7 +8,7 @@ import { eigen, gram } from "./base/eigen.js";
 import { Training } from "./base/training.js";
 
 const UNCONTRACTED = "contractive-0", RANKS = [1, 2, 3, 10, 200]; // the directions of J on the menu
-const ROWS = ["picture x", "code z, 16 × 16", "restored x_hat"];
+const ROWS = ["picture x", "code z, 16 × 16", "restored x̂"];
 const SIDE = 28, TILE = 112, GAP = 8; // a tile is 4 × 28 pixels, or 7 × 16
 
 const norm = (values) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
@@ -74,8 +74,10 @@ function compute(s, data) {
   numbers["‖J‖"] = norm(sigma);
   for (const rank of RANKS) [numbers[`σ ${rank}`], numbers[`σ ${rank}, λ = 0`]] = [sigma[rank - 1], freely[rank - 1]];
   const shown = Object.keys(parts).map((name) => [...parts[name], change[name].map((v) => brighter * Math.abs(v))]);
-  const name = directions.find(([, which]) => which === direction)[0].replace("… ", "");
-  const caption = `λ = ${strengths[weights]}, nudge of length ${numbers["‖Δx‖"].toFixed(1)} by ${name}: the code moves by `
+  const name = directions.find(([, which]) => which === direction)[0];
+  const along = RANKS.includes(direction) ? `along the ${name.startsWith("… ") ? `${name.slice(2)} fastest direction` : "fastest direction"}` : `by ${name}`;
+  const length = (Math.sign(amount) * numbers["‖Δx‖"]).toFixed(1).replace("-", "−"); // −4.0: as far, the other way
+  const caption = `λ = ${strengths[weights]}, nudge of length ${length} ${along}: the code moves by `
     + `${numbers["‖Δz‖"].toFixed(2)}, so ‖Δz‖/‖Δx‖ = ${gain.toFixed(3)}; the reconstruction moves by ${numbers["‖Δx_hat‖"].toFixed(2)}. `
     + `At this ${images.noun} ‖J‖ = ${numbers["‖J‖"].toFixed(2)}.`;
   return { rows: Object.fromEntries(shown.map((row, i) => [ROWS[i], joined(row)])), numbers, caption, shown, sigma, freely };
@@ -126,7 +128,7 @@ function View(p) {
   const lambdas = Object.entries(strengths).map(([name, value]) => [value, name]), columns = ["before", "after the nudge", `change × ${brighter}`];
   return html`
     <${Row}><${Steps} p=${p} name="weights" label="contraction λ" options=${lambdas} />
-      <${Menu} p=${p} name="direction" label="nudge by" options=${directions} />
+      <${Menu} p=${p} name="direction" label="nudge" options=${directions} />
       <${NumberBox} p=${p} name="digit" label=${images.name} min=${0} max=${images.count - 1} /></${Row}>
     <${Row}><${Slider} p=${p} name="amount" label="length of the nudge, ‖Δx‖" min=${-4} max=${4} step=${0.1} /><${Training.Button} p=${p} /></${Row}>
     <${Row}><div class="aecourse-tall"><${Picture} names=${ROWS} columns=${columns} picture=${tiled(out.shown)} alt=${out.caption} /></div>

@@ -35,10 +35,10 @@ DIRECTIONS = {
     "a slant to the right": "slant",
     "another digit's shift": "other",
     "smooth noise": "smooth",
-    "the way the code follows most": 1,  # the rank of a singular vector of the Jacobian
-    "… second most": 2,
-    "… third most": 3,
-    "… tenth most": 10,
+    "the fastest direction": 1,  # the rank of a singular vector of the Jacobian
+    "… second": 2,
+    "… third": 3,
+    "… tenth": 10,
     "… 200th": 200,
 }
 RANKS = tuple(way for way in DIRECTIONS.values() if isinstance(way, int))
@@ -159,7 +159,7 @@ class ContractionExplorer(TrainableExplorer):
         """Return picture, code and reconstruction: before, after, and the change; (3, 784), (3, k), (3, 784)."""
         parts = self.nudged(amount, weights, direction, digit)
         shown = [torch.cat([part, BRIGHTER * (part[1:] - part[:1]).abs()]) for part in parts.values()]
-        return dict(zip(("picture x", "code z, 16 × 16", "restored x_hat"), shown, strict=True))
+        return dict(zip(("picture x", "code z, 16 × 16", "restored x̂"), shown, strict=True))
 
     def gain(self, amount: float, weights: str, direction: str | int, digit: int) -> float:
         """Return ‖Δz‖ / ‖Δx‖; for a nudge of length 0 its limit, ‖J v‖ for the direction v."""

@@ -5,11 +5,11 @@ import { Menu, NumberBox, Picture, Row, Slider, Steps, Toggle, brief, percent } 
 import { CodeMap, CodeSliders, called, moveTo, neighbourhood, sidesOf } from "./base/code_map.js";
 
 const MEANINGS = {
-  0: "β = 0: no prior, a plain autoencoder",
+  0: "β = 0: no pull to the prior, nearly a plain autoencoder",
   0.3: "β = 0.3: a weak pull to the prior",
   1: "β = 1: the bound itself",
   3: "β = 3: a strong pull",
-  10: "β = 10: dear codes, about 3 nats are left of 7",
+  10: "β = 10: an expensive code, about 3 of 7 nats are left",
 };
 const LABEL = "Map of the codes: hover, drag or use the arrow keys; a click pins";
 const GLASS = 1.4; // side of the magnifying glass, in numbers of the code

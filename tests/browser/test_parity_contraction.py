@@ -32,8 +32,12 @@ def test_every_row_and_number(blank: Page) -> None:
     load(blank, explorer)
     states = some_states(explorer, random.Random(0), 100)
     for state, words in zip(states, compare(blank, explorer, states), strict=True):
-        name = next(name for name, way in DIRECTIONS.items() if way == state["direction"]).removeprefix("… ")
-        assert words.startswith(f"λ = {STRENGTHS[state['weights']]}, nudge of length {abs(state['amount'])} by {name}:")
+        name = next(name for name, way in DIRECTIONS.items() if way == state["direction"])
+        ranked = isinstance(state["direction"], int)
+        by = f"along the {name.removeprefix('… ')} fastest direction" if name.startswith("… ") else f"along {name}"
+        length = f"{state['amount']:.1f}".replace("-", "−")
+        start = f"λ = {STRENGTHS[state['weights']]}, nudge of length {length} {by if ranked else f'by {name}'}:"
+        assert words.startswith(start)
 
 
 @pytest.mark.parametrize("labels", [[0], [0, 1, 1, 1, 2, 0]])

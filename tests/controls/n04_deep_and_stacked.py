@@ -195,7 +195,7 @@ def race_greedy(seed: int) -> Numbers:
     return greedy_race(seed)
 
 
-@control("Greedy and tuned does not profit from Xavier's start: a block is shallow.", SAME_STEPS)
+@control("In the middle race greedy and tuned does not profit from Xavier's start: a block is shallow.", SAME_STEPS)
 def race_greedy_gain(seed: int) -> Numbers:
     """Return the errors for every rate of the tuning."""
     return greedy_race(seed, gain=5 / 3)

@@ -83,7 +83,7 @@ export function Curve({ series, title, xLabel, yLabel, xLog = false, points = []
       <polyline points=${x.map((value, j) => `${across(value)},${down(y[j])}`).join(" ")} stroke=${colour} stroke-dasharray=${DASHES[i % 5]} />
       ${x.length === 1 && html`<circle cx=${across(x[0])} cy=${down(y[0])} r="4" fill=${colour} />`}
       <path d="M${legendX} ${legendY + 18 * i - 4}h22" stroke=${colour} stroke-dasharray=${DASHES[i % 5]} stroke-width="3" />
-      <text x=${legendX + 28} y=${legendY + 18 * i}>${name}</text>`)}
+      <text class="key" x=${legendX + 28} y=${legendY + 18 * i}>${name}</text>`)}
     ${points.map(({ x, y, colour }) => html`<circle class="point" cx=${across(x)} cy=${down(y)} r="6" fill=${colour} stroke="#000000" />`)}
   </${Frame}>`;
 }

@@ -99,9 +99,9 @@ class CodeMap:
     def draw(self, ax: Axes) -> None:
         """Draw the codes, coloured by label."""
         names = self.images.names or None
-        plot_latent_map(self.codes[:SHOWN], self.labels[:SHOWN], ax=ax, legend=False, names=names)
         (left, bottom), (right, top) = self.frame.low, self.frame.high
-        ax.set(xlim=(left, right), ylim=(bottom, top))
+        ax.set(xlim=(left, right), ylim=(bottom, top))  # first, for the places of the names
+        plot_latent_map(self.codes[:SHOWN], self.labels[:SHOWN], ax=ax, legend=False, names=names)
 
     def tensors(self) -> dict[str, torch.Tensor | np.ndarray]:
         """Return the codes, their labels and the map as a PNG file, for the page."""

@@ -235,9 +235,9 @@ class Trainer:
             return f"An untrained network, {name}. Press Train."
         sentence = f"{name}, epoch {history.epochs}"
         if history.epochs:
-            sentence += f": training loss {history.train[-1]['total']:.4f}"
+            sentence += f": training loss {_in_few(history.train[-1]['total'])}"
         if history.validation:
-            sentence += f", validation {history.validation[-1]['total']:.4f}"
+            sentence += f", validation {_in_few(history.validation[-1]['total'])}"
         if self.setup.verdict is not None:
             sentence += f". {self.setup.verdict(self._view)}"
         elif self.trained is not None:
@@ -245,6 +245,11 @@ class Trainer:
         if history.died:
             return sentence + ". The training has died: every digit comes back as the same picture. Try a lower rate."
         return sentence + (f". Ended early by {history.stopped}; what was learnt is kept." if history.stopped else ".")
+
+
+def _in_few(loss: float) -> str:
+    """Return a loss with four decimals, or as 1e-06 if they would all be 0; train_here.js writes the same."""
+    return f"{loss:.0e}" if 0 < loss < 0.0001 else f"{loss:.4f}"
 
 
 class TrainableExplorer(Explorer):

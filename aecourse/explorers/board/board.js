@@ -28,7 +28,7 @@ function render({ model, el }) {
   const words = make("p", { class: "answer", "aria-live": "polite" });
   const cards = demos.map((each, i) => make("button", { click: () => { overview.close(); send({ go: i + 1 }); } },
     `${i + 1} · ${each.title}`, make("small", {}, each.question)));
-  const overview = make("dialog", { "aria-label": "All demos" }, make("strong", {}, "All demos: click one, or press 1 … 9, 0"),
+  const overview = make("dialog", { "aria-label": "All demos" }, make("strong", {}, "All demos: click one, or press 1 … 9, 0 for the first ten"),
     make("div", { class: "cards" }, ...cards), make("p", {}, HELP));
   const all = button("all demos", "O", () => overview.showModal());
   const full = button("full screen", "F", () => (document.fullscreenElement ? document.exitFullscreen() : board.requestFullscreen()));

@@ -154,10 +154,10 @@ class DemoBoard(widgets.VBox):
         top, middle = figure.subfigures(2, 1, height_ratios=(1, 3.6))
         top.text(0.01, 0.62, f"{self.page} / {len(DEMOS)} · {demo.title}", fontsize=13, color="#666666")
         top.text(0.01, 0.3, demo.question, fontsize=17)
-        top.text(0.01, 0, "     ".join(f"{nth}  {vote}" for nth, vote in enumerate(demo.votes, 1)), fontsize=12)
+        top.text(0.01, 0, "     ".join(f"{nth}: {vote}" for nth, vote in enumerate(demo.votes, 1)), fontsize=12)
         with torch.inference_mode():
             self.explorer.draw_static(middle)
-        figure.supxlabel("a stored picture: run this cell, or `make demo`", fontsize=10, color="#666666")
+        figure.supxlabel("a stored picture: run this cell, or: aecourse demo", fontsize=10, color="#666666")
         return figure_png(figure)
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:

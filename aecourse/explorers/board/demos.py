@@ -69,7 +69,7 @@ EIGHT = {"normal": 8, "scorer": "autoencoder", "score": 0.0, "rate": 5.0}
 DEMOS = (
     Demo(
         "The bottleneck",
-        "How many numbers must the code hold before you can read all ten digits?",
+        "How many numbers must the code hold before you can read nearly all digits?",
         ("2 numbers", "8 numbers", "16 numbers", "64 numbers"),
         3,
         "Most can be read at 8, nearly all at 16. For the same errors PCA needs 26 and 50 numbers.",
@@ -180,7 +180,7 @@ DEMOS = (
         "Same digit, same noise: whose code moves less, that of λ = 0 or of λ = 1?",
         ("that of λ = 0", "both move alike", "λ = 1: half as much", "λ = 1: about a tenth"),
         4,
-        "That of λ = 1: nine times less, for its size three times. It follows a shift more, even another digit's.",
+        "The code of λ = 1 moves nine times less; measured against its own, smaller spread, about three times less.",
         "07_contractive",
         lambda: ContractionExplorer(0),
         "row 1 columns",
