@@ -316,6 +316,7 @@ def _push_apart(texts: list[Annotation]) -> None:
     sizes = [np.add(text.get_window_extent().size, ax.figure.dpi / 8) for text in texts]  # with their boxes
     moved = set()
     for _ in range(100):
+        settled = True
         for i, j in itertools.combinations(range(len(texts)), 2):
             apart = places[j] - places[i]
             missing = (sizes[i] + sizes[j]) / 2 - np.abs(apart)
@@ -324,6 +325,9 @@ def _push_apart(texts: list[Annotation]) -> None:
                 step = math.copysign(missing[k] / 2, apart[k])
                 places[i, k], places[j, k] = places[i, k] - step, places[j, k] + step
                 moved |= {i, j}
+                settled = False
+        if settled:
+            break
     for i in moved:
         texts[i].set_position(ax.transData.inverted().transform(places[i]))
 

@@ -75,7 +75,7 @@ function compute(s, data) {
   for (const rank of RANKS) [numbers[`σ ${rank}`], numbers[`σ ${rank}, λ = 0`]] = [sigma[rank - 1], freely[rank - 1]];
   const shown = Object.keys(parts).map((name) => [...parts[name], change[name].map((v) => brighter * Math.abs(v))]);
   const name = directions.find(([, which]) => which === direction)[0];
-  const along = RANKS.includes(direction) ? `along the ${name.startsWith("… ") ? `${name.slice(2)} fastest direction` : "fastest direction"}` : `by ${name}`;
+  const along = RANKS.includes(direction) ? `along ${name.replace(/… (.+)/, "the $1 fastest direction")}` : `by ${name}`;
   const length = (Math.sign(amount) * numbers["‖Δx‖"]).toFixed(1).replace("-", "−"); // −4.0: as far, the other way
   const caption = `λ = ${strengths[weights]}, nudge of length ${length} ${along}: the code moves by `
     + `${numbers["‖Δz‖"].toFixed(2)}, so ‖Δz‖/‖Δx‖ = ${gain.toFixed(3)}; the reconstruction moves by ${numbers["‖Δx_hat‖"].toFixed(2)}. `

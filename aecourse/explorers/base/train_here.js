@@ -2,7 +2,7 @@
 import { randomFrom, readTensors } from "./engine.js";
 import { restore, startLayers } from "./train.js";
 
-const inFew = (loss) => (loss > 0 && loss < 1e-4 ? loss.toExponential(0).replace(/-(\d)$/, "-0$1") : loss?.toFixed(4)); // as trainer.py
+const lossInWords = (loss) => (loss > 0 && loss < 1e-4 ? loss.toExponential(0).replace(/-(\d)$/, "-0$1") : loss?.toFixed(4)); // as trainer.py
 const shade = (v) => Math.floor(Math.min(1, Math.max(0, v)) * 255 + 0.5);
 
 /** Answers what the panel of a model asks for; `file` holds the rows to train on, `worker` is where train_worker.js lies. */
@@ -40,7 +40,7 @@ function trainHere(model, setup, file, worker) {
     started.onmessage = ({ data: { done, history, restored, stopped } }) => {
       const epoch = history.training[0].length;
       if (done) { running = null; started.terminate(); }
-      const losses = Object.entries(history).map(([kind, [, line]]) => `${kind}${kind === "training" ? " loss" : ""} ${inFew(line.at(-1))}`).join(", ");
+      const losses = Object.entries(history).map(([kind, [, line]]) => `${kind}${kind === "training" ? " loss" : ""} ${lossInWords(line.at(-1))}`).join(", ");
       const words = `${name}, ${learnt}, in this page, epoch ${epoch}${epoch ? `: ${losses}` : ""}.`;
       show(restored, `${words}${verdict(restored)}${done && stopped ? " Ended early by Stop." : ""}`, epoch ? history : {});
     };
