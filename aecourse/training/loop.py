@@ -195,6 +195,24 @@ def fit(
     return history
 
 
+class _Bar(tqdm):
+    """A progress bar that gives its lock back when Ctrl-C meets it while it draws.
+
+    tqdm's own keeps it, and every later bar of another thread waits for ever. Python releases an RLock of its own in
+    any case, and without a monitor no thread is begun under it.
+    """
+
+    monitor_interval = 0
+
+    def refresh(self, nolock: bool = False, lock_args: tuple | None = None) -> None:
+        """Draw the bar."""
+        with self.get_lock():
+            super().refresh(nolock=True)
+
+
+_Bar.set_lock(threading.RLock())
+
+
 @torch.inference_mode(False)  # with gradients, also where the caller has switched them off
 def training_loop(
     model: nn.Module,
@@ -227,47 +245,47 @@ def training_loop(
     if not lock.acquire(blocking=False):
         raise ValueError("model is being trained by another thread: wait for its end, or train copy.deepcopy(model)")
     started = time.perf_counter()
-    bar = tqdm(
-        total=epochs * steps,
-        desc=f"training, {epochs} epoch{'s'[: epochs > 1]}",
-        bar_format="{desc} {bar}{postfix}",
-        mininterval=0.5,
-        smoothing=0,  # the mean speed so far
-        disable=not progress,
-    )
-    bar.bar_format = "{desc} {bar} {remaining} left{postfix}"  # from now on: what is stored has no time in it
-
     try:
-        for epoch in range(1, epochs + 1):
-            set_training(model)
-            if _is_sound(model):  # `on_epoch` may have changed it
-                good = {name: value.clone() for name, value in model.state_dict().items()}
-            sums: dict[str, torch.Tensor] = {}  # on the device: reading a value would wait for it
-            for index in torch.randperm(count, generator=shuffler, device=device).split(batch_size):
-                torch.clear_autocast_cache()  # else weights that autocast has rounded stay as they were a step ago
-                terms = batch_loss(index)
-                if not terms["total"].requires_grad:
-                    raise ValueError("model must have weights that learn; all on which its loss depends are fixed")
-                optimizer.zero_grad()
-                terms["total"].backward()
-                optimizer.step()
-                scheduler.step()
-                bar.update()
-                for name, value in terms.items():
-                    sums[name] = sums.get(name, 0) + value.detach()
-                if on_step is not None:
-                    on_step()
-                if stopping():
-                    raise KeyboardInterrupt
-            history.train.append({name: value.item() / steps for name, value in sums.items()})
-            if not (all(map(math.isfinite, history.train[-1].values())) and _is_sound(model)):
-                raise _spoilt(epoch, lr)
-            if validate is not None:
-                history.validation.append(validate())
-            history.seconds.append(time.perf_counter() - started)
-            bar.set_postfix_str(f"epoch {history.epochs}, loss {history.train[-1]['total']:.5f}")
-            if on_epoch is not None:
-                on_epoch(history)
+        with _Bar(
+            total=epochs * steps,
+            desc=f"training, {epochs} epoch{'s'[: epochs > 1]}",
+            bar_format="{desc} {bar}{postfix}",
+            mininterval=0.5,
+            miniters=1,
+            smoothing=0,  # the mean speed so far
+            disable=not progress,
+        ) as bar:
+            bar.bar_format = "{desc} {bar} {remaining} left{postfix}"  # from now on: what is stored has no time in it
+            for epoch in range(1, epochs + 1):
+                set_training(model)
+                if _is_sound(model):  # `on_epoch` may have changed it
+                    good = {name: value.clone() for name, value in model.state_dict().items()}
+                sums: dict[str, torch.Tensor] = {}  # on the device: reading a value would wait for it
+                for index in torch.randperm(count, generator=shuffler, device=device).split(batch_size):
+                    torch.clear_autocast_cache()  # else weights that autocast has rounded stay as they were a step ago
+                    terms = batch_loss(index)
+                    if not terms["total"].requires_grad:
+                        raise ValueError("model must have weights that learn; all on which its loss depends are fixed")
+                    optimizer.zero_grad()
+                    terms["total"].backward()
+                    optimizer.step()
+                    scheduler.step()
+                    bar.update()
+                    for name, value in terms.items():
+                        sums[name] = sums.get(name, 0) + value.detach()
+                    if on_step is not None:
+                        on_step()
+                    if stopping():
+                        raise KeyboardInterrupt
+                history.train.append({name: value.item() / steps for name, value in sums.items()})
+                if not (all(map(math.isfinite, history.train[-1].values())) and _is_sound(model)):
+                    raise _spoilt(epoch, lr)
+                if validate is not None:
+                    history.validation.append(validate())
+                history.seconds.append(time.perf_counter() - started)
+                bar.set_postfix_str(f"epoch {history.epochs}, loss {history.train[-1]['total']:.5f}")
+                if on_epoch is not None:
+                    on_epoch(history)
     except BaseException as error:
         if isinstance(error, FloatingPointError) or not _is_sound(model):  # the loss itself may raise one, too
             model.load_state_dict(good)
@@ -281,7 +299,6 @@ def training_loop(
         del history.train[kept:], history.validation[kept:]
         model.eval()
         torch.clear_autocast_cache()
-        bar.close()
         lock.release()
     return history
 

@@ -1,6 +1,7 @@
 """Live training: it learns, it can be stopped, a second start waits, and it says what happens."""
 
 import re
+import signal
 import threading
 import time
 
@@ -108,6 +109,28 @@ def test_a_second_start_waits(explorer):
     explorer._hear({"train": True})
     assert explorer.trainer.model is model
     assert explorer.trainer._thread is thread
+
+
+def test_interrupt_while_it_starts(explorer, monkeypatch, request):
+    """Ctrl-C reaches the cell, and finds a run that goes on, ends and can be followed by another."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+    start = threading.Thread.start
+
+    def interrupted(thread):
+        signal.raise_signal(signal.SIGINT)
+        start(thread)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            explorer.trainer.train()
+    for _ in range(2):
+        finish(explorer)
+        assert explorer.trainer.history.epochs == 1 and explorer.trainer.trained is not None
+        explorer.trainer.train()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_picture_follows_the_training(explorer, monkeypatch):

@@ -21,7 +21,7 @@ from hypothesis import example, given
 
 from aecourse.data import ImageSet
 from aecourse.models import DenseAutoencoder, LinearAutoencoder
-from aecourse.training import fit
+from aecourse.training import fit, loop
 
 QUIET = {"progress": False}
 
@@ -137,6 +137,24 @@ class TestEndings:
             patch.setattr(type(tiny), "loss", interrupted)
             history = fit(tiny, x, epochs=9, validation=x, **QUIET)
         self.ended(tiny, x, history, "Ctrl-C", 1)
+
+    @pytest.mark.parametrize(("drawn", "epochs"), [(1, 0), (2, 1)])
+    def test_interrupt_while_the_bar_draws(self, tiny, x, monkeypatch, drawn, epochs):
+        """Another thread can train afterwards: tqdm's own bars keep their lock, and that thread waits for ever."""
+        draw, times = loop._Bar.display, []
+
+        def interrupted(bar, *args, **kwargs):
+            times.append(bar)
+            if len(times) == drawn:
+                raise KeyboardInterrupt
+            return draw(bar, *args, **kwargs)
+
+        monkeypatch.setattr(loop._Bar, "display", interrupted)
+        self.ended(tiny, x, fit(tiny, x, epochs=9, validation=x), "Ctrl-C", epochs)
+        later = threading.Thread(target=fit, args=(tiny, x), kwargs=QUIET, daemon=True)
+        later.start()
+        later.join(60)
+        assert not later.is_alive()
 
     def test_divergence(self, x):
         """A loss that is no number any more is an error with advice, not a curve of NaN."""

@@ -15,6 +15,7 @@ import traitlets
 from aecourse.data import load_mnist
 from aecourse.device import one_thread, own_random_numbers
 from aecourse.evaluation import reconstruction_mse
+from aecourse.explorers.base.background import interrupted_later
 from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.base.shown_images import ShownImages
 from aecourse.explorers.training_setups import TrainingSetup
@@ -91,13 +92,15 @@ class Trainer:
             return
         self._stopping.clear()
         self._new_model()
-        self._thread = threading.Thread(target=self._run, args=(self.epochs, self.lr), daemon=True)
-        self.training = True
-        try:
-            self._thread.start()
-        except BaseException:  # Ctrl-C, before it had begun
-            self.training = self._thread.ident is not None and self.training
-            raise
+        thread = threading.Thread(target=self._run, args=(self.epochs, self.lr), daemon=True)
+        with interrupted_later():
+            self.training = True
+            try:
+                thread.start()
+            except RuntimeError:  # no room for one more
+                self.training = False
+                raise
+            self._thread = thread
         self.show()
 
     def stop(self) -> None:

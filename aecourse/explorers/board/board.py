@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from aecourse.bundle import bundle
 from aecourse.checks import check_choice, check_whole
+from aecourse.explorers.base.background import interrupted_later
 from aecourse.explorers.base.lifetime import replaces_earlier_run, return_memory
 from aecourse.explorers.base.page import Explorer
 from aecourse.explorers.board.demos import DEMOS
@@ -118,7 +119,8 @@ class DemoBoard(widgets.VBox):
             elif word == "apply":
                 self.explorer.apply(value)
             elif word == "ready" and check_whole("ready", value) < len(DEMOS):
-                threading.Thread(target=self._build_ahead, args=(value + 1,), daemon=True).start()
+                with interrupted_later():
+                    threading.Thread(target=self._build_ahead, args=(value + 1,), daemon=True).start()
 
     def _build(self, page: int) -> Explorer:
         """The explorer of a page, built and put hidden on the stage if it is not there yet."""
