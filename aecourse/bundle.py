@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 IMPORT = re.compile(r'^(?:import \{ (.*) \} from|@import) "(\..*)";\n', re.MULTILINE)
@@ -19,7 +20,7 @@ def bundle(path: Path) -> str:
     Each script keeps its own scope; only the `export default` of `path` is exported.
     """
     path = path.resolve()
-    files = _in_order(path, [])
+    files = with_imports(path)
     if path.suffix == ".css":
         return "".join(IMPORT.sub("", file.read_text("utf-8")) for file in files)
     return "".join(map(_in_scope, files)) + f"export default {_name(path)}.whole;\n"
@@ -30,11 +31,11 @@ def _imports(path: Path) -> tuple[Path, ...]:
     return tuple((path.parent / name).resolve() for _, name in IMPORT.findall(path.read_text("utf-8")))
 
 
-def _in_order(path: Path, before: list[Path]) -> list[Path]:
-    """Return the files that `path` imports, then `path` itself, each once."""
+def with_imports(path: Path, before: Sequence[Path] = ()) -> list[Path]:
+    """Return some files, then those that a script or style sheet imports, then itself: each once, after its needs."""
     for needed in _imports(path):
         if needed not in before:
-            before = _in_order(needed, before)
+            before = with_imports(needed, before)
     return [*before, path]
 
 

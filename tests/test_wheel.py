@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -177,8 +178,8 @@ def test_site_and_board(learner: Learner) -> None:
     site = learner.folder / "build" / "site"
     pages = {path.stem for path in (site / "notebooks").glob("*.html")}
     assert pages >= {path.stem for path in NOTEBOOKS[:-1]}
-    scripts = list((site / "explorers").glob("*/explorer.js"))
-    assert len(scripts) >= 11 and all(script.stat().st_size > 10_000 for script in scripts)
+    states = [json.loads(file.read_text("utf-8")) for file in site.glob("explorers/*/state.json")]
+    assert len(states) >= 11 and all((site / "explorers" / "scripts" / state["script"]).is_file() for state in states)
     assert (site / "page.css").stat().st_size > 1_000
     with learner.serving("demo", "--no-browser", f"--port={free_port()}", says=r"http://\S+/board.html") as address:
         assert status(address) == 200

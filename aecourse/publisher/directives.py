@@ -17,6 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
+from aecourse.bundle import with_imports
 from aecourse.classroom.formulas import formula_as_html
 from aecourse.publisher.published import (
     explorer_as_html,
@@ -92,7 +93,9 @@ class ExplorerDirective(FromTheCourse):
         late = "late" in self.options or self.is_lecture
         files = [] if late else ["state.json", *(state["files"][asset] for asset in state["assets"])]
         hints = "".join(f'<link rel="preload" as="fetch" crossorigin href="{folder}{file}">' for file in files)
-        hints += f'<link rel="modulepreload" href="{folder}explorer.js">' if files else ""
+        for script in () if late else with_imports(self.site.resolve() / "explorers" / "scripts" / state["script"]):
+            address = self.top + script.relative_to(self.site.resolve()).as_posix()
+            hints += f'<link rel="modulepreload" href="{address}">'
         return self.as_html(hints + explorer_as_html(folder, settings, f"{folder}still.webp"))
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import functools
-import gzip
 import hashlib
+import inspect
 import io
 import json
 import re
 import shutil
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image
 
+import aecourse
 from aecourse import explorers
-from aecourse.bundle import bundle
+from aecourse.bundle import bundle, with_imports
 from aecourse.explorers import TrainingExplorer
 from aecourse.explorers.base import page
 from aecourse.explorers.base.network import pack, pack_images
@@ -83,7 +85,7 @@ def other_settings(explorer: Explorer) -> dict[str, object]:
 
 
 def write_explorers(folder: Path) -> None:
-    """Write for each explorer its script, its traits, its data and a still, into a folder of its own."""
+    """Write the scripts of all explorers; and for each its traits, its data and a still, into a folder of its own."""
     for name in shown_explorers():
         explorer = built(name)
         state = {trait: None if isinstance(value, bytes) else value for trait, value in explorer.settings().items()}
@@ -97,7 +99,7 @@ def write_explorers(folder: Path) -> None:
         state = {"controls": [], "setup": {}, "assets": [], "trains": trains | {"open": True}}
         _write(folder, name, _training(data), state, {ROWS: rows})
     for script in ("train_here.js", "train_worker.js"):
-        (folder / script).write_text(bundle(SCRIPTS / script), encoding="utf-8")
+        _write_script(SCRIPTS / script, folder)
 
 
 @functools.cache
@@ -126,12 +128,22 @@ def what_trains(data: str) -> tuple[dict, bytes]:
 
 
 def _write(folder: Path, name: str, explorer: Explorer, state: Mapping, data: Mapping[str, bytes]) -> None:
-    """Write an explorer's script, its traits, its data and a still into its folder."""
+    """Write an explorer's script, and its traits, its data and a still into its folder."""
     files = {asset: _write_data(raw, folder) for asset, raw in data.items()}
+    script = _write_script(Path(inspect.getfile(type(explorer))).with_suffix(".js"), folder)
     (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / name / "state.json").write_text(json.dumps(state | {"files": files}), encoding="utf-8")
-    (folder / name / "explorer.js").write_text(explorer._esm, encoding="utf-8")
+    (folder / name / "state.json").write_text(json.dumps(state | {"script": script, "files": files}), encoding="utf-8")
     write_webp(explorer.static_png(), folder / name / "still.webp")
+
+
+def _write_script(script: Path, folder: Path) -> str:
+    """Write a script and those that it imports, as they are: what two import is fetched once; return its path."""
+    package = Path(aecourse.__file__).resolve().parent
+    for file in with_imports(script.resolve()):
+        copy = folder / "scripts" / file.relative_to(package)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    return script.resolve().relative_to(package).as_posix()
 
 
 def write_webp(png: bytes, file: Path) -> None:
@@ -144,5 +156,6 @@ def _write_data(data: bytes, folder: Path) -> str:
     (folder / "data").mkdir(parents=True, exist_ok=True)
     file = folder / "data" / f"{hashlib.sha256(data).hexdigest()[:16]}.gz"
     if not file.exists():
-        file.write_bytes(gzip.compress(data, mtime=0))
+        packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS, strategy=zlib.Z_FILTERED)  # gzip, for weights
+        file.write_bytes(packer.compress(data) + packer.flush())
     return f"../data/{file.name}"

@@ -49,7 +49,6 @@ PROGRESS = re.compile(r"training, \d+ epochs?\n")  # what stays of a progress ba
 STYLE, TEXT = r'style="[\w:;#%., -]*"', "[^<>]*"
 CARD = re.compile(rf"<div {STYLE}><b {STYLE}>{TEXT}</b><b>{TEXT}</b>(<br>{TEXT})*</div>")  # of aecourse.exercises.cards
 SAFE = {"kernelspec", "language_info"}  # other metadata can tell MyST-NB to run the code, or to fill in a text
-CALL = re.compile(r"^(?:\w+ = )?((?:\w+Explorer|DrawingPad)\(.*\))$", re.MULTILINE)
 
 
 def write_site(root: Path, to: Path, *, repository: str = "") -> None:
@@ -164,10 +163,9 @@ def without_markup(output: NotebookNode) -> list[NotebookNode]:
 def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None:
     """Return what the page shows in place of an output: nothing, HTML, or None for the output itself."""
     data: Mapping = output.get("data", {})
-    is_explorer = data.get("text/plain", "").endswith("run this cell to use it") and "image/png" in data
-    if is_explorer and (call := CALL.search(cell.source)):
+    if data.get("text/plain", "").endswith("run this cell to use it") and "image/png" in data:
         write_webp(base64.b64decode(data["image/png"]), file)
-        if found := _explorer(call[1]):
+        if found := _explorer(cell.source):
             name, settings = found
             return explorer_as_html(f"../explorers/{name}/", settings, FIGURES + file.name)
         still = figure_as_html(Figure(file.name, "a still picture of the explorer", "1100"), FIGURES)
@@ -185,12 +183,14 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     return None
 
 
-def _explorer(call: str) -> tuple[str, dict] | None:
-    """Return an explorer's folder and the settings of a call that differ from the site's; None: it needs the kernel."""
-    expression = ast.parse(call, mode="eval").body
-    kind = getattr(explorers, expression.func.id, None)
-    if kind is not explorers.TrainingExplorer and kind not in shown_explorers().values():
+def _explorer(source: str) -> tuple[str, dict] | None:
+    """Return the explorer of a cell: its folder, the settings that differ from the site's; None: it needs a kernel."""
+    known = {kind.__name__: kind for kind in (*shown_explorers().values(), explorers.TrainingExplorer)}
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    made = [(known[name], call) for call in calls if (name := ast.unparse(call.func).split(".")[-1]) in known]
+    if not made:
         return None
+    kind, expression = made[0]
     name = folder_name(kind)
     try:
         given = [ast.literal_eval(argument) for argument in expression.args]

@@ -127,6 +127,35 @@ def test_what_nothing_has_fails_the_build(tmp_path: Path, capfd, where: str, tex
     assert said in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS[:-1], ids=lambda path: path.stem)
+def test_every_explorer_of_a_notebook_is_one_of_its_page(tmp_path: Path, path: Path) -> None:
+    """Live, unless it shows pictures that the site does not have."""
+    stored = [output.data for cell in read_notebook(path).cells for output in cell.get("outputs", ())
+              if "run this cell to use it" in str(output.get("data")) and "image/png" in output.data]  # fmt: skip
+    cells = as_page(read_notebook(path), path.stem, tmp_path, "").cells
+    shown = [output["data"]["text/html"] for cell in cells for output in cell.get("outputs", ())
+             if "of the explorer" in output.get("data", {}).get("text/html", "")]  # fmt: skip
+    assert len(shown) == len(stored) > 0
+    assert sum("<aecourse-explorer" not in html for html in shown) == (path.stem[:2] == "02")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "SparsityExplorer()  # (with a comment)", "sparsity = SparsityExplorer(\n    'kl',\n)\nsparsity",
+        "from aecourse import explorers\nmade = explorers.SparsityExplorer()\nmade",
+    ],
+)  # fmt: skip
+def test_the_call_that_made_an_explorer_is_found(tmp_path: Path, source: str) -> None:
+    """However the cell is written."""
+    [path] = find_notebooks(FOLDER, ["05"])
+    notebook = read_notebook(path)
+    [cell] = (cell for cell in notebook.cells if "SparsityExplorer()" in cell.source)
+    cell.source = source
+    page = as_page(notebook, path.stem, tmp_path, "")
+    assert "explorers/sparsity/" in str(page.cells)
+
+
 def test_an_explorer_of_own_pictures_is_a_still(tmp_path: Path) -> None:
     """The site has only the course's pictures: test digits in its place would be wrong. All others are live."""
     [path] = find_notebooks(FOLDER, ["02"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,10 +13,11 @@ import traitlets
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from aecourse.explorers.base.network import pack
 from aecourse.explorers.base.shown_images import ShownImages
-from aecourse.plotting import figure_png, plot_latent_map
+from aecourse.plotting import INK_ALPHA, figure_png, plot_latent_map
 
 SHOWN = 4_000  # points on the map; more would only cover each other
 LOOKED_AT = 20  # nearest codes whose labels are counted
@@ -110,7 +112,10 @@ class CodeMap:
         ax = figure.add_axes((0, 0, 1, 1))  # no margins: a share of the picture is a share of the map
         self.draw(ax)
         ax.set_axis_off()
-        png = np.frombuffer(figure_png(figure), np.uint8).copy()
+        colours = Image.open(io.BytesIO(figure_png(figure))).convert("RGB").quantize()  # 256: a third of the bytes
+        file = io.BytesIO()
+        colours.save(file, "png", optimize=True, transparency=bytes([INK_ALPHA]) * 256)
+        png = np.frombuffer(file.getvalue(), np.uint8).copy()
         return {"codes": np.float32(self.codes), "labels": np.int32(self.labels), "png": png}
 
     def packed(self) -> bytes:

@@ -29,12 +29,11 @@ async function bytesOf(address) {
 
 /** The script of an explorer and a model for it, from the folder that `make site` wrote. */
 export async function openExplorer(folder, settings = {}) {
-  const [{ default: explorer }, { assets, files, ...state }] = await Promise.all([
-    import(new URL("explorer.js", folder)),
-    fetch(new URL("state.json", folder)).then((answer) => answer.json()),
-  ]);
+  const { script, assets, files, ...state } = await (await fetch(new URL("state.json", folder))).json();
+  const loading = import(new URL(`../scripts/${script}`, folder));
   const fetched = (name) => bytesOf(new URL(files[name], folder));
   const came = await Promise.all(assets.map(async (name) => [name, await fetched(name)]));
+  const { default: explorer } = await loading;
   const model = modelOf({ ...state, ...settings, assets: Object.fromEntries(came) }, fetched);
   if (state.trains) trainsHere(model, state.trains, () => fetched("rows to train on"), folder);
   if (state.trains?.open) await model.send({ open: true });
@@ -46,9 +45,9 @@ function trainsHere(model, setup, rows, folder) {
   const { send } = model;
   model.send = async (message) => {
     if (!message.open) return send(message);
-    const [{ default: trainHere }, file] = await Promise.all([import(new URL("../train_here.js", folder)), rows()]);
+    const [{ default: trainHere }, file] = await Promise.all([import(new URL("../scripts/explorers/base/train_here.js", folder)), rows()]);
     model.send = send;
-    trainHere(model, setup, file, new URL("../train_worker.js", folder));
+    trainHere(model, setup, file);
   };
 }
 

@@ -5,8 +5,8 @@ import { restore, startLayers } from "./train.js";
 const lossInWords = (loss) => (loss > 0 && loss < 1e-4 ? loss.toExponential(0).replace(/-(\d)$/, "-0$1") : loss?.toFixed(4)); // as trainer.py
 const shade = (v) => Math.floor(Math.min(1, Math.max(0, v)) * 255 + 0.5);
 
-/** Answers what the panel of a model asks for; `file` holds the rows to train on, `worker` is where train_worker.js lies. */
-function trainHere(model, setup, file, worker) {
+/** Answers what the panel of a model asks for; `file` holds the rows to train on. */
+function trainHere(model, setup, file) {
   const { sizes, activations, learnt, setting, epochs, lr, ...panel } = setup, { shown, x, valid, strokes } = readTensors(file), ask = model.send;
   const [count, width] = shown.shape, chosen = { setting: model.get("setting") ?? model.get("k") ?? setting, epochs, lr, seed: 0 };
   let open = true, running = null, state = {};
@@ -35,7 +35,7 @@ function trainHere(model, setup, file, worker) {
     show(restore(untrained, shown.data, count), `An untrained network, ${network().join(" → ")}. Press Train: this page trains it on ${learnt}.`);
   }
   function train() {
-    const name = network().join(" → "), started = new Worker(worker, { type: "module" });
+    const name = network().join(" → "), started = new Worker(new URL("train_worker.js", import.meta.url), { type: "module" });
     running = started;
     started.onmessage = ({ data: { done, history, restored, stopped } }) => {
       const epoch = history.training[0].length;
