@@ -153,15 +153,15 @@ def ladder(seed: int) -> Numbers:
 
 @control(
     "A small network is below PCA at every k from 1 to 64, and seeds matter little.",
-    "PCA on the same 55,000 digits; networks 784-128-k-128-784 after two epochs",
+    "PCA on the same 55,000 digits; networks 784-128-k-128-784 after two epochs; at 64, where it is hardly below, ten",
 )
 def every_k(seed: int) -> Numbers:
     """Return the test error of a network for each k."""
     (fitting, _), test = load_split(), load_mnist()[1]
     found = {}
-    for k in CODE_SIZES:
-        model = trained(DenseAutoencoder(k, hidden=(128,)), fitting.x, seed, epochs=2)
-        found[str(k)] = reconstruction_mse(model, test.x)
+    for name, k, epochs in (*((str(k), k, 2) for k in CODE_SIZES), ("64, ten epochs", 64, 10)):
+        model = trained(DenseAutoencoder(k, hidden=(128,)), fitting.x, seed, epochs=epochs)
+        found[name] = reconstruction_mse(model, test.x)
     return found
 
 
