@@ -45,7 +45,7 @@ from aecourse.publisher.published import (
 from aecourse.records import read_records
 
 FIGURES = "../_static/figures/"  # as a notebook's page sees them
-PROGRESS = re.compile(r"training, \d+ epochs?\n")  # what stays of a progress bar
+PROGRESS = re.compile(r"training, \d+ epochs? *|.*0%\|.*it/s\]")  # what stays of a progress bar
 STYLE, TEXT = r'style="[\w:;#%., -]*"', "[^<>]*"
 CARD = re.compile(rf"<div {STYLE}><b {STYLE}>{TEXT}</b><b>{TEXT}</b>(<br>{TEXT})*</div>")  # of aecourse.exercises.cards
 SAFE = {"kernelspec", "language_info"}  # other metadata can tell MyST-NB to run the code, or to fill in a text
@@ -132,7 +132,7 @@ def as_page(notebook: NotebookNode, stem: str, figures: Path, repository: str) -
         kept = cell.outputs
         cell.outputs = []
         for place, output in enumerate(kept):
-            if output.get("name") == "stdout" and PROGRESS.fullmatch(output.text):
+            if PROGRESS.fullmatch(output.get("data", {}).get("text/plain", "")):
                 continue
             shown = _as_html(output, cell, figures / figure_file(stem, number, place))
             if shown is None:

@@ -129,10 +129,12 @@ def test_what_nothing_has_fails_the_build(tmp_path: Path, capfd, where: str, tex
 
 @pytest.mark.parametrize("path", NOTEBOOKS[:-1], ids=lambda path: path.stem)
 def test_every_explorer_of_a_notebook_is_one_of_its_page(tmp_path: Path, path: Path) -> None:
-    """Live, unless it shows pictures that the site does not have."""
+    """Live, unless it shows pictures that the site does not have; and nothing is left of progress bars."""
     stored = [output.data for cell in read_notebook(path).cells for output in cell.get("outputs", ())
               if "run this cell to use it" in str(output.get("data")) and "image/png" in output.data]  # fmt: skip
     cells = as_page(read_notebook(path), path.stem, tmp_path, "").cells
+    texts = [output.get("data", {}).get("text/plain", "") for cell in cells for output in cell.get("outputs", ())]
+    assert not any(re.match(r"training, \d|.*it/s\]", text) for text in texts)
     shown = [output["data"]["text/html"] for cell in cells for output in cell.get("outputs", ())
              if "of the explorer" in output.get("data", {}).get("text/html", "")]  # fmt: skip
     assert len(shown) == len(stored) > 0
