@@ -9,7 +9,7 @@ import re
 
 from nbformat import NotebookNode
 
-from aecourse.classroom.cells import error_line
+from aecourse.classroom.cells import error_line, syntax_of
 from aecourse.classroom.notebook_files import tags
 from aecourse.classroom.run_here import blank_what_shipped, was_opened
 from aecourse.classroom.saved import (
@@ -139,7 +139,7 @@ def _verdict(cell: NotebookNode, name: str) -> tuple[str, str]:
 
 def _doubt(cell: NotebookNode, verdict: str) -> str:
     """Say how code and verdict contradict each other, if they do, because the code was changed after it ran."""
-    if not (nodes := _nodes(cell.source)):
+    if not (nodes := syntax_of(cell.source)):
         return "This code is not valid Python: it was changed after it ran, or never ran."
     stub = any(map(_is_stub, nodes))
     if verdict == RIGHT and stub:
@@ -187,11 +187,3 @@ def _remarks(code: list[NotebookNode]) -> list[str]:
     if foreign := sum(has_foreign_records(cell.outputs) for cell in code):
         remarks.append(f"Saved by another version of the course, and not read: {foreign} of {len(code)} code cells.")
     return remarks
-
-
-def _nodes(source: str) -> list[ast.AST]:
-    python = re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.M)  # magic and shell commands
-    try:
-        return list(ast.walk(ast.parse(python)))
-    except (SyntaxError, ValueError):
-        return []

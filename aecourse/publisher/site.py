@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from aecourse import explorers
 from aecourse.bundle import bundle
-from aecourse.classroom.cells import has_question
+from aecourse.classroom.cells import has_question, syntax_of
 from aecourse.classroom.notebook_files import course_folder, find_notebooks, read_notebook, tags
 from aecourse.files import writing
 from aecourse.publisher.downloads import as_download, links
@@ -186,7 +186,7 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
 def _explorer(source: str) -> tuple[str, dict] | None:
     """Return the explorer of a cell: its folder, the settings that differ from the site's; None: it needs a kernel."""
     known = {kind.__name__: kind for kind in (*shown_explorers().values(), explorers.TrainingExplorer)}
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    calls = [node for node in syntax_of(source) if isinstance(node, ast.Call)]
     made = [(known[name], call) for call in calls if (name := ast.unparse(call.func).split(".")[-1]) in known]
     if not made:
         return None

@@ -144,10 +144,11 @@ def test_every_explorer_of_a_notebook_is_one_of_its_page(tmp_path: Path, path: P
 @pytest.mark.parametrize(
     "source",
     [
-        "SparsityExplorer()  # (with a comment)", "sparsity = SparsityExplorer(\n    'kl',\n)\nsparsity",
+        "%matplotlib inline\nSparsityExplorer()  # (with a comment)",
+        "sparsity = SparsityExplorer(\n    'kl',\n)\nsparsity",
         "from aecourse import explorers\nmade = explorers.SparsityExplorer()\nmade",
     ],
-)  # fmt: skip
+)
 def test_the_call_that_made_an_explorer_is_found(tmp_path: Path, source: str) -> None:
     """However the cell is written."""
     [path] = find_notebooks(FOLDER, ["05"])
