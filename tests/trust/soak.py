@@ -34,7 +34,7 @@ COUNTS = {
     },
     "trust.test_security": {"static_files": 3_000, "jupyter": 300, "class_folders": 20_000, "no_code_in_files": 1},
     "trust.test_training": {
-        "interrupted": 20, "stopped_twice": 10, "spoilt": 100, "too_fast": 20, "at_once": 20, "raising": 40,
+        "interrupted": 300, "stopped_twice": 100, "spoilt": 100, "too_fast": 20, "at_once": 20, "raising": 40,
         "frozen": 20, "copies": 20, "precise_and_compiled": 20, "same_numbers": 4, "resumed": 6,
     },
     "trust.test_explorers": {"kernel_events": 10_000},
