@@ -24,6 +24,8 @@ import pytest
 from helpers.paths import NOTEBOOKS, ROOT
 from packaging.requirements import Requirement
 
+from aecourse.bundle import with_imports
+
 pytestmark = pytest.mark.slow
 
 MEGABYTES = 60
@@ -179,7 +181,8 @@ def test_site_and_board(learner: Learner) -> None:
     pages = {path.stem for path in (site / "notebooks").glob("*.html")}
     assert pages >= {path.stem for path in NOTEBOOKS[:-1]}
     states = [json.loads(file.read_text("utf-8")) for file in site.glob("explorers/*/state.json")]
-    assert len(states) >= 11 and all((site / "explorers" / "scripts" / state["script"]).is_file() for state in states)
+    scripts = [with_imports((site / "explorers" / "scripts" / state["script"]).resolve()) for state in states]
+    assert len(scripts) >= 11 and all(sum(file.stat().st_size for file in files) > 10_000 for files in scripts)
     assert (site / "page.css").stat().st_size > 1_000
     with learner.serving("demo", "--no-browser", f"--port={free_port()}", says=r"http://\S+/board.html") as address:
         assert status(address) == 200

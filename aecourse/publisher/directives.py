@@ -93,9 +93,9 @@ class ExplorerDirective(FromTheCourse):
         late = "late" in self.options or self.is_lecture
         files = [] if late else ["state.json", *(state["files"][asset] for asset in state["assets"])]
         hints = "".join(f'<link rel="preload" as="fetch" crossorigin href="{folder}{file}">' for file in files)
-        for script in () if late else with_imports(self.site.resolve() / "explorers" / "scripts" / state["script"]):
-            address = self.top + script.relative_to(self.site.resolve()).as_posix()
-            hints += f'<link rel="modulepreload" href="{address}">'
+        site = self.site.resolve()
+        for script in () if late else with_imports(site / "explorers" / "scripts" / state["script"]):
+            hints += f'<link rel="modulepreload" href="{self.top}{script.relative_to(site).as_posix()}">'
         return self.as_html(hints + explorer_as_html(folder, settings, f"{folder}still.webp"))
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from PIL import Image
 
-import aecourse
 from aecourse import explorers
 from aecourse.bundle import bundle, with_imports
 from aecourse.explorers import TrainingExplorer
@@ -138,11 +137,12 @@ def _write(folder: Path, name: str, explorer: Explorer, state: Mapping, data: Ma
 
 def _write_script(script: Path, folder: Path) -> str:
     """Write a script and those that it imports, as they are: what two import is fetched once; return its path."""
-    package = Path(aecourse.__file__).resolve().parent
+    package = SCRIPTS.resolve().parents[1]
     for file in with_imports(script.resolve()):
         copy = folder / "scripts" / file.relative_to(package)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes())
     return script.resolve().relative_to(package).as_posix()
 
 

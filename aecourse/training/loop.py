@@ -196,13 +196,25 @@ def fit(
 
 
 class _Bar(tqdm):
-    """A progress bar that gives its lock back when Ctrl-C meets it while it draws.
+    """The progress bar of a training, which gives its lock back when Ctrl-C meets it while it draws.
 
     tqdm's own keeps it, and every later bar of another thread waits for ever. Python releases an RLock of its own in
     any case, and without a monitor no thread is begun under it.
     """
 
     monitor_interval = 0
+
+    def __init__(self, epochs: int, steps: int, *, progress: bool) -> None:
+        super().__init__(
+            total=epochs * steps,
+            desc=f"training, {epochs} epoch{'s'[: epochs > 1]}",
+            bar_format="{desc} {bar}{postfix}",
+            mininterval=0.5,
+            miniters=1,
+            smoothing=0,  # the mean speed so far
+            disable=not progress,
+        )
+        self.bar_format = "{desc} {bar} {remaining} left{postfix}"  # from now on: what is stored has no time in it
 
     def refresh(self, nolock: bool = False, lock_args: tuple | None = None) -> None:
         """Draw the bar."""
@@ -246,16 +258,7 @@ def training_loop(
         raise ValueError("model is being trained by another thread: wait for its end, or train copy.deepcopy(model)")
     started = time.perf_counter()
     try:
-        with _Bar(
-            total=epochs * steps,
-            desc=f"training, {epochs} epoch{'s'[: epochs > 1]}",
-            bar_format="{desc} {bar}{postfix}",
-            mininterval=0.5,
-            miniters=1,
-            smoothing=0,  # the mean speed so far
-            disable=not progress,
-        ) as bar:
-            bar.bar_format = "{desc} {bar} {remaining} left{postfix}"  # from now on: what is stored has no time in it
+        with _Bar(epochs, steps, progress=progress) as bar:
             for epoch in range(1, epochs + 1):
                 set_training(model)
                 if _is_sound(model):  # `on_epoch` may have changed it

@@ -111,16 +111,14 @@ def test_a_second_start_waits(explorer):
     assert explorer.trainer._thread is thread
 
 
-def test_interrupt_while_it_starts(explorer, monkeypatch, request):
+def test_interrupt_while_it_starts(explorer, monkeypatch, ctrl_c):
     """Ctrl-C reaches the cell, and finds a run that goes on, ends and can be followed by another."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     start = threading.Thread.start
 
     def interrupted(thread):
-        signal.raise_signal(signal.SIGINT)
+        ctrl_c()
         start(thread)
-        signal.raise_signal(signal.SIGINT)
+        ctrl_c()
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", interrupted)

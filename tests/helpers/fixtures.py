@@ -1,7 +1,9 @@
 """Fixtures that several test files share."""
 
+import functools
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 
 import matplotlib
 import numpy as np
@@ -50,6 +52,14 @@ def mnist() -> tuple[ImageSet, ImageSet]:
 def device(request) -> str:
     """Each device this machine has."""
     return request.param
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[Callable[[], None]]:
+    """A function that presses Ctrl-C, which raises KeyboardInterrupt: a background job begins with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield functools.partial(signal.raise_signal, signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

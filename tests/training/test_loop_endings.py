@@ -1,6 +1,5 @@
 """Every way a training can end or never begin: nothing is lost, and the next cell works."""
 
-import signal
 import threading
 
 import pytest
@@ -106,17 +105,15 @@ class TestEndings:
 
         self.ended(tiny, x, fit(tiny, x, epochs=9, validation=x, on_epoch=on_epoch, **QUIET), "Ctrl-C", 2)
 
-    def test_interrupt_within_an_epoch(self, tiny, x, request):
+    def test_interrupt_within_an_epoch(self, tiny, x, ctrl_c):
         """A real Ctrl-C in the third epoch: two are kept, and the steps done since are not undone."""
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
-        request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
         steps, states = [], []
 
         def augment(batch):
             states.append(state_of(tiny))
             steps.append(1)
             if len(steps) == 2 * 5 + 3:
-                signal.raise_signal(signal.SIGINT)
+                ctrl_c()
             return batch
 
         history = fit(tiny, x, epochs=9, batch_size=8, validation=x, augment=augment, **QUIET)

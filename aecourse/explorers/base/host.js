@@ -30,10 +30,9 @@ async function bytesOf(address) {
 /** The script of an explorer and a model for it, from the folder that `make site` wrote. */
 export async function openExplorer(folder, settings = {}) {
   const { script, assets, files, ...state } = await (await fetch(new URL("state.json", folder))).json();
-  const loading = import(new URL(`../scripts/${script}`, folder));
   const fetched = (name) => bytesOf(new URL(files[name], folder));
-  const came = await Promise.all(assets.map(async (name) => [name, await fetched(name)]));
-  const { default: explorer } = await loading;
+  const coming = assets.map(async (name) => [name, await fetched(name)]);
+  const [{ default: explorer }, ...came] = await Promise.all([import(new URL(`../scripts/${script}`, folder)), ...coming]);
   const model = modelOf({ ...state, ...settings, assets: Object.fromEntries(came) }, fetched);
   if (state.trains) trainsHere(model, state.trains, () => fetched("rows to train on"), folder);
   if (state.trains?.open) await model.send({ open: true });
