@@ -16,6 +16,8 @@ from surfaces import bent_points, fit_plane, fit_sheet, patches, view
 
 from aecourse.plotting import BLUE, VERMILION
 
+STYLE = r' style="[^"]*"'
+
 
 def plot_sheet(ax: Axes, x: np.ndarray, x_hat: np.ndarray, sheet: np.ndarray, centre: Point, colour: str) -> None:
     """Points, what is lost of each, and the sheet they are restored to, far things first."""
@@ -75,5 +77,16 @@ def pca_plane_vs_sheet() -> None:
     with mpl.rc_context({"svg.hashsalt": drawing.name}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     plot = re.search(r'<g id="figure_1">.*</g>', file.getvalue(), re.DOTALL)
-    drawing.parts.insert(5, re.sub(r"\n\s*", "\n", plot[0]))  # under the words
+    drawing.parts.insert(5, without_repeats(plot[0]))  # under the words
     drawing.save()
+
+
+def without_repeats(svg: str) -> str:
+    """Shorten what matplotlib has drawn: a style that a whole group shares is said once, and paths need few spaces."""
+    svg = re.sub(r"\n?([MLCz])\s", r"\1", re.sub(r"\n\s*", "\n", svg))
+
+    def group(found: re.Match) -> str:
+        plain, styles = re.sub(STYLE, "", found[2]), set(re.findall(STYLE, found[2]))
+        return f"<g{found[1]}{styles.pop()}>{plain}" if len(styles) == 1 else found[0]
+
+    return re.sub(r"<g([^>]*)>((?:\s*<(?:path|use)[^>]*/>)+)", group, svg)

@@ -15,12 +15,12 @@ from aecourse.bundle import bundle
 from aecourse.checks import check_whole
 from aecourse.data import ImageSet, load_mnist
 from aecourse.evaluation import reconstruct
-from aecourse.evaluation.anomaly import DetectionResult, ink_of, threshold_at
-from aecourse.explorers.base.network import for_display, name_of, pack, pack_images
+from aecourse.evaluation.anomaly import DetectionResult, threshold_at
+from aecourse.explorers.base.network import for_display, name_of, pack, pack_images, pack_network
 from aecourse.explorers.base.page import Explorer, Real, Whole, check_setting
 from aecourse.explorers.base.shown_images import pack_digits, shown_images
 from aecourse.plotting import BLUE, VERMILION, plain_ticks, plot_reconstructions
-from aecourse.zoo.shipped import INK_POWERS, detectors_of, load_detectors, scores_of
+from aecourse.zoo.shipped import INK_POWERS, detectors_of, lengths_of, load_detectors, scores_of
 
 SCORES = dict(zip(INK_POWERS, ("squared error", "error per ink", "share lost"), strict=True))
 SHOWN = 10
@@ -79,7 +79,8 @@ class AnomalyExplorer(Explorer):
         super().__init__(rate=5.0, normal=normal, scorer="autoencoder", score=0.0)
         for (digit, scorer), network in self.detectors.models.items():
             name = f"{scorer}-{digit}"
-            self.later[name] = functools.partial(self.packed, name, network)
+            own = functools.partial(self.packed, name, network)
+            self.later[name] = functools.partial(pack_network, network) if model is None else own
             self.later[f"errors-{digit}-{scorer}"] = functools.partial(self._errors, digit, scorer)
         first = {name: self.later.pop(name)() for name in (f"autoencoder-{normal}", f"errors-{normal}-autoencoder")}
         if self.own is None:
@@ -224,7 +225,7 @@ def _histogram(result: DetectionResult) -> tuple[np.ndarray, np.ndarray, np.ndar
 def _labels_and_lengths() -> bytes:
     """Return what the scores of all detectors need of the test digits: labels, and what errors are divided by."""
     test = load_mnist()[1]
-    lengths = torch.stack([ink_of(test.x, power) for power in INK_POWERS[1:]])
+    lengths = torch.stack([lengths_of(test.x, power) for power in INK_POWERS[1:]])
     return pack({"labels": test.y.to(torch.int8), "lengths": lengths})
 
 

@@ -27,7 +27,7 @@ function lifted([z1, z2], { mean: { data: mean }, components: { data: components
 function View(p) {
   const { data, out, caption } = p, { frame } = data.setup;
   return html`<${Row}>
-    <${CodeMap} p=${p} frame=${frame} label=${LABEL} background=${data.asset("map").png} />
+    <${CodeMap} p=${p} frame=${frame} label=${LABEL} background=${data.asset("map").picture} />
     <div class="aecourse-beside"><${Picture} rows=${out.rows} alt=${out.caption} names=${[]} />
       ${caption}<${CodeSliders} p=${p} frame=${frame} /></div></${Row}>`;
 }

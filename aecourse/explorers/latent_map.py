@@ -19,6 +19,7 @@ from aecourse.explorers.base.shown_images import shown_images
 from aecourse.models import PCA
 from aecourse.plotting import as_images, plot_image
 from aecourse.zoo.catalogue import load_split
+from aecourse.zoo.precision import to_half
 from aecourse.zoo.shipped import codes_of
 from aecourse.zoo.weights import shared_weights
 
@@ -60,13 +61,15 @@ class LatentMapExplorer(Explorer):
         shown = shown_images(images)
         if len(shown) < 2:
             raise ValueError("images must hold two pictures or more to draw a map; got one")
-        codes, plane = codes_of(self.model, shown.x), {}
+        short = to_half if model is None else np.asarray  # the shipped network's many codes, in half the bytes
+        codes, plane = short(codes_of(self.model, shown.x)), {}
         self.plane = PCA.fit(torch.from_numpy(codes), 2) if codes.shape[1] > 2 else None
         places = self._on_map(codes)
         if self.plane is not None:
             plane = {"numbers": codes.shape[1], "share": float(places.var(0).sum() / codes.var(0).sum())}
         self.map = CodeMap(places, shown, _frame(places))
-        self.taught = self.map.codes if own_pictures_only else self._on_map(codes_of(self.model, load_split()[0].x))
+        taught = None if own_pictures_only else short(codes_of(self.model, load_split()[0].x))
+        self.taught = self.map.codes if taught is None else self._on_map(taught)
         z1, z2 = self.map.start()
         super().__init__(z1=z1, z2=z2)
         self.assets = {

@@ -1,7 +1,7 @@
 // The square around the prior of a two-dimensional variational autoencoder: one mode of the generator.
 import { html, useState } from "./base/vendor/preact.js";
 import { latest, run } from "./base/engine.js";
-import { Menu, NumberBox, Picture, Row, Slider, Steps, Toggle, brief, percent } from "./base/page.js";
+import { Menu, NumberBox, Picture, Row, Slider, Steps, Toggle, brief, mosaic, percent } from "./base/page.js";
 import { CodeMap, CodeSliders, called, moveTo, neighbourhood, sidesOf } from "./base/code_map.js";
 
 const MEANINGS = {
@@ -12,6 +12,7 @@ const MEANINGS = {
   10: "β = 10: an expensive code, about 3 of 7 nats are left",
 };
 const LABEL = "Map of the codes: hover, drag or use the arrow keys; a click pins";
+const GRID = 16; // decoded digits along each side of the other background
 const GLASS = 1.4; // side of the magnifying glass, in numbers of the code
 const pair = (numbers) => `(${numbers.map((value) => value.toFixed(2)).join(", ")})`;
 
@@ -28,7 +29,7 @@ function posterior({ codes, logvar }, place) {
   return [mu, log.map((value) => Math.exp(value / 2))];
 }
 
-export function computePlace({ z1, z2, beta, digit }, data) {
+export function computePlace({ z1, z2, beta, digit, shows }, data) {
   const { frame, images, labelled, yours } = data.setup;
   const [map, network] = (yours ? ["map-yours", "yours"] : [`map-${beta}`, `vae-2d-beta${beta}`]).map(data.want);
   if (!map || !network) return null;
@@ -47,21 +48,25 @@ export function computePlace({ z1, z2, beta, digit }, data) {
     const whose = images.noun === "digit" ? `${images.name} ${digit}, a ${map.labels.data[digit]}` : `${images.name} ${digit}`;
     caption += ` q(z|x) of ${whose}: μ = ${pair(mu)}, σ = (${sigma.map((value) => brief(value, 2)).join(", ")}). The ellipse lies one standard deviation from μ: z = μ + σ ⊙ ε with ‖ε‖ = 1.`;
   }
-  return { rows: { decoded: run(network, "decoder", Float32Array.from([z1, z2])) }, numbers, caption, map, q };
+  return { rows: { decoded: run(network, "decoder", Float32Array.from([z1, z2])) }, numbers, caption, map, q, picture: shows === "digits" && decodedGrid(network, frame.high[0]) };
 }
 
-const tiles = latest(({ data, shape: [height, width] }) => ({ gray: Uint8ClampedArray.from(data, (v) => 255 * v), width, height }));
+/** What is decoded at the middle of each tile of the map, top row first, as one picture. */
+const decodedGrid = latest((network, reach) => {
+  const along = Array.from({ length: GRID }, (_, i) => reach * ((2 * i + 1) / GRID - 1)), places = along.flatMap((down) => along.flatMap((z1) => [z1, -down]));
+  const decoded = run(network, "decoder", Float32Array.from(places), GRID * GRID), width = decoded.length / GRID;
+  return mosaic(along.map((_, row) => decoded.subarray(row * width, (row + 1) * width)), { gap: 0 });
+});
 
 export function Place(p) {
-  const { s, data: { setup: { betas, frame, images } }, out: { rows, map, q, caption: alt }, caption } = p;
+  const { s, data: { setup: { betas, frame, images } }, out: { rows, map, q, picture, caption: alt }, caption } = p;
   const shows = [[`codes of ${images.name}s`, "codes"], ["what is decoded there", "digits"]];
-  const background = s.shows === "codes" ? { background: map.png } : { picture: tiles(map.tiles) };
   return html`
     <${Row}>${betas.length > 1 && html`<${Steps} p=${p} name="beta" label="β" options=${betas.map((beta) => [brief(beta), beta])} />`}
       <${Menu} p=${p} name="shows" label="the map shows" options=${shows} />
       <${Toggle} on=${s.digit >= 0} set=${(on) => (on ? choose(p, map, 0) : p.set("digit", -1))}>q(z|x) of one ${images.noun}</${Toggle}></${Row}>
     ${q && html`<${Posterior} p=${p} map=${map} />`}
-    <${Row}><${CodeMap} p=${p} frame=${frame} label=${LABEL} ...${background}>${q && html`<${Ellipse} q=${q} z=${[s.z1, s.z2]} frame=${frame} />`}</${CodeMap}>
+    <${Row}><${CodeMap} p=${p} frame=${frame} label=${LABEL} background=${map.picture} picture=${picture}>${q && html`<${Ellipse} q=${q} z=${[s.z1, s.z2]} frame=${frame} />`}</${CodeMap}>
       <div class="aecourse-beside"><${Picture} rows=${rows} alt=${alt} names=${[]} />${caption}<${CodeSliders} p=${p} frame=${frame} /></div></${Row}>`;
 }
 

@@ -47,7 +47,7 @@ class PriorMap(CodeMap):
 
     def tensors(self) -> dict[str, torch.Tensor | np.ndarray]:
         """Return all that the page needs of the map."""
-        return super().tensors() | {"logvar": np.float32(self.logvar), "tiles": self.tiles()}
+        return super().tensors() | {"logvar": np.float32(self.logvar)}
 
     def numbers(self, z1: float, z2: float, digit: int) -> dict[str, float]:
         """Return the shares of draws farther out, of nearest images, of images on the map; q(z|x) of one, if any."""

@@ -31,7 +31,15 @@ const filled = (z, { shape: [, width] }) => Float32Array.from({ length: width },
 const many = (count, noun) => `${count} ${noun}${count > 1 ? "s" : ""}`;
 
 const drawn = latest((ink) => asDigit(ink));
-const byPixels = latest(({ x: library, order }, x) => nearest(library, order.data.map((pixel) => x[pixel])));
+const reordered = (row, { data: order }) => order.map((pixel) => row[pixel]);
+/** The library with the pixels that vary most first, in place: a picture that is too far is then given up early. */
+function sorted(library) {
+  const { x, order, x: { shape: [count] } } = library;
+  if (library.sorted) return library;
+  for (let place = 0; place < count; place++) rowsOf(x, place).set(reordered(rowsOf(x, place), order));
+  return Object.assign(library, { sorted: true });
+}
+const byPixels = latest(({ x: library, order }, x) => nearest(library, reordered(x, order)));
 const inBits = latest(({ data, shape }, { data: limits }) => ({ data: data.map((v, at) => (v > limits[at % shape[1]] ? 1 : 0)), shape }));
 const byCode = latest((network, { codes, thresholds, low, high }, x) => { // from the code, and from its bits alone
   const z = run(network, "encoder", x), above = z.map((v, i) => (v > thresholds.data[i] ? 1 : 0));
@@ -57,6 +65,7 @@ function compute({ query, k, ink }, data) {
   const [library, network, index] = ["library", `network-${k}`, `index-${k}`].map(data.want);
   const x = inked(ink) ? drawn(ink) : one(data, query);
   if (!library || !network || !index || !x) return null;
+  sorted(library);
   const label = inked(ink) ? undefined : labels[query], whose = images.name[0].toUpperCase() + images.name.slice(1);
   const [byNumbers, byBits] = byCode(network, index, x);
   const searches = [

@@ -152,14 +152,9 @@ class SearchExplorer(Explorer):
 
 @functools.cache
 def _packed_library() -> bytes:
-    """The pictures that are searched, pixels that vary most first: a picture that is too far is then given up early.
-
-    Seven neighbours stay together, so that the pictures can be compressed.
-    """
+    """The pictures that are searched, and their pixels by how much they vary."""
     x = load_library()[0].x
-    sevens = torch.arange(PIXELS).view(-1, 7)
-    order = sevens[x.var(0)[sevens].sum(1).argsort(descending=True)].flatten()
-    return pack({"x": pack_images(x[:, order]), "order": order.int()})
+    return pack({"x": pack_images(x), "order": x.var(0).argsort(descending=True).int()})
 
 
 def _packed_index(index: CodeIndex) -> bytes:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst.directives import flag
 from pygments.filter import Filter
-from pygments.token import Name, Punctuation, Text, Whitespace
+from pygments.token import Name, Operator, Punctuation, Text, Whitespace
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -38,7 +38,7 @@ class Unmarked(Filter):
     def filter(self, lexer, stream):
         """Yield the tokens of some code, these as plain text."""
         for kind, text in stream:
-            yield Text if kind in (Name, Punctuation, Whitespace) else kind, text
+            yield Text if kind in (Name, Operator, Punctuation, Whitespace) else kind, text
 
 
 class FromTheCourse(SphinxDirective):

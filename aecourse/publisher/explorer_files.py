@@ -132,7 +132,7 @@ def _write(folder: Path, name: str, explorer: Explorer, state: Mapping, data: Ma
     script = _write_script(Path(inspect.getfile(type(explorer))).with_suffix(".js"), folder)
     (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / name / "state.json").write_text(json.dumps(state | {"script": script, "files": files}), encoding="utf-8")
-    write_webp(explorer.static_png(), folder / name / "still.webp")
+    write_still(explorer.static_png(), folder / name / "still.webp")
 
 
 def _write_script(script: Path, folder: Path) -> str:
@@ -149,6 +149,11 @@ def _write_script(script: Path, folder: Path) -> str:
 def write_webp(png: bytes, file: Path) -> None:
     """Write a picture as lossless WebP, a third smaller than PNG."""
     Image.open(io.BytesIO(png)).save(file, "webp", lossless=True)
+
+
+def write_still(png: bytes, file: Path) -> None:
+    """Write the picture of an explorer that is seen until the live one is there, in 256 colours."""
+    Image.open(io.BytesIO(png)).convert("RGB").quantize().convert("RGB").save(file, "webp", lossless=True)
 
 
 def _write_data(data: bytes, folder: Path) -> str:

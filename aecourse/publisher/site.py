@@ -32,6 +32,7 @@ from aecourse.publisher.explorer_files import (
     other_settings,
     shown_explorers,
     write_board,
+    write_still,
     write_webp,
 )
 from aecourse.publisher.published import (
@@ -88,6 +89,7 @@ def _write_pages(root: Path, source: Path, to: Path, repository: str) -> None:
         nbformat.write(as_page(notebook, path.stem, static / "figures", repository), source / "notebooks" / path.name)
     os.environ["AECOURSE_REPOSITORY"] = repository
     build(source, to, root / "notebooks")
+    without_copies(to)
     (to / ".nojekyll").touch()  # GitHub would leave out folders whose names begin with "_"
     (to / "_headers").write_text(f"/*\n  Content-Security-Policy: {content_policy(to)}\n", encoding="utf-8")
 
@@ -109,6 +111,20 @@ def build(source: Path, to: Path, notebooks: Path) -> None:
     for wanted in (pages, decks):
         if build_main(["-q", "-W", "--keep-going", *wanted]):
             raise ValueError("the site could not be built; see the messages of Sphinx above")
+
+
+def without_copies(folder: Path) -> None:
+    """Let lectures show the diagrams of the pages, not copies of their own; drop what only the theme's authors need."""
+    copies = folder / "lectures" / "_images"
+    for page in copies.parent.glob("*.html"):
+        text = page.read_text("utf-8").replace('"_images/', '"../_images/')
+        page.write_text(text, encoding="utf-8")
+    if copies.is_dir():
+        for file in copies.iterdir():
+            file.replace(folder / "_images" / file.name)
+        copies.rmdir()
+    for file in folder.rglob("*.map"):
+        file.unlink()
 
 
 def content_policy(folder: Path) -> str:
@@ -164,7 +180,7 @@ def _as_html(output: NotebookNode, cell: NotebookNode, file: Path) -> str | None
     """Return what the page shows in place of an output: nothing, HTML, or None for the output itself."""
     data: Mapping = output.get("data", {})
     if data.get("text/plain", "").endswith("run this cell to use it") and "image/png" in data:
-        write_webp(base64.b64decode(data["image/png"]), file)
+        write_still(base64.b64decode(data["image/png"]), file)
         if found := _explorer(cell.source):
             name, settings = found
             return explorer_as_html(f"../explorers/{name}/", settings, FIGURES + file.name)

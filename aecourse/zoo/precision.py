@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -23,6 +24,11 @@ def quantise(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     scale = matrix.abs().amax(tuple(range(1, matrix.ndim)), keepdim=True) / 127
     scale = scale.to(torch.float16).clamp(min=torch.finfo(torch.float16).smallest_normal)
     return (matrix / scale.float()).round().clamp(-127, 127).to(torch.int8).contiguous(), scale.contiguous()
+
+
+def to_half(values: np.ndarray) -> np.ndarray:
+    """Round numbers to half precision, enough to draw them, in which they take half the bytes; same shape and type."""
+    return values.astype(np.float16).astype(values.dtype)
 
 
 def rounded(name: str, value: torch.Tensor, dtype: torch.dtype) -> dict[str, torch.Tensor]:

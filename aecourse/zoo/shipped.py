@@ -12,7 +12,7 @@ import torch
 from aecourse.data import ImageSet, load_mnist
 from aecourse.device import own_random_numbers
 from aecourse.evaluation import anomaly_scores, pca_mse, reconstruct, reconstruction_mse
-from aecourse.evaluation.anomaly import DetectionResult, detection_result
+from aecourse.evaluation.anomaly import DetectionResult, detection_result, ink_of
 from aecourse.evaluation.denoising import errors_by_strength
 from aecourse.evaluation.retrieval import CodeIndex, nearest, precision_at
 from aecourse.models import (
@@ -24,7 +24,7 @@ from aecourse.models import (
     VariationalAutoencoder,
 )
 from aecourse.zoo.catalogue import CODE_SIZES, DENSE, NORMAL, SPARSE, VARIATIONAL, digits_pca, load_split
-from aecourse.zoo.precision import quantise
+from aecourse.zoo.precision import quantise, to_half
 from aecourse.zoo.weights import read_card, shared_weights
 
 BATCH = 1_000  # pictures encoded or scored at once, which takes little memory
@@ -95,12 +95,15 @@ class Detectors:
 @functools.cache
 def load_detectors() -> Detectors:
     """Load the ten shipped networks, and score every test digit by all; this takes seconds."""
-    return detectors_of({normal: shared_weights(name) for normal, name in NORMAL.items()})
+    return detectors_of({normal: shared_weights(name) for normal, name in NORMAL.items()}, rounded=True)
 
 
 @own_random_numbers()  # importing scikit-learn draws some
-def detectors_of(networks: Mapping[int, Autoencoder]) -> Detectors:
-    """Return the results of {normal digit: its network}, each beside PCA of that digit with as many numbers."""
+def detectors_of(networks: Mapping[int, Autoencoder], *, rounded: bool = False) -> Detectors:
+    """Return the results of {normal digit: its network}, each beside PCA of that digit with as many numbers.
+
+    If asked, errors and the scores that set the threshold are in half precision, as the page gets them.
+    """
     test, (fitting, valid) = load_mnist()[1], load_split()
     labels, models, results = test.y.numpy(), {}, {}
     for normal, network in networks.items():
@@ -109,21 +112,23 @@ def detectors_of(networks: Mapping[int, Autoencoder]) -> Detectors:
         models[normal, "PCA"] = PCA.fit(x, min(network.latent_dim, *x.shape))
         held_back = valid.x[valid.y == normal]
         for kind in ("autoencoder", "PCA"):
-            scores, valid_scores = (scores_of(models[normal, kind], x) for x in (test.x, held_back))
+            scores, valid_scores = (scores_of(models[normal, kind], x, rounded=rounded) for x in (test.x, held_back))
             for power in INK_POWERS:
-                result = detection_result(scores[power], labels, valid_scores[power], normal=normal)
-                results[normal, kind, power] = result
+                valid_normal = to_half(valid_scores[power]) if rounded else valid_scores[power]
+                results[normal, kind, power] = detection_result(scores[power], labels, valid_normal, normal=normal)
     return Detectors(models, results)
 
 
-def scores_of(model: Autoencoder, x: torch.Tensor) -> dict[float, np.ndarray]:
-    """Return {ink power: the score of each image (n,)}."""
-    scores: dict[float, list[torch.Tensor]] = {power: [] for power in INK_POWERS}
-    for batch in x.split(BATCH):
-        x_hat = reconstruct(model, batch)
-        for power, found in scores.items():
-            found.append(anomaly_scores(batch, x_hat, ink_power=power))
-    return {power: torch.cat(found).numpy() for power, found in scores.items()}
+def scores_of(model: Autoencoder, x: torch.Tensor, *, rounded: bool = False) -> dict[float, np.ndarray]:
+    """Return {ink power: the score of each image (n,)}; if asked, of errors in half precision."""
+    errors = torch.cat([anomaly_scores(batch, reconstruct(model, batch)) for batch in x.split(BATCH)])
+    errors = errors.half().float() if rounded else errors
+    return {power: (errors / lengths_of(x, power)).numpy() for power in INK_POWERS}
+
+
+def lengths_of(x: torch.Tensor, ink_power: float) -> torch.Tensor:
+    """Return what the errors of images are divided by, in half precision; (n, features) → (n,)."""
+    return ink_of(x, ink_power).half().float()
 
 
 @functools.cache
@@ -243,8 +248,8 @@ def posterior_of(model: VariationalAutoencoder, x: torch.Tensor) -> tuple[np.nda
 
 @functools.cache
 def variational_posterior(beta: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return `posterior_of` the network of this β for the test digits; (10000, 2) each."""
-    return posterior_of(shared_weights(VARIATIONAL[beta]), load_mnist()[1].x)
+    """Return `posterior_of` the network of this β for the test digits, in half precision; (10000, 2) each."""
+    return tuple(map(to_half, posterior_of(shared_weights(VARIATIONAL[beta]), load_mnist()[1].x)))
 
 
 @torch.inference_mode()

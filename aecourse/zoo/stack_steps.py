@@ -16,6 +16,7 @@ from aecourse.evaluation import pca_mse, reconstruction_mse
 from aecourse.evaluation.probes import tuned_ridge_accuracy
 from aecourse.models import PCA, StackedAutoencoder
 from aecourse.zoo.catalogue import load_split
+from aecourse.zoo.precision import restore, rounded
 from aecourse.zoo.weights import shared_weights
 
 LABELLED = 5_000  # training digits whose labels the probe sees; the stack itself never sees one
@@ -58,7 +59,7 @@ def stack_steps(greedy: StackedAutoencoder, tuned: StackedAutoencoder) -> list[S
     if greedy.sizes != tuned.sizes:
         raise ValueError(f"tuned must have the layer sizes of greedy, {greedy.sizes}; got {tuned.sizes}")
     with own_random_numbers(seed=0):
-        fresh = StackedAutoencoder(**greedy.config.arguments())
+        fresh = _in_bytes(StackedAutoencoder(**greedy.config.arguments()))  # as the shipped stacks are
     models = {"random start": fresh}
     for depth in range(1, len(greedy.layers) + 1):
         part = copy.deepcopy(greedy)
@@ -76,6 +77,15 @@ def stack_steps(greedy: StackedAutoencoder, tuned: StackedAutoencoder) -> list[S
         )
         for name, model in models.items()
     ]
+
+
+def _in_bytes(stack: StackedAutoencoder) -> StackedAutoencoder:
+    """The stack, its matrices rounded to bytes."""
+    stored: dict[str, torch.Tensor] = {}
+    for name, value in stack.state_dict().items():
+        stored |= rounded(name, value, torch.int8)
+    stack.load_state_dict(restore(stored, "random start"))
+    return stack
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -11,7 +12,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -27,7 +27,7 @@ get_config().Spawner.args.append("--LabApp.expose_app_in_browser=True")
 PARTS = ("hub", "proxy", "server", "kernel", "browser")
 
 
-@contextmanager
+@contextlib.contextmanager
 def hub(home: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
     """The hub of `make class` on a free port and in a folder of its own: (process, address, password)."""
     fetch_proxy()
@@ -79,7 +79,9 @@ class Ledger:
         parts = {part: [] for part in PARTS}
         parts["hub"].append(self.hub)
         for process in self.hub.children(recursive=True):
-            words = " ".join(process.cmdline())
+            words = ""
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                words = " ".join(process.cmdline())
             part = "kernel" if "ipykernel" in words else "proxy" if "configurable-http-proxy" in words else "server"
             parts[part].append(process)
         parts["browser"] = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
@@ -90,8 +92,9 @@ class Ledger:
         spent = dict.fromkeys(PARTS, 0.0)
         for part, processes in self.parts().items():
             for process in processes:
-                times = process.cpu_times()
-                spent[part] += times.user + times.system
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    times = process.cpu_times()
+                    spent[part] += times.user + times.system
         return spent
 
     def megabytes(self) -> dict[str, float]:

@@ -1,7 +1,9 @@
 """The generator in the page against torch: all three modes, every picture, number and word, in many states."""
 
+import base64
 import random
 
+import numpy as np
 import pytest
 import torch
 from helpers.foreign import Halves
@@ -109,3 +111,19 @@ def test_the_kernel_computes_what_the_page_cannot(blank: Page) -> None:
     look = "(gray) => { const [c] = document.querySelectorAll('.aecourse-single canvas'); const d = c.getContext('2d')"
     look += ".getImageData(0, 0, 28, 28).data; return gray.every((v, i) => Math.abs(v - d[4 * i]) <= 1); }"
     blank.wait_for_function(look, arg=decoded.tolist())
+
+
+TILES = """(s) => {
+  const { gray, width, height } = explorer.compute(s, data).picture;
+  return { gray: btoa(Array.from(gray, (v) => String.fromCharCode(v)).join("")), shape: [height, width] };
+}"""
+
+
+def test_what_is_decoded_everywhere(blank: Page) -> None:
+    """The other background of the map, for every β: each of its tiles is what torch decodes there."""
+    explorer = GeneratorExplorer()
+    load(blank, explorer)
+    for beta in BETAS:
+        found = blank.evaluate(TILES, explorer.settings() | {"beta": beta, "shows": "digits"})
+        here = np.frombuffer(base64.b64decode(found["gray"]), np.uint8).reshape(found["shape"]).astype(int)
+        assert np.abs(here - explorer.map_of(beta).tiles()).max() <= 1

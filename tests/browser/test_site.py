@@ -244,7 +244,7 @@ def test_colab_finds_each_notebook_in_what_is_published(site: Path) -> None:
 def test_its_size(site: Path) -> None:
     """What a host keeps, and what the first page needs."""
     total = sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) / 1e6
-    assert total < 46, f"{total:.1f} MB"  # the aim is 35; thirty networks in bytes alone have 22
+    assert total <= 35, f"{total:.1f} MB"  # of which thirty networks in bytes have 20
     for name in shown_explorers():
         state = json.loads((site / "explorers" / name / "state.json").read_text("utf-8"))
         first = sum((site / "explorers" / name / state["files"][asset]).stat().st_size for asset in state["assets"])

@@ -43,16 +43,17 @@ def decoded(name: str, z: list[float]) -> np.ndarray:
 
 
 def test_the_codes_are_those_of_beta(explorer, mnist):
-    """In the page, for every β: means, log variances, labels and two backgrounds."""
+    """In the page, for every β: means, log variances, labels and a picture."""
     backgrounds = set()
     for beta in BETAS:
         sent = load(explorer.later[f"map-{beta:g}"]())
         mu, logvar = load_weights(VARIATIONAL[beta]).posterior(mnist[1].x[:50])
-        assert np.allclose(sent["codes"][:50], mu.detach(), atol=1e-4)
-        assert np.allclose(sent["logvar"][:50], logvar.detach(), atol=1e-3)
+        assert sent["codes"].dtype == sent["logvar"].dtype == torch.float16
+        assert np.allclose(sent["codes"][:50], mu.detach(), rtol=5e-4, atol=1e-4)
+        assert np.allclose(sent["logvar"][:50], logvar.detach(), rtol=5e-4, atol=1e-3)
         assert torch.equal(sent["labels"].long(), mnist[1].y)
-        backgrounds |= {bytes(sent["png"].numpy()), bytes(sent["tiles"].numpy())}
-    assert len(backgrounds) == 2 * len(BETAS)
+        backgrounds.add(bytes(sent["picture"].numpy()))
+    assert len(backgrounds) == len(BETAS)
 
 
 @pytest.mark.parametrize("beta", BETAS)
@@ -61,7 +62,8 @@ def test_the_map_decodes_and_describes_its_place(explorer, mnist, beta):
     z = [1.75, 1.4]
     settings = put(explorer, mode="map", beta=beta, z1=z[0], z2=z[1], digit=-1)
     np.testing.assert_allclose(explorer.rows(**settings)["decoded"].detach(), decoded(VARIATIONAL[beta], z), atol=1e-6)
-    codes, numbers = numpy_of(load_weights(VARIATIONAL[beta]).encode(mnist[1].x)), explorer.numbers(**settings)
+    codes = numpy_of(load_weights(VARIATIONAL[beta]).encode(mnist[1].x)).astype(np.float16).astype(np.float64)
+    numbers = explorer.numbers(**settings)
     assert numbers["farther"] == pytest.approx(chi2(2).sf(z[0] ** 2 + z[1] ** 2))
     nearest = mnist[1].y.numpy()[np.argsort(((codes - z) ** 2).sum(1))[:20]]
     assert numbers["share"] == pytest.approx(np.bincount(nearest).max() / 20)
@@ -72,7 +74,7 @@ def test_the_map_decodes_and_describes_its_place(explorer, mnist, beta):
 @pytest.mark.parametrize("beta", BETAS)
 def test_each_tile_is_decoded_at_its_middle(explorer, beta):
     """Sixteen tiles a side; the first stands at the lowest z₁ and the highest z₂."""
-    tiles = load(explorer.later[f"map-{beta:g}"]())["tiles"].numpy()
+    tiles = explorer.map_of(beta).tiles()
     assert tiles.shape == (448, 448)
     for row, column in ((0, 0), (0, 15), (9, 3)):
         z = [-REACH + (column + 0.5) * REACH / 8, REACH - (row + 0.5) * REACH / 8]
@@ -86,8 +88,8 @@ def test_the_ellipse_is_that_of_q(explorer, mnist, beta, digit):
     """Mean and standard deviation of the chosen digit's code; nothing of it without one."""
     numbers = explorer.numbers(**put(explorer, mode="map", beta=beta, digit=digit))
     mu, logvar = load_weights(VARIATIONAL[beta]).posterior(mnist[1].x[digit : digit + 1])
-    assert [numbers["mu1"], numbers["mu2"]] == pytest.approx(mu[0].tolist(), abs=1e-4)
-    assert [numbers["sigma1"], numbers["sigma2"]] == pytest.approx((logvar / 2).exp()[0].tolist(), abs=1e-4)
+    assert [numbers["mu1"], numbers["mu2"]] == pytest.approx(mu[0].tolist(), rel=5e-4, abs=1e-4)
+    assert [numbers["sigma1"], numbers["sigma2"]] == pytest.approx((logvar / 2).exp()[0].tolist(), rel=0.01)
     assert "mu1" not in explorer.numbers(**put(explorer, digit=-1))
 
 

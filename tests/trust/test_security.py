@@ -77,9 +77,12 @@ def ways_up(count: int, start: str = "") -> Iterator[str]:
 
 def listening(process: psutil.Process) -> set[str]:
     """The addresses on which a process and those below it listen."""
-    family = [process, *process.children(recursive=True)]
-    connections = [c for member in family for c in member.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
-    return {connection.laddr.ip for connection in connections}
+    addresses = set()
+    for member in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a child that has ended meanwhile listens nowhere
+            connections = member.net_connections("tcp")
+            addresses |= {each.laddr.ip for each in connections if each.status == psutil.CONN_LISTEN}
+    return addresses
 
 
 # The demo board

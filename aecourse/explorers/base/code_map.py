@@ -106,17 +106,18 @@ class CodeMap:
         plot_latent_map(self.codes[:SHOWN], self.labels[:SHOWN], ax=ax, legend=False, names=names)
 
     def tensors(self) -> dict[str, torch.Tensor | np.ndarray]:
-        """Return the codes, their labels and the map as a PNG file, for the page."""
+        """Return the codes, their labels and the map as a WebP file, for the page."""
         figure = Figure(figsize=(4.8, 4.8), dpi=152)
         FigureCanvasAgg(figure)
         ax = figure.add_axes((0, 0, 1, 1))  # no margins: a share of the picture is a share of the map
         self.draw(ax)
         ax.set_axis_off()
-        colours = Image.open(io.BytesIO(figure_png(figure))).convert("RGB").quantize()  # 256: a third of the bytes
-        file = io.BytesIO()
-        colours.save(file, "png", optimize=True, transparency=bytes([INK_ALPHA]) * 256)
-        png = np.frombuffer(file.getvalue(), np.uint8).copy()
-        return {"codes": np.float32(self.codes), "labels": np.int32(self.labels), "png": png}
+        image, file = Image.open(io.BytesIO(figure_png(figure))).convert("RGB"), io.BytesIO()
+        image = image.quantize().convert("RGBA")  # 256 colours: a third of the bytes
+        image.putalpha(INK_ALPHA)
+        image.save(file, "webp", lossless=True)
+        picture = np.frombuffer(file.getvalue(), np.uint8).copy()
+        return {"codes": np.float32(self.codes), "labels": np.int32(self.labels), "picture": picture}
 
     def packed(self) -> bytes:
         """Return all that the page needs of the map."""

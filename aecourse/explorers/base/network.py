@@ -43,9 +43,17 @@ class UnknownLayerError(ValueError):
 
 
 def pack(tensors: Mapping[str, torch.Tensor | np.ndarray], layers: Mapping[str, list[Layer]] | None = None) -> bytes:
-    """Return tensors by name as the bytes of a safetensors file; {part: its layers} makes it a network."""
-    whole = {name: torch.as_tensor(tensor).contiguous() for name, tensor in tensors.items()}
+    """Return tensors by name as the bytes of a safetensors file; {part: its layers} makes it a network.
+
+    What is float32 becomes float16 if that changes none of its numbers.
+    """
+    whole = {name: _shortest(torch.as_tensor(tensor).contiguous()) for name, tensor in tensors.items()}
     return save(whole, metadata={"layers": json.dumps(layers or {})})
+
+
+def _shortest(tensor: torch.Tensor) -> torch.Tensor:
+    short = tensor.half() if tensor.dtype == torch.float32 else tensor
+    return short if torch.equal(short.to(tensor.dtype), tensor) else tensor
 
 
 def pack_network(model: nn.Module, *, parts: Sequence[str] = (), exact: bool = False) -> bytes:

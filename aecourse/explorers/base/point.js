@@ -9,7 +9,7 @@ const inside = (share) => Math.min(1, Math.max(0, share));
  * A point as shares of the picture's width and height. Where it follows the mouse, a click pins it until the next click or Escape.
  *
  * at: [right, down]; choose(right, down): hears of a move; label: what the picture is, in words
- * background: a tensor with the bytes of a PNG file; or picture: {gray, width, height}
+ * background: a tensor with the bytes of a WebP file; or picture: {gray, width, height}
  * follows: whether the point follows a mouse that hovers, or waits until a button is pressed; marked: whether a ring is drawn around it
  * steps: how far an arrow key moves it, to the right and down; children: SVG that lies over the picture, with its frame as `frame`
  */
@@ -36,19 +36,19 @@ export function Point({ at: [right, down], choose, label, background, picture, f
   return html`<div class="aecourse-point">
     <div ref=${box} tabindex="0" role="application" aria-label=${label} onPointerDown=${press} onKeyDown=${key}
       onPointerMove=${(event) => (event.buttons || (follows && !pinned)) && follow(event)}>
-      ${picture ? html`<${Canvas} picture=${picture} alt=${label} />` : html`<${Png} file=${background} alt=${label} />`}
+      ${picture ? html`<${Canvas} picture=${picture} alt=${label} />` : html`<${Stored} file=${background} alt=${label} />`}
       ${children}
       ${marked && html`<i class=${pinned ? "pinned" : ""} style="left:${100 * right}%;top:${100 * down}%" />`}</div>
     ${follows && html`<p role="status">${pinned ? "Pinned: click again, or press Escape, to let it follow." : "A click pins the point."}</p>`}
   </div>`;
 }
 
-function Png({ file, alt }) {
+function Stored({ file, alt }) {
   const image = useRef();
   useLayoutEffect(() => {
     const bytes = new Uint8Array(file.data.length);
     for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round(255 * file.data[i]); // bytes are read as shares
-    const link = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+    const link = URL.createObjectURL(new Blob([bytes], { type: "image/webp" }));
     image.current.src = link;
     return () => URL.revokeObjectURL(link);
   }, [file]);
