@@ -30,7 +30,7 @@ import wire  # noqa: E402
 from browser.lab import FLAGS, find_chromium  # noqa: E402
 from events import NEXT_PICTURE  # noqa: E402
 from run import Line, percentile  # noqa: E402
-from trial_hub import Ledger, hub  # noqa: E402
+from trial_hub import Ledger, hub, unless_ended  # noqa: E402
 
 STUDENTS = ("ada", "bela", "chen", "dora", "emil", "fatma", "gita", "hugo")
 NOTEBOOK = "03_undercomplete_vs_pca.ipynb"
@@ -149,7 +149,8 @@ async def trial() -> tuple[list[Student], dict]:
         family = [p for processes in ledger.parts().values() for p in processes]
         process.send_signal(signal.SIGINT)
         process.wait(60)
-        spent["left"] = sum(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
+        ended = psutil.STATUS_ZOMBIE
+        spent["left"] = sum(p.is_running() and unless_ended(p.status, ended) != ended for p in family)
         spent["complaints"] = [line for line in (Path(home) / "hub.log").read_text().splitlines() if line[:2] == "[E"]
     return students, spent
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import signal
@@ -11,8 +10,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -24,10 +25,19 @@ TRIAL_CONFIG = f"""
 load_subconfig({str(HUB_CONFIG)!r})
 get_config().Spawner.args.append("--LabApp.expose_app_in_browser=True")
 """
+Read = TypeVar("Read")
 PARTS = ("hub", "proxy", "server", "kernel", "browser")
 
 
-@contextlib.contextmanager
+def unless_ended(read: Callable[[], Read], otherwise: Read) -> Read:
+    """What is read of a process, or something else if it has ended meanwhile."""
+    try:
+        return read()
+    except psutil.NoSuchProcess:
+        return otherwise
+
+
+@contextmanager
 def hub(home: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
     """The hub of `make class` on a free port and in a folder of its own: (process, address, password)."""
     fetch_proxy()
@@ -79,12 +89,10 @@ class Ledger:
         parts = {part: [] for part in PARTS}
         parts["hub"].append(self.hub)
         for process in self.hub.children(recursive=True):
-            words = ""
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
-                words = " ".join(process.cmdline())
+            words = " ".join(unless_ended(process.cmdline, []))
             part = "kernel" if "ipykernel" in words else "proxy" if "configurable-http-proxy" in words else "server"
             parts[part].append(process)
-        parts["browser"] = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
+        parts["browser"] = [p for p in psutil.Process().children(recursive=True) if "chrom" in unless_ended(p.name, "")]
         return parts
 
     def seconds(self) -> dict[str, float]:
@@ -92,15 +100,13 @@ class Ledger:
         spent = dict.fromkeys(PARTS, 0.0)
         for part, processes in self.parts().items():
             for process in processes:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    times = process.cpu_times()
-                    spent[part] += times.user + times.system
+                spent[part] += sum(unless_ended(process.cpu_times, (0.0, 0.0))[:2])  # user and system
         return spent
 
     def megabytes(self) -> dict[str, float]:
         """{part: proportional set size}: shared pages are divided among the processes that share them."""
         return {
-            part: sum(process.memory_full_info().pss for process in processes) / 1e6
+            part: sum(getattr(unless_ended(process.memory_full_info, None), "pss", 0) for process in processes) / 1e6
             for part, processes in self.parts().items()
             if part != "browser"
         }
